@@ -1,0 +1,1 @@
+"""Eligible applications become a proven, tie-free best allocation."""

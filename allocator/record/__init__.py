@@ -1,0 +1,1 @@
+"""The evidence: written once, checked without a solver."""
