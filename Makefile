@@ -1,0 +1,45 @@
+# Everything here needs only make and Python 3.12 or newer: .venv is made on first use.
+
+VENV := .venv/bin
+READY := .venv/installed
+export PYTHON
+
+.PHONY: help demo test lint soak bench docs lock samples clean
+.DEFAULT_GOAL := help
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Allocate the sample meeting and show the result
+	@$(VENV)/allocator demo demo
+
+test: lint ## Everything that must hold: style, types, tests
+	@$(VENV)/python -m pytest -n 2
+
+lint: $(READY) ## Style, types and the form of docstrings
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/numpydoc lint $$(find allocator -name '*.py')
+
+soak: $(READY) ## The slow evidence: many more random rounds
+	@$(VENV)/python -m pytest -n 2 -m soak
+
+bench: $(READY) ## Measure, and write docs/performance.md
+	@$(VENV)/python -m tools.bench
+
+docs: $(READY) ## Write the generated references again
+	@$(VENV)/python -m allocator.cli_reference
+
+samples: $(READY) ## Write the shipped sample rounds again
+	@$(VENV)/python -m tools.make_samples
+
+lock: $(READY) ## Choose the newest permitted dependencies again
+	@$(VENV)/python -m tools.lock
+
+clean: ## Remove what was made here, .venv too
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist demo *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml setup.py
+	@tools/make-venv

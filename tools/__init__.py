@@ -1,0 +1,1 @@
+"""What the project needs to make itself: lock, samples, checks, measurements. Not shipped."""
