@@ -146,8 +146,8 @@ def prior_awards(rows: list[dict[str, str]]) -> list[dict[str, str]]:
         key = f"prior {row['person_id']}"
         if draw(key, 100) >= 18:
             continue
-        year = choose(f"year {key}", {"2023": 35, "2024": 60, "2025": 5})
-        on = date(2023, 1, 9) + timedelta(days=draw(f"on {key}", 300))
+        year = choose(f"year {key}", {"2024": 35, "2025": 60, "2026": 5})
+        on = date(2024, 1, 9) + timedelta(days=draw(f"on {key}", 300))
         group = choose(f"group {key}", {"sg13": 1, "sg20": 1, "sg11": 1, "tsag": 1})
         awards.append(
             {
@@ -156,8 +156,8 @@ def prior_awards(rows: list[dict[str, str]]) -> list[dict[str, str]]:
                 "package": choose(f"package {key}", {"full": 60, "ticket": 25, "dsa": 15}),
                 "financial_year": year,
                 "meeting": f"{group}-{year}",
-                "awarded_on": "2024-12-02"
-                if year == "2025"
+                "awarded_on": "2025-12-01"
+                if year == "2026"
                 else on.replace(year=int(year)).isoformat(),
             }
         )
@@ -175,22 +175,22 @@ def as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
 
 def one_meeting() -> dict[str, str]:
     """Return the made files of the one-meeting sample by name."""
-    starts = date(2025, 3, 3)
-    call = Call("sg13-2025-03", starts - timedelta(days=DEADLINE_DAYS), applications=61)
+    starts = date(2025, 9, 15)
+    call = Call("sg20-2025-09", starts - timedelta(days=DEADLINE_DAYS), applications=61)
     rows = with_twin_spelling(applications([call], recurring=0))
     return {"applications.csv": as_csv(COLUMNS, rows)}
 
 
 def year() -> dict[str, str]:
-    """Return the made files of the year sample by name: one call for all meetings of 2025."""
-    deadline = date(2024, 12, 13)
+    """Return the made files of the year sample by name: one call for all meetings of 2026."""
+    deadline = date(2025, 12, 12)
     sizes = {
-        **{"sg2-2025-02": 30, "sg13-2025-03": 52, "sg3-2025-04": 28, "sg17-2025-04": 40},
-        **{"tsag-2025-05": 46, "sg12-2025-06": 22, "sg11-2025-07": 34, "sg21-2025-07": 26},
-        **{"sg20-2025-09": 44, "sg15-2025-10": 24, "sg5-2025-10": 38},
+        **{"sg2-2026-02": 30, "sg13-2026-03": 52, "sg3-2026-04": 28, "sg17-2026-04": 40},
+        **{"tsag-2026-05": 46, "sg12-2026-06": 22, "sg11-2026-07": 34, "sg21-2026-07": 26},
+        **{"sg20-2026-09": 44, "sg15-2026-10": 24, "sg5-2026-10": 38},
     }
     calls = [Call(meeting, deadline, size) for meeting, size in sizes.items()]
-    calls.append(Call("sg20rg-afr-2025-06", deadline, 16, region="Africa", fare_factor=65))
+    calls.append(Call("sg20rg-afr-2026-06", deadline, 16, region="Africa", fare_factor=65))
     rows = applications(calls, recurring=45)
     return {
         "applications.csv": as_csv(COLUMNS, rows),
