@@ -1,0 +1,102 @@
+"""Promises 1 and 2: random small rounds are decided exactly as trying every allocation decides."""
+
+import hashlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from allocator.errors import AllocatorError
+from allocator.optimise.allocation import Allocation, Status
+from allocator.optimise.programme import Programme
+from allocator.optimise.solve import allocate
+from tests.builders import Small
+from tests.oracle import Verdict, decide
+from tests.referee import check
+from tests.rounds import numbered, small_rounds
+
+CHUNK = 100
+
+
+def assert_decided_as_by_hand(small: Small) -> bool:
+    """Hold the optimiser to the oracle on one round; say whether it was feasible."""
+    verdict = decide(small.pool, small.round, small.rules)
+    try:
+        programme, allocation = allocate(small.pool, small.round, small.rules)
+    except AllocatorError as refusal:
+        assert refusal.code == "optimise-infeasible"
+        assert verdict.value is None, f"refused, but {verdict.chosen} is possible"
+        conflict = getattr(refusal, "conflict", ())
+        assert frozenset(conflict) in verdict.conflicts
+        assert len(set(conflict)) == len(conflict)
+        return False
+    assert verdict.value is not None, f"decided, but {verdict.conflicts} conflict"
+    assert_same(small, verdict, programme, allocation)
+    assert_programme_agrees(programme, allocation)
+    return True
+
+
+def assert_same(
+    small: Small, verdict: Verdict, programme: Programme, allocation: Allocation
+) -> None:
+    assert check(small.pool, small.round, small.rules, allocation.awards) == []
+    assert allocation.objective == verdict.value * programme.scale
+    assert (allocation.status, allocation.bound) == (Status.OPTIMAL, allocation.objective)
+    awards = {award.application_id: award.package for award in allocation.awards}
+    assert awards == dict(verdict.chosen)
+    assert tuple(draw.application_id for draw in allocation.draws) == verdict.tied
+    for place, draw in enumerate(allocation.draws, start=1):
+        text = small.round.lottery_seed + draw.application_id
+        assert draw.position == place
+        assert draw.key == hashlib.sha256(text.encode()).hexdigest()
+        assert draw.package == awards.get(draw.application_id)
+
+
+def assert_programme_agrees(programme: Programme, allocation: Allocation) -> None:
+    """The values returned satisfy every row as written, and are worth what is said."""
+    values = allocation.values
+    worth = sum(c.objective * v for c, v in zip(programme.columns, values, strict=True))
+    assert worth == allocation.objective
+    assert all(0 <= v <= c.upper for c, v in zip(programme.columns, values, strict=True))
+    for row in programme.rows:
+        total = sum(a * values[j] for j, a in zip(row.columns, row.coefficients, strict=True))
+        assert total <= row.bound if row.sense == "<=" else total >= row.bound, row.name
+    granted = {
+        (c.application, c.package)
+        for c, v in zip(programme.columns, values, strict=True)
+        if c.application and v
+    }
+    assert granted == {(a.application_id, a.package) for a in allocation.awards}
+
+
+def run_chunk(chunk: int) -> None:
+    numbers = range(chunk * CHUNK, (chunk + 1) * CHUNK)
+    feasible = 0
+    for number in numbers:
+        try:
+            feasible += assert_decided_as_by_hand(numbered(number))
+        except Exception as failure:
+            failure.add_note(f"round {number}: tests.rounds.numbered({number})")
+            raise
+    assert CHUNK // 2 < feasible < CHUNK, "the generator no longer makes both kinds of round"
+
+
+@pytest.mark.parametrize("chunk", range(20))
+def test_random_rounds_are_decided_as_by_hand(chunk):
+    run_chunk(chunk)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("chunk", range(20, 220))
+def test_many_more_random_rounds_are_decided_as_by_hand(chunk):
+    run_chunk(chunk)
+
+
+@settings(
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(small=small_rounds())
+def test_drawn_rounds_are_decided_as_by_hand(small):
+    assert_decided_as_by_hand(small)
