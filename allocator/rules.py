@@ -116,6 +116,7 @@ class Bound:
     at_least: Fraction | None
     at_most: Fraction | None
     reference: str | None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
