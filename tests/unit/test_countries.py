@@ -128,6 +128,14 @@ def test_a_number_that_lost_its_zeros_is_understood_with_a_remark() -> None:
     assert "M49" in resolve("4", TODAY).remark
 
 
+def test_every_reason_and_remark_of_the_tables_has_its_words() -> None:
+    for row in tables.read("not_members"):
+        found = resolve(row["name"], TODAY)
+        assert found.kind is Kind.NOT_MEMBER and row["name"].split(",")[0] in found.reason
+    for row in tables.read("aliases"):
+        assert bool(resolve(row["written"], TODAY).remark) == bool(row["remark"])
+
+
 def test_an_ambiguous_name_lists_its_candidates_and_is_not_guessed() -> None:
     found = resolve("Korea", TODAY)
     assert (found.kind, found.iso3, found.candidates) == (Kind.AMBIGUOUS, None, ("KOR", "PRK"))
@@ -434,6 +442,11 @@ def test_a_derived_or_replaced_fare_table_says_so() -> None:
     assert found.status == "unverified"
     assert "not verified" in found.how
     assert "replaced on 2024-07-31" in found.how
+
+
+def test_a_fare_table_used_before_its_time_says_so() -> None:
+    found = countries.fare_estimate("KEN", "Geneva", "ec-2023", date(2022, 1, 1))
+    assert found is not None and "came into force on 2023-07-26" in found.how
 
 
 def test_below_the_shortest_band_there_is_no_estimate() -> None:
