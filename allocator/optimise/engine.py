@@ -1,0 +1,216 @@
+"""The only room with a solver in it: linear relaxations by highspy, integer programmes by PuLP.
+
+Floats live here and nowhere else. An integer answer leaves this module only after it was rounded
+and checked against every line in exact arithmetic; a linear answer leaves it as multipliers, from
+which ``dual`` computes a bound that holds whatever the solver did.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import reduce
+from math import floor, gcd, isfinite
+from typing import Any
+
+import highspy
+import numpy as np
+import pulp
+
+from allocator.errors import AllocatorError, problem
+from allocator.optimise.matrix import Line, Matrix, broken, complete, with_lines, worth
+from allocator.optimise.watch import Watch
+
+REPAIRS = 25
+"""How often a rounded answer that fails the exact check is cut off before giving up."""
+
+
+class Outcome(StrEnum):
+    """What became of a solve."""
+
+    OPTIMAL = "optimal"
+    INFEASIBLE = "infeasible"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """The linear relaxation: one multiplier per line (>= 0) and one value per column, as floats."""
+
+    feasible: bool
+    multipliers: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An integer answer, exactly checked, and the solver's bound (objective units, with constant).
+
+    ``values`` is ``None`` when there is no answer: none exists, or none was found in time.
+    """
+
+    outcome: Outcome
+    values: tuple[int, ...] | None
+    objective: int
+    bound: int
+
+
+def relax(matrix: Matrix, watch: Watch | None = None) -> Relaxed:
+    """Solve the linear relaxation with one thread of HiGHS."""
+    solver = _quiet()
+    if watch is not None and watch.left() is not None:
+        solver.setOptionValue("time_limit", watch.left())
+    solver.passModel(_as_lp(matrix))
+    solver.run()
+    status = solver.getModelStatus()
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return Relaxed(False, (), ())
+    solution = solver.getSolution()
+    if status != highspy.HighsModelStatus.kOptimal:
+        return Relaxed(True, (0.0,) * len(matrix.lines), (0.0,) * matrix.size)
+    # For a maximisation HiGHS gives the multipliers of "<=" rows as non-negative numbers.
+    return Relaxed(True, tuple(solution.row_dual), tuple(solution.col_value))
+
+
+def _quiet() -> Any:
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    return solver
+
+
+def _as_lp(matrix: Matrix) -> Any:
+    lp = highspy.HighsLp()
+    lp.num_col_ = matrix.size
+    lp.num_row_ = len(matrix.lines)
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.col_cost_ = np.array(matrix.objective, dtype=np.float64)
+    lp.col_lower_ = np.zeros(matrix.size)
+    lp.col_upper_ = np.array(matrix.upper, dtype=np.float64)
+    lp.row_lower_ = np.full(len(matrix.lines), -highspy.kHighsInf)
+    lp.row_upper_ = np.array([line.bound for line in matrix.lines], dtype=np.float64)
+    sizes = [len(line.columns) for line in matrix.lines]
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
+    lp.a_matrix_.index_ = np.array([j for line in matrix.lines for j in line.columns], np.int32)
+    lp.a_matrix_.value_ = np.array(
+        [c for line in matrix.lines for c in line.coefficients], dtype=np.float64
+    )
+    return lp
+
+
+def maximise(matrix: Matrix, watch: Watch, start: Sequence[int] | None = None) -> Found:
+    """Solve the integer programme; the answer has passed the exact check.
+
+    Parameters
+    ----------
+    matrix : Matrix
+        The programme; auxiliary columns need not be integer, they follow from the awards.
+    watch : Watch
+        Time limit, cancel question, progress listener.
+    start : sequence of int, optional
+        A feasible answer to begin with.
+
+    Raises
+    ------
+    AllocatorError
+        ``optimise-unstable`` if rounding kept breaking a line (never seen in centimes).
+    """
+    if not matrix.size:
+        feasible = broken(matrix, ()) is None
+        outcome = Outcome.OPTIMAL if feasible else Outcome.INFEASIBLE
+        return Found(outcome, () if feasible else None, matrix.constant, matrix.constant)
+    for _ in range(REPAIRS):
+        outcome, raw, bound = _solve(matrix, watch, start)
+        if raw is None:
+            return Found(outcome, None, 0, bound)
+        values = complete(matrix, [round(each) for each in raw])
+        if broken(matrix, values) is None:
+            objective = worth(matrix, values)
+            return Found(outcome, values, objective, max(bound, objective))
+        matrix = with_lines(matrix, [_not_this(matrix, values)])
+        start = None
+    raise AllocatorError(problem("optimise-unstable"))
+
+
+def _not_this(matrix: Matrix, values: Sequence[int]) -> Line:
+    """Return the line that excludes exactly these awards (they fail the exact check)."""
+    awards = [j for j in range(matrix.size) if not matrix.follows[j]]
+    coefficients = tuple(1 if values[j] else -1 for j in awards)
+    return Line("not this", tuple(awards), coefficients, sum(values[j] for j in awards) - 1)
+
+
+def _solve(
+    matrix: Matrix, watch: Watch, start: Sequence[int] | None
+) -> tuple[Outcome, list[float] | None, int]:
+    """Model in PuLP, solve with HiGHS; return the outcome, raw values and an integer bound."""
+    step = reduce(gcd, matrix.objective, 0) or 1
+    model = pulp.LpProblem("allocation", pulp.LpMaximize)
+    columns = []
+    for j, upper in enumerate(matrix.upper):
+        integer = not (matrix.follows[j] and upper > 1)
+        column = model.add_variable(f"x{j}", 0, upper, "Integer" if integer else "Continuous")
+        if start is not None:
+            column.setInitialValue(start[j])
+        columns.append(column)
+    terms = zip(columns, matrix.objective, strict=True)
+    model += pulp.lpSum_vars_coefs([(x, c // step) for x, c in terms if c])
+    for number, line in enumerate(matrix.lines):
+        pairs = zip(line.columns, line.coefficients, strict=True)
+        expression = pulp.lpSum_vars_coefs([(columns[j], c) for j, c in pairs])
+        if line.columns:
+            model += (expression <= line.bound, f"r{number}")
+        elif line.bound < 0:
+            return Outcome.INFEASIBLE, None, 0
+    solver = _Highs(watch, matrix.constant, step, start is not None)
+    stats = model.solve(solver)
+    bound = _bound(stats, matrix, step)
+    if stats.status == pulp.const.LpSolveStatus.Infeasible:
+        return Outcome.INFEASIBLE, None, bound
+    if not stats.has_solution:
+        return Outcome.STOPPED, None, bound
+    optimal = stats.status == pulp.const.LpSolveStatus.Optimal
+    raw = [x.varValue or 0.0 for x in columns]
+    return (Outcome.OPTIMAL if optimal else Outcome.STOPPED), raw, bound
+
+
+def _bound(stats: Any, matrix: Matrix, step: int) -> int:
+    if stats.best_bound is None or not isfinite(stats.best_bound):
+        return matrix.constant + sum(
+            c * u for c, u in zip(matrix.objective, matrix.upper, strict=True) if c > 0
+        )
+    best = float(stats.best_bound)
+    return matrix.constant + step * floor(best + 1e-9 * max(1000.0, abs(best)))
+
+
+class _Highs(pulp.HiGHS):
+    """PuLP's HiGHS with exact gaps, one thread, and an ear for the watch."""
+
+    def __init__(self, watch: Watch, constant: int, step: int, warm: bool):
+        super().__init__(
+            msg=False,
+            gapRel=0.0,
+            gapAbs=0.999,
+            threads=1,
+            timeLimit=watch.left(),
+            warmStart=warm,
+            mip_feasibility_tolerance=1e-9,
+            mip_allow_restart=False,
+            random_seed=0,
+        )
+        self._watch, self._constant, self._step = watch, constant, step
+
+    def callSolver(self, lp: Any) -> None:
+        """Run HiGHS, listening for a stop where anybody could ask for one."""
+        if self._watch.attended():
+            lp.solverModel.cbMipInterrupt += self._listen
+        lp.solverModel.run()
+
+    def _listen(self, event: Any) -> None:
+        data = event.data_out
+        best, bound = (
+            self._constant + self._step * round(value) if isfinite(value) else None
+            for value in (data.mip_primal_bound, data.mip_dual_bound)
+        )
+        self._watch.report(best, bound)
+        if self._watch.over():
+            event.interrupt()

@@ -1,0 +1,125 @@
+"""A matrix becomes its best integer answer with a bound that holds: the certified core.
+
+The linear relaxation's multipliers bound every solution, in integers. Choices that no solution
+better than a known one can make are left out; what remains, the core, is small enough for the
+integer solver. The answer is the whole matrix's optimum, not only the core's.
+"""
+
+from dataclasses import dataclass
+
+from allocator.optimise.blocks import blocks_of
+from allocator.optimise.core import Core, contracted, core_of, expanded
+from allocator.optimise.dual import Bound, bound_of
+from allocator.optimise.engine import Outcome, maximise, relax
+from allocator.optimise.matrix import Matrix, broken, complete, worth
+from allocator.optimise.watch import Watch
+
+FIRST_CORE = 60
+"""Choices in doubt that the first core holds: few enough to solve at once, usually enough."""
+
+WIDER = 4
+"""By how much the first core grows while it has no answer."""
+
+
+class Infeasible(Exception):
+    """No allocation satisfies every row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The best answer found: ``values`` by matrix column, ``objective``, and the proven ``bound``.
+
+    ``values`` is ``None`` if the solve was stopped before any answer was found.
+    """
+
+    values: tuple[int, ...] | None
+    objective: int
+    bound: int
+    relaxation: Bound
+
+    @property
+    def optimal(self) -> bool:
+        """Tell whether the answer is proven to be the best."""
+        return self.values is not None and self.objective >= self.bound
+
+
+def prove(matrix: Matrix, watch: Watch) -> Proven:
+    """Solve a matrix to proven optimality, or as far as the watch allows.
+
+    Raises
+    ------
+    Infeasible
+        If no integer solution exists.
+    """
+    relaxed = relax(matrix, watch)
+    if not relaxed.feasible:
+        raise Infeasible
+    bound = bound_of(matrix, blocks_of(matrix), relaxed.multipliers)
+    watch.report(bound=bound.ceiling)
+    doubtful = sorted(loss for losses in bound.losses for loss in losses if loss)
+    size = FIRST_CORE
+    while True:
+        room = doubtful[size] if size < len(doubtful) else None
+        first = core_of(matrix, bound, room if room is not None else _everything(bound))
+        known, outcome = _answer(matrix, first, watch, None)
+        if known is not None:
+            break
+        if outcome is Outcome.STOPPED or watch.over():
+            return _stopped(matrix, bound)
+        if first.whole:
+            raise Infeasible
+        size *= WIDER
+    objective = worth(matrix, known)
+    needed = bound.room(objective + 1)
+    if needed < 0 or (outcome is Outcome.OPTIMAL and (room is None or needed <= room)):
+        return Proven(known, objective, objective, bound)
+    return _finish(matrix, bound, known, objective, watch)
+
+
+def _everything(bound: Bound) -> int:
+    """Return a loss that every choice and loose column can bear."""
+    most = max((loss for losses in bound.losses for loss in losses), default=0)
+    return max([most, *(abs(bound.reduced[j]) for j in bound.blocks.loose)])
+
+
+def _finish(
+    matrix: Matrix, bound: Bound, known: tuple[int, ...], objective: int, watch: Watch
+) -> Proven:
+    """Search what the bound leaves open for an answer better than the known one."""
+    watch.report(objective, bound.ceiling)
+    core = core_of(matrix, bound, bound.room(objective + 1))
+    found = maximise(core.matrix, watch, contracted(core, known))
+    ceiling = min(bound.ceiling, max(found.bound, objective))
+    if found.values is not None and found.objective > objective:
+        known = complete(matrix, expanded(matrix, core, found.values))
+        objective = found.objective
+    if found.outcome is not Outcome.STOPPED:
+        ceiling = objective
+    watch.report(objective, ceiling)
+    return Proven(known, objective, ceiling, bound)
+
+
+def _answer(
+    matrix: Matrix, core: Core, watch: Watch, start: list[int] | None
+) -> tuple[tuple[int, ...] | None, Outcome]:
+    found = maximise(core.matrix, watch, start)
+    if found.values is None:
+        return None, found.outcome
+    return complete(matrix, expanded(matrix, core, found.values)), found.outcome
+
+
+def _stopped(matrix: Matrix, bound: Bound) -> Proven:
+    """Return a plain answer when the watch ended the search before the solver had one.
+
+    Columns are taken by what they are worth, each if it still fits beside those taken before.
+    """
+    values = [0] * matrix.size
+    awards = [j for j in range(matrix.size) if not matrix.follows[j]]
+    for j in sorted(awards, key=lambda j: (-bound.reduced[j], -matrix.objective[j], j)):
+        values[j] = 1
+        if broken(matrix, complete(matrix, values)) is not None:
+            values[j] = 0
+    whole = complete(matrix, values)
+    if broken(matrix, whole) is not None:
+        return Proven(None, 0, bound.ceiling, bound)
+    return Proven(whole, worth(matrix, whole), bound.ceiling, bound)

@@ -1,0 +1,1 @@
+"""Measurements, run by ``make bench``; their figures go to ``docs/performance.md``."""
