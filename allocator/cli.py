@@ -1,0 +1,190 @@
+"""The command line, thin: one function per command, which hands over to ``allocator.commands``.
+
+Imports stand inside the commands, so that help appears at once.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from allocator import __version__
+from allocator.errors import Exit
+from allocator.texts import say
+
+if TYPE_CHECKING:
+    from allocator.commands.answer import Answer
+
+START, OFFICER, ANALYST = (say(f"cli.panel.{name}") for name in ("start", "officer", "analyst"))
+
+app = typer.Typer(
+    name="allocator",
+    help=say("cli.about"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+policy_app = typer.Typer(help=say("cli.command.policy"), no_args_is_help=True)
+app.add_typer(policy_app, name="policy", rich_help_panel=ANALYST)
+
+AsJson = Annotated[bool, typer.Option("--json", help=say("cli.option.json"))]
+RoundFolder = Annotated[Path, typer.Argument(metavar="ROUND", help=say("cli.argument.round"))]
+OtherPolicy = Annotated[
+    str | None, typer.Option("--policy", "-p", metavar="POLICY", help=say("cli.option.policy"))
+]
+PolicyFile = Annotated[str, typer.Argument(metavar="POLICY", help=say("cli.argument.policy-file"))]
+
+
+def _finish(command: str, action: "Callable[[], Answer]", as_json: bool) -> None:
+    """Carry out a command and leave with its exit code."""
+    from allocator.commands.guard import guarded
+
+    raise typer.Exit(guarded(command, action, as_json))
+
+
+def _seconds(value: float | None) -> float | None:
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise typer.BadParameter(say("cli.option.time-limit-wrong"))
+    return value
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"allocator {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main_options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help=say("cli.option.version"), callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
+
+
+@app.command(rich_help_panel=START, help=say("cli.command.demo"))
+def demo(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help=say("cli.argument.demo-folder"))
+    ] = Path("demo"),
+    as_json: AsJson = False,
+) -> None:
+    """Allocate the sample meeting."""
+    from allocator.commands import start
+
+    _finish("demo", lambda: start.demo(folder), as_json)
+
+
+@app.command(rich_help_panel=START, help=say("cli.command.new"))
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=say("cli.argument.new-folder"))],
+    title: Annotated[str | None, typer.Option(help=say("cli.option.title"))] = None,
+    sample: Annotated[bool, typer.Option("--sample", help=say("cli.option.sample"))] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a round folder."""
+    from allocator.commands import start
+
+    _finish("new", lambda: start.new(folder, title, sample), as_json)
+
+
+@app.command(rich_help_panel=OFFICER, help=say("cli.command.check"))
+def check(folder: RoundFolder, policy: OtherPolicy = None, as_json: AsJson = False) -> None:
+    """Say what is wrong with a round."""
+    from allocator.commands import rounds
+
+    _finish("check", lambda: rounds.check(folder, policy), as_json)
+
+
+@app.command(rich_help_panel=OFFICER, help=say("cli.command.run"))
+def run(
+    folder: RoundFolder,
+    policy: OtherPolicy = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help=say("cli.option.out"))
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help=say("cli.option.time-limit"), callback=_seconds),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide a round."""
+    from allocator.commands import rounds
+
+    _finish("run", lambda: rounds.run(folder, policy, out, time_limit), as_json)
+
+
+@policy_app.command("check", help=say("cli.command.policy-check"))
+def policy_check(policy: PolicyFile, as_json: AsJson = False) -> None:
+    """Check a policy file."""
+    from allocator.commands import policies
+
+    _finish("policy check", lambda: policies.check(policy), as_json)
+
+
+@policy_app.command("show", help=say("cli.command.policy-show"))
+def policy_show(policy: PolicyFile, as_json: AsJson = False) -> None:
+    """Read a policy in plain words."""
+    from allocator.commands import policies
+
+    _finish("policy show", lambda: policies.show(policy), as_json)
+
+
+@policy_app.command("diff", help=say("cli.command.policy-diff"))
+def policy_diff(
+    before: Annotated[
+        str, typer.Argument(metavar="BEFORE", help=say("cli.argument.policy-before"))
+    ],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help=say("cli.argument.policy-after"))],
+    as_json: AsJson = False,
+) -> None:
+    """Say how two policies differ."""
+    from allocator.commands import policies
+
+    _finish("policy diff", lambda: policies.diff(before, after), as_json)
+
+
+@policy_app.command("schema", help=say("cli.command.policy-schema"))
+def policy_schema(as_json: AsJson = False) -> None:
+    """Print the JSON Schema of policy files."""
+    from allocator.commands import policies
+
+    _finish("policy schema", policies.schema, as_json)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Instead of those the program was started with.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        sys.exit(app(given, prog_name="allocator", standalone_mode=False))
+    except typer.TyperException as error:
+        _show_usage_error(error, "--json" in given)
+        sys.exit(Exit.USAGE)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(Exit.NOT_FINAL)
+
+
+def _show_usage_error(error: typer.TyperException, as_json: bool) -> None:
+    """Say what is wrong with the command; a missing command has been answered with the help."""
+    message = error.format_message()
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "allocator"
+    if message:
+        typer.echo(f"{message}\n{say('cli.usage-hint', command=command)}", err=True)
+    if as_json:
+        typer.echo(json.dumps({"allocator": __version__, "exit_code": 2, "usage": message}))
