@@ -29,7 +29,7 @@ MOST_POINTS = 100_000
 _SPACES = " \u00a0\u2009\u202f'\u2019"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,9})?")
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _RATIO = re.compile(r"([0-9]{1,6}) ?/ ?([0-9]{1,6})")
 _POINTS = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,3})?")
 _MONEY = re.compile(
@@ -42,8 +42,16 @@ _WEB = re.compile(r"https?://[^\s<>\"'`]{1,500}")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
-def _reader[T](expected: str, read: Callable[[str], T | None]) -> BeforeValidator:
-    """Make the validator of a single value: ``read`` returns ``None`` for what it cannot read."""
+def reader[T](expected: str, read: Callable[[str], T | None]) -> BeforeValidator:
+    """Make the validator of a type that is written as a single value.
+
+    Parameters
+    ----------
+    expected : str
+        Key of the text ``field-expected.<expected>`` that says what to write.
+    read : callable
+        Returns ``None`` for a text that it cannot read.
+    """
 
     def validator(raw: object) -> object:
         if raw is None:
@@ -68,7 +76,8 @@ def _number(text: str) -> Fraction | None:
     return Fraction(text) if _NUMBER.fullmatch(text) else None
 
 
-def _share(text: str) -> Fraction | None:
+def read_share(text: str) -> Fraction | None:
+    """Return the share between 0 and 1 that a text states, or ``None``."""
     value = None
     if text.endswith("%") and _DECIMAL.fullmatch(part := text[:-1].rstrip(_SPACES)):
         value = Fraction(part) / 100
@@ -120,54 +129,54 @@ def _schema(kind: str | list[str], description: str, **more: object) -> WithJson
 
 YesNo = Annotated[
     bool,
-    _reader("yes-no", lambda text: _YES_NO.get(text.lower())),
+    reader("yes-no", lambda text: _YES_NO.get(text.lower())),
     WithJsonSchema({"enum": ["yes", "no", True, False], "description": "yes or no"}),
 ]
 """``yes``, ``no``, ``true`` or ``false``."""
 
 Day = Annotated[
-    date, _reader("day", _day), _schema("string", "ISO date, YYYY-MM-DD", pattern=_DAY.pattern)
+    date, reader("day", _day), _schema("string", "ISO date, YYYY-MM-DD", pattern=_DAY.pattern)
 ]
 """An ISO date."""
 
 Share = Annotated[
     Fraction,
-    _reader("share", _share),
+    reader("share", read_share),
     _schema(["string", "number"], "share between 0 and 1: 1/2, 50 % or 0.35"),
 ]
 """A fraction between 0 and 1: ``1/2``, ``50 %`` or ``0.35``."""
 
-Number = Annotated[Fraction, _reader("number", _number), _schema(["string", "number"], "number")]
+Number = Annotated[Fraction, reader("number", _number), _schema(["string", "number"], "number")]
 """Any exact decimal number."""
 
 Points = Annotated[
     int,
-    _reader("points", _points),
+    reader("points", _points),
     _schema(["string", "number"], "merit points, at most three decimals", multipleOf=0.001),
 ]
 """Merit points; the value is in thousandths."""
 
-Whole = Annotated[int, _reader("whole", _whole), _schema("integer", "whole number")]
+Whole = Annotated[int, reader("whole", _whole), _schema("integer", "whole number")]
 """A whole number."""
 
 MoneyText = Annotated[
     int,
-    _reader("money", _money),
+    reader("money", _money),
     _schema(["string", "number"], "amount of money, at most two decimals: 120000 or 120 000.00"),
 ]
 """An amount of at least 0; the value is in minor units."""
 
-Text = Annotated[str, _reader("text", _text), _schema(["string", "number"], "text")]
+Text = Annotated[str, reader("text", _text), _schema(["string", "number"], "text")]
 """A text that is not blank, without spaces around it."""
 
 Identifier = Annotated[
     str,
-    _reader("identifier", _identifier),
+    reader("identifier", _identifier),
     _schema(["string", "number"], "short name of letters, digits, - . _"),
 ]
 """A short name to refer to something by."""
 
-WebAddress = Annotated[str, _reader("web", _web), _schema("string", "web address", format="uri")]
+WebAddress = Annotated[str, reader("web", _web), _schema("string", "web address", format="uri")]
 """An ``http`` or ``https`` address."""
 
 
@@ -236,7 +245,7 @@ def _problem(model: type[BaseModel], document: Document, detail: ErrorDetails) -
     name = str(path[-1]) if path else ""
     raw = more.pop("tag") or detail["input"]
     if code == "field-unknown":
-        more["hint"] = _hint(name, _known_keys(model, loc[:-1]))
+        more["hint"] = suggestion(name, _known_keys(model, loc[:-1]))
     if code == "field-no-kind":
         more["choices"] = ", ".join(_kinds(_at(model, loc[:-1])))
     return problem(
@@ -264,13 +273,14 @@ _CODES = {
     "model_attributes_type": "field-not-mapping",
     "dict_type": "field-not-mapping",
 }
-"""Our codes for pydantic's kinds of error; codes of our own validators begin with ``field-``."""
+"""Our codes for pydantic's kinds of error."""
 
 
 def _meaning(detail: ErrorDetails) -> tuple[str, dict[str, object]]:
     """Return our code for an error of pydantic's, and the fields of its text."""
     kind, context = detail["type"], detail.get("ctx", {})
-    code = kind if kind.startswith("field-") else _CODES.get(kind, "field-other")
+    # Pydantic's own kinds have underscores; a kind with a dash is a code of ours.
+    code = kind if "-" in kind else _CODES.get(kind, "field-other")
     if code == "field-not-mapping" and detail["input"] is None:
         code = "field-empty"
     choices = context.get("expected_tags", context.get("expected", ""))
@@ -292,6 +302,8 @@ def _written_path(data: Data, loc: Path) -> Path:
     path: list[str | int] = []
     for position, step in enumerate(loc):
         known, inner = _step(data, step)
+        if step == "[key]":  # how pydantic marks that the key is wrong, not its value
+            continue
         if known:
             data = inner
         if known or (position == len(loc) - 1 and isinstance(data, dict)):
@@ -307,11 +319,16 @@ def _step(data: Data, step: str | int) -> tuple[bool, Data]:
     return False, None
 
 
-def _hint(key: str, known: list[str]) -> str:
-    close = get_close_matches(key, known, n=1, cutoff=0.6)
-    if close:
-        return say("field-hint.did-you-mean", close=close[0])
+def suggestion(name: str, known: list[str]) -> str:
+    """Return a hint in words: the known name that is meant, or all known names."""
+    if close := closest(name, known):
+        return say("field-hint.did-you-mean", close=close)
     return say("field-hint.known", known=", ".join(known)) if known else say("field-hint.remove")
+
+
+def closest(name: str, known: list[str]) -> str | None:
+    """Return the known name that a misspelt one probably means."""
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)
 
 
 def _known_keys(model: type[BaseModel], loc: Path) -> list[str]:

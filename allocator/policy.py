@@ -1,0 +1,125 @@
+"""Reads policy files: bytes, a path or the name of a shipped policy become a checked ``Policy``."""
+
+from pathlib import Path as FilePath
+from typing import Any
+
+from allocator.errors import AllocatorError, Problem, Where, has_errors, ordered, problem
+from allocator.fields import suggestion, validate
+from allocator.policy_checks import checks
+from allocator.policy_schema import Policy, PolicyFile
+from allocator.policy_settle import settle
+from allocator.strict_yaml import MAX_BYTES, read_yaml
+
+__all__ = [
+    "Policy",
+    "check_policy",
+    "json_schema",
+    "load_policy",
+    "policy_bytes",
+    "settle",
+    "shipped_policies",
+]
+
+
+def check_policy(data: bytes, file: str) -> tuple[Policy | None, tuple[Problem, ...]]:
+    """Read a policy and say everything that is wrong with it or worth knowing.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's bytes.
+    file : str
+        The file's name as the person knows it.
+
+    Returns
+    -------
+    policy : Policy or None
+        ``None`` where the file cannot be read as a policy at all.
+    problems : tuple of Problem
+        Errors first; a policy with errors must not be used.
+    """
+    try:
+        document = read_yaml(data, file)
+        policy = Policy(validate(PolicyFile, document), document)
+    except AllocatorError as error:
+        return None, ordered(error.problems)
+    return policy, ordered(checks(policy))
+
+
+def load_policy(source: FilePath | str) -> Policy:
+    """Load a policy from a path, or by the name of a shipped one.
+
+    Raises
+    ------
+    AllocatorError
+        There is no such file, or the policy has errors.
+    """
+    policy, problems = check_policy(*policy_bytes(source))
+    if policy is None or has_errors(problems):
+        raise AllocatorError(problems)
+    return policy
+
+
+def policy_bytes(source: FilePath | str) -> tuple[bytes, str]:
+    """Return the bytes of a policy and the name of its file.
+
+    A path that exists comes before a shipped name.
+
+    Raises
+    ------
+    AllocatorError
+        There is no such file or it cannot be read.
+    """
+    path = FilePath(source)
+    names = [name for name, _ in shipped_policies()]
+    if not path.is_file() and str(source) in names:
+        path = _folder() / f"{source}.yaml"
+    if not path.is_file():
+        hint = suggestion(path.stem, names)
+        raise AllocatorError(
+            problem("policy-no-file", Where(file=path.name), value=path.name, hint=hint)
+        )
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1), path.name
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise AllocatorError(
+            problem("policy-unreadable", Where(file=path.name), reason=reason)
+        ) from None
+
+
+def shipped_policies() -> tuple[tuple[str, str], ...]:
+    """Return (name, title) of every policy that comes with the tool, by name."""
+    found = []
+    for path in sorted(_folder().glob("*.yaml")):
+        document = read_yaml(path.read_bytes(), path.name)
+        found.append((path.stem, validate(PolicyFile, document).policy.title))
+    return tuple(found)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of policy files, for editors that complete and check as one types."""
+    schema = _tidied(PolicyFile.model_json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _tidied(node: Any) -> Any:
+    """Drop pydantic's titles of fields, and write a default parameter as its value alone."""
+    if isinstance(node, list):
+        return [_tidied(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    tidy = {key: _tidied(each) for key, each in node.items()}
+    if isinstance(tidy.get("title"), str) and ("type" in tidy or "anyOf" in tidy or "$ref" in tidy):
+        del tidy["title"]
+    if isinstance(default := tidy.get("default"), dict) and "value" in default:
+        tidy["default"] = default["value"]
+    return tidy
+
+
+def _folder() -> FilePath:
+    """Return the folder of the shipped policies: in the package, or beside it in a checkout."""
+    package = FilePath(__file__).parent
+    inside = package / "policies"
+    return inside if inside.is_dir() else package.parent / "policies"
