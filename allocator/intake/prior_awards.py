@@ -1,0 +1,76 @@
+"""A file of past awards becomes ``PriorAward``s, with every problem in it named at once."""
+
+from datetime import date
+from functools import partial
+
+from allocator.errors import Problem, ordered
+from allocator.intake.administrations import read_administrations
+from allocator.intake.columns import PRIOR_AWARDS
+from allocator.intake.folding import plain
+from allocator.intake.reading import headers_fail, open_table, optional
+from allocator.intake.tables import read_table
+from allocator.intake.terms import as_package
+from allocator.intake.values import Unreadable, as_date, date_order
+from allocator.model import Package, PriorAward
+
+
+def read_prior_awards(
+    data: bytes, file: str, on: date
+) -> tuple[tuple[PriorAward, ...], tuple[Problem, ...]]:
+    """Read the awards of the past.
+
+    Parameters
+    ----------
+    data : bytes
+        A CSV or XLSX file with the columns ``person_id, administration, package, financial_year,
+        meeting, awarded_on``.
+    file : str
+        Its name, for messages.
+    on : date
+        The day on which membership counts.
+
+    Returns
+    -------
+    tuple of tuple of PriorAward and tuple of Problem
+        The rows without errors, sorted, and all problems, sorted.
+
+    Raises
+    ------
+    AllocatorError
+        The file as a whole cannot be read.
+    """
+    reading = open_table(read_table(data, file, PRIOR_AWARDS), PRIOR_AWARDS)
+    persons = reading.read("person_id", plain, "")
+    administrations = read_administrations(reading, on)
+    packages = reading.read("package", as_package, Package.FULL)
+    years = reading.read("financial_year", _as_year, "")
+    meetings = reading.texts("meeting")
+    order = date_order(reading.cells("awarded_on"))
+    days = reading.read("awarded_on", optional(partial(as_date, order=order)), None)
+    awards = [
+        PriorAward(
+            person_id=persons[at],
+            administration=administrations[at].code,
+            package=packages[at],
+            financial_year=years[at],
+            meeting=meetings[at],
+            awarded_on=days[at],
+        )
+        for at in range(len(reading.table.rows))
+        if at not in reading.out
+    ]
+    if headers_fail(reading.problems, reading.table.header_row):
+        awards = []
+    return tuple(sorted(awards, key=_order)), ordered(reading.problems)
+
+
+def _as_year(text: str) -> str:
+    if not text:
+        raise Unreadable("intake-year-blank")
+    return plain(text)
+
+
+def _order(award: PriorAward) -> tuple[str, ...]:
+    day = award.awarded_on.isoformat() if award.awarded_on else ""
+    place = (award.person_id, award.administration, award.financial_year, award.meeting)
+    return (*place, award.package.value, day)
