@@ -74,6 +74,8 @@ def draw_round(choose: Choose) -> Small:
 
 
 def _candidates(draw: _Draw, meetings: list[str]) -> list[Candidate]:
+    """Draw up to nine; every third round is crowded with applications much like each other."""
+    crowded = draw.odds(3)
     merits = draw.one((60,), (40, 60), (40, 50, 60, 70, 80), tuple(range(101)))
     fares = draw.one((1000,), (500, 1000), (0, 700, 1300), tuple(range(300, 2500, 7)))
     stay = draw.one(4000, 400, 0)
@@ -85,17 +87,18 @@ def _candidates(draw: _Draw, meetings: list[str]) -> list[Candidate]:
         outcomes, options = outcomes * (1 + len(accepted)), options + len(accepted)
         if outcomes > MOST_OUTCOMES or options > MOST_OPTIONS:
             break
-        person = f"p{draw.upto(i)}" if draw.odds(4) else f"p{i}"
+        person = f"p{draw.upto(i)}" if draw.odds(4) and not crowded else f"p{i}"
         if person not in people:
-            gender = draw.one(Gender.FEMALE, Gender.MALE, Gender.MALE, *Gender)
-            people[person] = (gender, draw.one(*REGION), draw.one(0, 0, 0, 1, 2, 3))
+            people[person] = _person(draw, crowded)
         gender, state, used = people[person]
-        fare = 100 * draw.one(*fares)
+        merit = 1000 * draw.one(*(merits[:2] if crowded else merits))
+        fare = 100 * draw.one(*(fares[:1] if crowded else fares))
+        odd = draw.odds(8) and not crowded
         made.append(
             candidate(
                 f"A{(i * 7) % 10}{draw.upto(9)}",
-                merit=1000 * draw.one(*merits) + (draw.upto(999) if draw.odds(9) else 0),
-                costs=_costs(draw, accepted, fare, stay * 100),
+                merit=merit + (draw.upto(999) if odd else 0),
+                costs=_costs(accepted, fare, stay * 100, draw.upto(3000) if odd else 0),
                 meeting=draw.one(*meetings),
                 administration=state,
                 gender=gender,
@@ -107,10 +110,17 @@ def _candidates(draw: _Draw, meetings: list[str]) -> list[Candidate]:
     return made
 
 
-def _costs(draw: _Draw, accepted: tuple[Package, ...], fare: int, stay: int) -> dict[Package, int]:
-    usual = {FULL: fare + stay, TICKET: fare, DSA: stay}
-    odd = draw.upto(3000) if draw.odds(6) else 0
-    return {p: usual[p] + (odd if p is FULL else 0) for p in accepted}
+def _person(draw: _Draw, crowded: bool) -> tuple[Gender, str, int]:
+    """Draw gender, Member State, half-units used; a crowd is of two States and used none."""
+    gender = draw.one(Gender.FEMALE, Gender.MALE, Gender.MALE, *Gender)
+    if crowded:
+        return gender, draw.one("KEN", "KEN", "MLI"), 0
+    return gender, draw.one(*REGION), draw.one(0, 0, 0, 1, 2, 3)
+
+
+def _costs(accepted: tuple[Package, ...], fare: int, stay: int, odd: int) -> dict[Package, int]:
+    usual = {FULL: fare + stay + odd, TICKET: fare, DSA: stay}
+    return {p: usual[p] for p in accepted}
 
 
 def _amount(draw: _Draw, asked: int) -> int:
