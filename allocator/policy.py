@@ -6,16 +6,25 @@ from typing import Any
 from allocator.errors import AllocatorError, Problem, Where, has_errors, ordered, problem
 from allocator.fields import suggestion, validate
 from allocator.policy_checks import checks
+from allocator.policy_diff import Change, diff
+from allocator.policy_promises import PolicyPromise, promises
 from allocator.policy_schema import Policy, PolicyFile
 from allocator.policy_settle import settle
+from allocator.policy_words import Section, plain_words
 from allocator.strict_yaml import MAX_BYTES, read_yaml
 
 __all__ = [
+    "Change",
     "Policy",
+    "PolicyPromise",
+    "Section",
     "check_policy",
+    "diff",
     "json_schema",
     "load_policy",
+    "plain_words",
     "policy_bytes",
+    "promises",
     "settle",
     "shipped_policies",
 ]

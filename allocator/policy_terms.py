@@ -6,6 +6,7 @@ from fractions import Fraction
 from allocator.countries import display_name
 from allocator.model import POINT, Gender, Selector
 from allocator.rules import Measure
+from allocator.strict_yaml import Path
 from allocator.texts import catalogue, say
 
 
@@ -89,3 +90,29 @@ def _condition_text(name: str, values: tuple[str, ...]) -> str:
 def measure_text(measure: Measure) -> str:
     """Return what is counted, in the plural."""
     return say(f"policy-term.measure.{measure.value}")
+
+
+def value_text(path: Path, value: object) -> str:
+    """Return a value of a policy file as it would be written there.
+
+    ``path`` tells points and money from other whole numbers.
+    """
+    if isinstance(value, bool):
+        return say(f"policy-term.{'yes' if value else 'no'}")
+    if isinstance(value, date):
+        return day_text(value)
+    if isinstance(value, int):
+        return _integer_text(str(path[-1]), path, value)
+    if isinstance(value, Fraction):
+        return number_text(value)
+    if isinstance(value, tuple):
+        return ", ".join(str(each) for each in value)
+    return str(value)
+
+
+def _integer_text(name: str, path: Path, value: int) -> str:
+    if name in ("money", "money_unit"):
+        return money_text(value)
+    if name == "weight" or (path[0] == "merit" and name != "within_days"):
+        return points_text(value)
+    return str(value)
