@@ -56,6 +56,15 @@ def _pairs(values: dict[int, int]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted((j, x) for j, x in values.items() if x))
 
 
+def translated(core: Core, line: Line) -> Line:
+    """Return a line over the whole's columns as a line over the core's."""
+    coefficients = dict(zip(line.columns, line.coefficients, strict=True))
+    left = line.bound - sum(coefficients.get(j, 0) * x for j, x in core.base)
+    sums = [sum(coefficients.get(j, 0) for j in each) for each in core.expand]
+    terms = [(k, c) for k, c in enumerate(sums) if c]
+    return Line(line.name, tuple(k for k, _ in terms), tuple(c for _, c in terms), left)
+
+
 def _matrix(
     matrix: Matrix,
     bound: Bound,

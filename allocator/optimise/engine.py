@@ -5,6 +5,8 @@ and checked against every line in exact arithmetic; a linear answer leaves it as
 which ``dual`` computes a bound that holds whatever the solver did.
 """
 
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -69,6 +71,27 @@ def relax(matrix: Matrix, watch: Watch | None = None) -> Relaxed:
         return Relaxed(True, (0.0,) * len(matrix.lines), (0.0,) * matrix.size)
     # For a maximisation HiGHS gives the multipliers of "<=" rows as non-negative numbers.
     return Relaxed(True, tuple(solution.row_dual), tuple(solution.col_value))
+
+
+def _silence_banner() -> None:
+    """Create one solver with standard output closed to it.
+
+    HiGHS prints its banner to the process's standard output when the first one is made, whatever
+    its options say; that would stand in the middle of somebody's JSON.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        highspy.Highs()  # type: ignore[no-untyped-call]
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+_silence_banner()
 
 
 def _quiet() -> Any:

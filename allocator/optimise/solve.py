@@ -12,7 +12,7 @@ from allocator.model import Award, Package, Pool, Round
 from allocator.optimise.allocation import Allocation, Draw, Status
 from allocator.optimise.blocks import blocks_of
 from allocator.optimise.conflict import infeasible
-from allocator.optimise.dual import bound_of, settled
+from allocator.optimise.dual import bound_of
 from allocator.optimise.engine import relax
 from allocator.optimise.funds import Grant, fund_order, pay
 from allocator.optimise.matrix import broken, complete, full_values, of_programme
@@ -25,7 +25,7 @@ from allocator.optimise.reduce import (
     lottery_order,
     reduce_programme,
 )
-from allocator.optimise.ties import Stopped, best_of, draw, restricted, tied_among
+from allocator.optimise.ties import Stopped, best_of, draw, tied_among
 from allocator.optimise.watch import Progress, Watch
 from allocator.rules import Rules
 
@@ -134,18 +134,16 @@ def _select(
     if not proven.optimal:
         return proven, known, None
     watch.stage = "ties"
-    by_position = dict(enumerate(known))
     try:
         tied = _tied(programme, reduction, proven, known, watch)
-        certain = settled(matrix, proven.relaxation, proven.objective)
-        best = best_of(programme, matrix, certain, proven.objective, watch)
-        order = list(lottery_order(round_.lottery_seed, tied))
+        best = best_of(programme, matrix, proven.relaxation, proven.objective, watch)
+        order = lottery_order(round_.lottery_seed, tied)
         named = any(column.fund for column in programme.columns)
         funds = fund_order(pool, round_) if named else ()
-        drawn = draw(best, restricted(best, by_position), order, funds)
+        drawn = draw(best, _known(proven), order, funds)
     except Stopped:
         return proven, known, None
-    return proven, full_values(best.matrix, drawn, columns), tied
+    return proven, full_values(matrix, drawn, columns), tied
 
 
 def _tied(
@@ -162,13 +160,12 @@ def _tied(
         for p in alike[kept:]
     )
     matrix = of_programme(programme, reduction.never | (reduction.drawn_out & extra))
-    if reduction.drawn_out <= extra:
-        bound = proven.relaxation
-    else:
+    bound = proven.relaxation
+    if not reduction.drawn_out <= extra:
         bound = bound_of(matrix, blocks_of(matrix), relax(matrix, watch).multipliers)
-    certain = settled(matrix, bound, proven.objective)
-    best = best_of(programme, matrix, certain, proven.objective, watch)
-    return tied_among(best, restricted(best, dict(enumerate(known))), reduction.twins)
+    best = best_of(programme, matrix, bound, proven.objective, watch)
+    values = complete(matrix, [known[position] for position in matrix.origin])
+    return tied_among(best, values, reduction.twins)
 
 
 def _values(programme: Programme, values: Sequence[int]) -> tuple[int, ...]:

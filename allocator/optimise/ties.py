@@ -12,8 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from allocator.model import Package
+from allocator.optimise.core import Core, core_of, expanded, translated
+from allocator.optimise.dual import Bound
 from allocator.optimise.engine import Outcome, maximise
-from allocator.optimise.matrix import Line, Matrix, at_least, fix, with_lines, with_objective
+from allocator.optimise.matrix import (
+    Line,
+    Matrix,
+    at_least,
+    complete,
+    with_lines,
+    with_objective,
+)
 from allocator.optimise.programme import Programme
 from allocator.optimise.watch import Watch
 
@@ -31,55 +40,65 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """Every best allocation of a matrix: its free columns, with the objective held by a line.
+    """Every best allocation of a matrix: the choices open to them, the objective kept by a line.
 
-    ``options`` lists the free columns of each application, in the order of the programme.
+    ``options`` lists, per application, its columns that are not the same in all of them.
     """
 
     programme: Programme
     matrix: Matrix
+    core: Core
+    objective: int
     options: Mapping[str, tuple[int, ...]]
     watch: Watch
 
     def package(self, column: int) -> Package | None:
-        """Return the package a free column awards."""
+        """Return the package a column awards."""
         return self.programme.columns[self.matrix.origin[column]].package
 
     def fund(self, column: int) -> str:
-        """Return the fund a free column names."""
+        """Return the fund a column names."""
         return self.programme.columns[self.matrix.origin[column]].fund
 
     def among(self, objective: Sequence[int], lines: Iterable[Line]) -> tuple[int, ...]:
         """Return the best allocation that maximises another objective within more lines."""
-        matrix = with_lines(with_objective(self.matrix, objective), lines)
-        found = maximise(matrix, self.watch)
+        core = self.core
+        gains = [sum(objective[j] for j in each) for each in core.expand]
+        kept = at_least(core.matrix, self.objective, "best")
+        more = [translated(core, line) for line in lines]
+        if kept.columns:
+            more.append(kept)
+        found = maximise(with_lines(with_objective(core.matrix, gains), more), self.watch)
         if found.outcome is not Outcome.OPTIMAL or found.values is None:
             raise Stopped
-        return found.values
+        return complete(self.matrix, expanded(self.matrix, core, found.values))
+
+    def another(self, known: Sequence[int]) -> tuple[int, ...] | None:
+        """Return a best allocation with other awards than ``known``, if there is one."""
+        awards = tuple(j for j in range(self.matrix.size) if not self.matrix.follows[j])
+        signs = tuple(1 if known[j] else -1 for j in awards)
+        line = Line("another", awards, signs, sum(known[j] for j in awards) - 1)
+        matrix = with_lines(self.core.matrix, [translated(self.core, line)])
+        found = maximise(matrix, self.watch)
+        if found.outcome is Outcome.STOPPED:
+            raise Stopped
+        if found.values is None or found.objective < self.objective:
+            return None
+        return complete(self.matrix, expanded(self.matrix, self.core, found.values))
 
 
 def best_of(
-    programme: Programme,
-    matrix: Matrix,
-    certain: Mapping[int, int],
-    objective: int,
-    watch: Watch,
+    programme: Programme, matrix: Matrix, bound: Bound, objective: int, watch: Watch
 ) -> Best:
-    """Return the best allocations of ``matrix``: ``certain`` holds what they all agree on."""
-    core = fix(matrix, certain)
-    line = at_least(core, objective, "best")
-    held = with_lines(core, [line] if line.columns else [])
+    """Return the best allocations of ``matrix``, whose best objective is known."""
+    core = core_of(matrix, bound, bound.room(objective))
     options: dict[str, list[int]] = defaultdict(list)
-    for j, position in enumerate(core.origin):
-        application = programme.columns[position].application
+    for j in sorted({j for each in core.expand for j in each}):
+        application = programme.columns[matrix.origin[j]].application
         if application:
             options[application].append(j)
-    return Best(programme, held, {a: tuple(js) for a, js in options.items()}, watch)
-
-
-def restricted(best: Best, values: Mapping[int, int]) -> tuple[int, ...]:
-    """Return a programme-wide answer (value by position) as values of the free columns."""
-    return tuple(values.get(position, 0) for position in best.matrix.origin)
+    chosen = {a: tuple(js) for a, js in options.items()}
+    return Best(programme, matrix, core, objective, chosen, watch)
 
 
 def tied_among(
@@ -92,35 +111,52 @@ def tied_among(
     best : Best
         The best allocations.
     known : tuple of int
-        One of them.
+        One of them, by matrix column.
     twins : sequence of tuple of int
         Classes of alike columns (programme positions) with more members than can hold an award; the
-        matrix keeps some of each. If one can be awarded, all members are tied.
+        matrix keeps some of each. Where one of a class is awarded, any of its members that holds
+        nothing could have been instead: both are tied.
     """
     outcome = {a: _outcome(best, js, known) for a, js in best.options.items()}
     position = {p: j for j, p in enumerate(best.matrix.origin)}
-    fixed = dict(best.matrix.fixed)
-    classes = {n: [position[p] for p in each if p in position] for n, each in enumerate(twins)}
+    kept = [[position[p] for p in each if p in position] for each in twins]
     tied: set[str] = set()
-    awarded = {n for n, each in enumerate(twins) if any(fixed.get(p) for p in each)}
-    values = known
-    while True:
-        tied |= {
-            a for a, js in best.options.items() if _outcome(best, js, values) is not outcome[a]
-        }
-        awarded |= {n for n, js in classes.items() if any(values[j] for j in js)}
+    seen: set[int] = set()
+    values: tuple[int, ...] | None = known
+    while values is not None:
+        other = values
+        tied |= {a for a, js in best.options.items() if _outcome(best, js, other) is not outcome[a]}
+        chosen = {n for n, js in enumerate(kept) if any(other[j] for j in js)}
+        tied |= _exchangeable(best, [twins[n] for n in sorted(chosen)], other)
+        seen |= chosen
         asked = {a: js for a, js in best.options.items() if a not in tied}
-        open_classes = [js for n, js in classes.items() if n not in awarded]
-        objective, constant = _differences(best, asked, outcome, open_classes)
+        unseen = [js for n, js in enumerate(kept) if n not in seen]
+        objective, constant = _differences(best, asked, outcome, unseen)
         if not any(objective):
             break
+        if other is known:
+            # Asked with the true objective, which is far quicker to answer than the count below.
+            values = best.another(known)
+            continue
         values = best.among(objective, ())
-        gain = sum(c * x for c, x in zip(objective, values, strict=True)) + constant
-        if gain == 0:
+        if constant + sum(c * x for c, x in zip(objective, values, strict=True)) == 0:
             break
-    for n in awarded:
-        tied |= {best.programme.columns[p].application for p in twins[n]}
     return frozenset(tied)
+
+
+def _exchangeable(
+    best: Best, classes: Iterable[tuple[int, ...]], values: Sequence[int]
+) -> frozenset[str]:
+    """Return the applications that could trade places: one of a class awarded, one with nothing."""
+    columns = best.programme.columns
+    awarded = {p for p, x in zip(best.matrix.origin, values, strict=True) if x}
+    holders = {columns[p].application for p in awarded}
+    found: set[str] = set()
+    for each in classes:
+        members = {columns[p].application for p in each}
+        found |= members - holders
+        found |= {columns[p].application for p in each if p in awarded}
+    return frozenset(found)
 
 
 def _outcome(best: Best, columns: Sequence[int], values: Sequence[int]) -> Package | None:
@@ -153,14 +189,14 @@ def _differences(
 def draw(
     best: Best, known: tuple[int, ...], order: Sequence[str], funds: Sequence[str]
 ) -> tuple[int, ...]:
-    """Return the allocation the lottery selects, as values of the free columns.
+    """Return the allocation the lottery selects, by matrix column.
 
     Parameters
     ----------
     best : Best
         The best allocations.
     known : tuple of int
-        One of them, returned if nothing is left to draw.
+        One of them, by matrix column; returned if nothing is left to draw.
     order : sequence of str
         The tied applications in lottery order.
     funds : sequence of str
