@@ -79,8 +79,12 @@ def _silence_banner() -> None:
     HiGHS prints its banner to the process's standard output when the first one is made, whatever
     its options say; that would stand in the middle of somebody's JSON.
     """
-    sys.stdout.flush()
-    kept = os.dup(1)
+    try:
+        kept = os.dup(1)
+    except OSError:
+        return  # there is no standard output to protect
+    if sys.stdout is not None:
+        sys.stdout.flush()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 1)

@@ -1,0 +1,61 @@
+"""The whole decision in one call: a loaded round becomes a result that can be written and read."""
+
+from collections.abc import Callable
+
+from allocator.errors import AllocatorError, has_errors, ordered
+from allocator.explain.decisions import decision_lines
+from allocator.explain.result import Result
+from allocator.intake.assess import assess
+from allocator.intake.folder import LoadedRound
+from allocator.optimise.solve import allocate
+from allocator.optimise.watch import Progress
+
+
+def decide(
+    loaded: LoadedRound,
+    *,
+    time_limit: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> Result:
+    """Assess, allocate and explain a round.
+
+    Parameters
+    ----------
+    loaded : LoadedRound
+        A round folder as read, with its rules settled on the decision date.
+    time_limit : float, optional
+        Seconds; after them the best known allocation is returned, marked not final.
+    progress : callable, optional
+        Told how the solve stands.
+    cancel : callable, optional
+        Asked whether to stop.
+
+    Raises
+    ------
+    AllocatorError
+        Every problem of the input if one of them is an error, or why no allocation is possible.
+    """
+    assessment = assess(loaded)
+    problems = ordered((*loaded.problems, *assessment.problems))
+    if has_errors(problems):
+        raise AllocatorError(problems)
+    programme, allocation = allocate(
+        assessment.pool,
+        loaded.round,
+        loaded.rules,
+        time_limit=time_limit,
+        progress=progress,
+        cancel=cancel,
+    )
+    lines = decision_lines(loaded.round, assessment.pool, programme, allocation, {})
+    return Result(
+        round=loaded.round,
+        rules=loaded.rules,
+        pool=assessment.pool,
+        programme=programme,
+        allocation=allocation,
+        lines=lines,
+        promises=(),
+        problems=problems,
+    )
