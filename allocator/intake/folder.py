@@ -1,0 +1,299 @@
+"""A round folder becomes everything that is needed to decide: round, policy, rules, applications.
+
+The folder holds ``round.yaml``, ``applications.csv`` or ``.xlsx``, and optionally
+``prior_awards.csv`` or ``.xlsx`` and ``policy.yaml``. No file outside it is read, unless the
+command line names a policy elsewhere.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from allocator import countries
+from allocator.errors import AllocatorError, Problem, Where, has_errors, ordered, problem
+from allocator.fields import suggestion
+from allocator.intake.columns import APPLICATIONS
+from allocator.intake.groups import BUILT_IN, attribute_name
+from allocator.intake.prior_awards import read_prior_awards
+from allocator.intake.raw import MAX_BYTES
+from allocator.intake.round_checks import policy_checks
+from allocator.intake.round_file import RoundFile, read_round
+from allocator.intake.values import fold
+from allocator.intake.workbook import Intake, read_applications
+from allocator.model import Application, PriorAward, Round, Selector, Severity
+from allocator.policy import Policy, check_policy, policy_bytes, settle, shipped_policies
+from allocator.rules import EligibilityRule, Rules
+
+ROUND = "round.yaml"
+POLICY = "policy.yaml"
+TABLES = (".csv", ".xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRound:
+    """A round with all that belongs to it.
+
+    ``rules`` are the policy's on the decision date, with the round's region scheme and lottery seed
+    where it names its own; ``round`` and ``rules`` agree on both. ``columns`` are those of the
+    applications file: known ones by name, then the headers of others. ``problems`` are sorted; with
+    an error among them nothing must be decided. ``files`` has (name, SHA-256 as hex, bytes) of
+    every file read.
+    """
+
+    round: Round
+    policy: Policy
+    rules: Rules
+    applications: tuple[Application, ...]
+    prior_awards: tuple[PriorAward, ...]
+    prior_awards_given: bool
+    columns: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    files: tuple[tuple[str, str, bytes], ...]
+
+
+def load_round(path: Path, policy: str | None = None) -> LoadedRound:
+    """Load a round folder.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    policy : str, optional
+        A policy file or the name of a shipped policy, instead of the round's own.
+
+    Returns
+    -------
+    LoadedRound
+        With every problem of all files; among them may be errors.
+
+    Raises
+    ------
+    AllocatorError
+        The round or its policy cannot be read at all; with every problem found till then.
+    """
+    folder = _Folder(path)
+    round_file = folder.attempt(folder.read_round)
+    found = folder.attempt(lambda: folder.read_policy(round_file, policy))
+    if round_file is None:
+        raise AllocatorError(ordered(folder.problems))
+    intake = folder.attempt(lambda: folder.read_applications(round_file.round))
+    awards = folder.attempt(lambda: folder.read_prior_awards(round_file.round))
+    rules = folder.attempt(lambda: settle(found, round_file.round.decision_date)) if found else None
+    if found is None or rules is None:
+        raise AllocatorError(ordered(folder.problems))
+    round_, rules = _agreed(round_file.round, rules)
+    intake = intake or Intake((), (), ())
+    own_groups = [each.id for each in rules.country_groups]
+    folder.problems += policy_checks(round_, round_file.document, rules.region_scheme, own_groups)
+    if awards is None and not folder.has("prior_awards"):
+        folder.problems += _without_awards(rules)
+    if intake.columns:
+        folder.problems += _absent_columns(round_, rules, intake.columns, folder.applications)
+    return LoadedRound(
+        round=round_,
+        policy=found,
+        rules=rules,
+        applications=intake.applications,
+        prior_awards=awards or (),
+        prior_awards_given=awards is not None,
+        columns=intake.columns,
+        problems=ordered(folder.problems),
+        files=tuple(folder.files),
+    )
+
+
+def _agreed(round_: Round, rules: Rules) -> tuple[Round, Rules]:
+    """Let the round's region scheme and seed prevail, and name its regions as the scheme does."""
+    scheme = round_.region_scheme or rules.region_scheme
+    if scheme not in countries.schemes():  # said by the checks of the round, or of the policy
+        scheme = countries.BDT
+    seed = round_.lottery_seed or rules.lottery_seed
+    names = {fold(each): each for each in countries.region_names(scheme)}
+    meetings = tuple(
+        replace(each, region_scope=tuple(names.get(fold(r), r) for r in each.region_scope))
+        for each in round_.meetings
+    )
+    round_ = replace(round_, region_scheme=scheme, lottery_seed=seed, meetings=meetings)
+    return round_, replace(rules, region_scheme=scheme, lottery_seed=seed)
+
+
+class _Folder:
+    """The files of a round; ``problems`` and ``files`` grow as they are read."""
+
+    def __init__(self, path: Path):
+        if not path.is_dir():
+            raise AllocatorError(problem("round-no-folder", value=path.name))
+        self.path = path.resolve()
+        self.problems: list[Problem] = []
+        self.files: list[tuple[str, str, bytes]] = []
+        self.applications = ""
+
+    def attempt[T](self, read: Callable[[], T]) -> T | None:
+        """Read something; if it cannot be read, note the problems."""
+        try:
+            return read()
+        except AllocatorError as error:
+            self.problems += error.problems
+            return None
+
+    def read_round(self) -> RoundFile:
+        if not (self.path / ROUND).is_file():
+            raise AllocatorError(problem("round-no-file", Where(file=ROUND), value=ROUND))
+        found = read_round(self._bytes(ROUND), ROUND)
+        self.problems += found.problems
+        return found
+
+    def read_policy(self, round_file: RoundFile | None, named: str | None) -> Policy | None:
+        """Read the policy named on the command line, else by the round, else ``policy.yaml``."""
+        source = named if named is not None else self._own_policy(round_file)
+        if source is None:
+            return None
+        data, name = policy_bytes(source)
+        policy, problems = check_policy(data, name)
+        self._keep(name, data)
+        self.problems += problems
+        return None if has_errors(problems) else policy
+
+    def _own_policy(self, round_file: RoundFile | None) -> Path | str | None:
+        written = round_file.round.policy_path if round_file else None
+        shipped = [name for name, _ in shipped_policies()]
+        if written in shipped:
+            return written
+        if written is not None and round_file is not None:
+            where = round_file.document.where(("policy",))
+            return self._inside(written, where, suggestion(written, shipped))
+        if (self.path / POLICY).is_file():
+            return self._inside(POLICY, Where(file=POLICY), "")
+        if round_file is not None:
+            where = Where(file=ROUND)
+            raise AllocatorError(problem("round-no-policy", where, shipped=", ".join(shipped)))
+        return None
+
+    def read_applications(self, round_: Round) -> Intake:
+        name = self._table("applications")
+        if name is None:
+            where = Where(file="applications.csv")
+            raise AllocatorError(problem("round-no-applications", where))
+        self.applications = name
+        intake = read_applications(self._bytes(name), name, round_)
+        self.problems += intake.problems
+        return intake
+
+    def read_prior_awards(self, round_: Round) -> tuple[PriorAward, ...] | None:
+        name = self._table("prior_awards")
+        if name is None:
+            return None
+        awards, problems = read_prior_awards(self._bytes(name), name, round_.decision_date)
+        self.problems += problems
+        return awards
+
+    def has(self, stem: str) -> bool:
+        """Tell whether there is a table with this stem, readable or not."""
+        return any((self.path / f"{stem}{ending}").exists() for ending in TABLES)
+
+    def _table(self, stem: str) -> str | None:
+        """Return the name of the one file with this stem, ``None`` if there is none."""
+        names = [f"{stem}{ending}" for ending in TABLES if (self.path / f"{stem}{ending}").exists()]
+        if len(names) > 1:
+            where = Where(file=names[0])
+            raise AllocatorError(problem("round-two-files", where, value=", ".join(names)))
+        return names[0] if names else None
+
+    def _inside(self, name: str, where: Where, hint: str) -> Path:
+        """Return the path of a file of this folder; a link or ``..`` must not lead out of it."""
+        path = (self.path / name).resolve()
+        if not path.is_relative_to(self.path):
+            raise AllocatorError(problem("round-outside", where, value=name))
+        if not path.is_file():
+            raise AllocatorError(problem("round-file-missing", where, value=name, hint=hint))
+        return path
+
+    def _bytes(self, name: str) -> bytes:
+        path = self._inside(name, Where(file=name), "")
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            where = Where(file=name)
+            raise AllocatorError(problem("round-unreadable", where, reason=reason)) from None
+        self._keep(name, data)
+        return data
+
+    def _keep(self, name: str, data: bytes) -> None:
+        self.files.append((name, hashlib.sha256(data).hexdigest(), data))
+
+
+def _without_awards(rules: Rules) -> Iterator[Problem]:
+    if rules.person_year or any(each.kind == "prior_awards" for each in rules.criteria):
+        where = Where(file="prior_awards.csv")
+        yield problem("round-no-prior-awards", where, severity=Severity.NOTE)
+
+
+# --- columns that a policy looks at and the file does not have ----------------------------------
+
+
+def _absent_columns(
+    round_: Round, rules: Rules, columns: tuple[str, ...], file: str
+) -> Iterator[Problem]:
+    present = {attribute_name(each) for each in columns}
+    headers = [each for each in columns if each not in APPLICATIONS.names]
+    said: set[str] = set()
+    for column, user in _columns_used(round_, rules):
+        name = attribute_name(column)
+        if name in present or name in BUILT_IN or name in said:
+            continue
+        said.add(name)
+        extra = name not in APPLICATIONS.names and headers
+        yield problem(
+            "round-column-absent",
+            Where(file=file, column=column),
+            severity=Severity.WARNING,
+            value=column,
+            user=user,
+            hint=suggestion(column, headers) if extra else "",
+        )
+
+
+def _columns_used(round_: Round, rules: Rules) -> Iterator[tuple[str, str]]:
+    """Yield every column that the round or the policy looks at, and what looks at it."""
+    yield from _judged_by(rules)
+    for name, selector in selectors(round_, rules):
+        for attribute, _ in selector.conditions:
+            yield attribute, name
+    for factor in rules.balance:
+        for attribute in (factor.known_by, factor.each):
+            if attribute:
+                yield attribute, factor.title
+
+
+def _judged_by(rules: Rules) -> Iterator[tuple[str, str]]:
+    for rule in all_rules(rules.eligibility):
+        if rule.kind == "deadline":
+            yield "received", rule.title
+        elif rule.column:
+            yield rule.column, rule.title
+    for criterion in rules.criteria:
+        if criterion.column:
+            yield criterion.column, criterion.title
+        if criterion.until and criterion.until not in ("decision_date", "deadline", "starts"):
+            yield criterion.until, criterion.title
+
+
+def all_rules(rules: tuple[EligibilityRule, ...]) -> Iterator[EligibilityRule]:
+    """Yield every rule, and after it the alternatives it is made of."""
+    for rule in rules:
+        yield rule
+        yield from all_rules(rule.rules)
+
+
+def selectors(round_: Round, rules: Rules) -> Iterator[tuple[str, Selector]]:
+    """Yield every group that the round's funds and the policy name, with what names it."""
+    for fund in round_.funds:
+        yield fund.title, fund.only
+    for bound in (*rules.floors, *rules.caps):
+        yield bound.id, bound.group
+        yield bound.id, bound.of
+    for factor in rules.balance:
+        yield factor.title, factor.group
