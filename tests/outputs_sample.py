@@ -106,7 +106,7 @@ def sample(
         lines.append(_line(one, decision, award, i * 250 if award else -(i * 250 + 500)))
     ids = [award.application_id for award in awards[-2:]]
     draws = tuple(Draw(n, each, f"{n:064x}", FULL) for n, each in enumerate(ids, 1))
-    if tied:
+    if tied and candidates:
         draws += (Draw(3, candidates[-1].application.application_id, f"{3:064x}", None),)
     return Result(
         round=sample_round(size),

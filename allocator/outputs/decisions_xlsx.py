@@ -17,8 +17,8 @@ from allocator.outputs.figures import (
     attribute,
     everybody,
     figures,
-    lottery_seed,
     references,
+    rule_titles,
 )
 from allocator.outputs.wording import (
     measured_words,
@@ -250,7 +250,7 @@ def _cost_words(cost: Cost) -> str:
 
 
 def _ineligible(sheet: Sheet, result: Result) -> None:
-    titles = references(result.rules)
+    titles, rules = references(result.rules), rule_titles(result.rules)
 
     def rows() -> Iterator[Sequence[Cell]]:
         for each in result.pool.ineligible:
@@ -258,7 +258,7 @@ def _ineligible(sheet: Sheet, result: Result) -> None:
                 reference = titles.get(finding.reference or "", finding.reference)
                 yield (
                     each.application.application_id,
-                    finding.rule,
+                    rules.get(finding.rule, finding.rule),
                     reference,
                     finding.text,
                     "; ".join(each.unsettled),
@@ -276,7 +276,7 @@ def _ineligible(sheet: Sheet, result: Result) -> None:
 
 def _ties(sheet: Sheet, result: Result) -> None:
     draws = result.allocation.draws
-    sheet.line(say("outputs.ties.how", seed=lottery_seed(result)))
+    sheet.line(say("outputs.ties.how", seed=result.round.lottery_seed))
     sheet.main_table(
         [
             field("position", "count", 10),

@@ -348,8 +348,3 @@ def rule_titles(rules: Rules) -> dict[str, str]:
         titles[rule.id] = rule.title
         waiting.extend(rule.rules)
     return titles
-
-
-def lottery_seed(result: Result) -> str:
-    """Return the seed the ties were drawn with: the round's, else the policy's."""
-    return result.round.lottery_seed or result.rules.lottery_seed

@@ -16,13 +16,14 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from allocator.countries import display_name
-from allocator.explain.result import DecisionLine, Result
+from allocator.explain.result import DecisionLine, Promise, Result
 from allocator.model import Application, Candidate, Cost, Ineligible
 from allocator.outputs import wording
 from allocator.outputs.decisions_csv import decisions_csv
-from allocator.outputs.figures import Aim, Figures, figures, lottery_seed, references, rule_titles
+from allocator.outputs.figures import Aim, Figures, figures, references, rule_titles
 from allocator.outputs.pictures import group_picture, money_picture
 from allocator.policy import plain_words
+from allocator.policy import promises as policy_promises
 from allocator.rules import Measure
 from allocator.texts import say
 
@@ -140,7 +141,8 @@ def _context(result: Result) -> dict[str, object]:
         "margin_places": wording.places_needed(tuple(each.margin or 0 for each in result.lines)),
         "too_many": len(entries) > MOST_DECISIONS,
         "problems": result.problems,
-        "seed": lottery_seed(result),
+        "seed": result.round.lottery_seed,
+        "promises": _promises(result),
         "policy": plain_words(result.rules),
         "reference_titles": references(result.rules),
         "rule_titles": rule_titles(result.rules),
@@ -272,6 +274,18 @@ def _estimates(result: Result) -> list[Estimate]:
         for cost in candidate.costs
         if cost.estimated and awards.get(candidate.application.application_id) is cost.package
     ]
+
+
+def _promises(result: Result) -> list[Promise]:
+    """Return the promises of this run, then those that follow from the policy alone."""
+    dearest = max((c.amount for each in result.pool.candidates for c in each.costs), default=0)
+    given = {promise.id for promise in result.promises}
+    from_policy = (
+        Promise(each.id, each.title, each.holds, f"{each.text} {each.remedy}".strip())
+        for each in policy_promises(result.rules, dearest)
+        if each.id not in given
+    )
+    return [*result.promises, *from_policy]
 
 
 def _refusals(result: Result) -> list[tuple[str, int]]:

@@ -8,7 +8,7 @@ machines (solver, operating system, clock, folder) is written.
 import hashlib
 import io
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from allocator import __version__
 from allocator.explain.result import Result
@@ -58,7 +58,9 @@ def members(result: Result, loaded: LoadedRound) -> dict[str, bytes]:
     parts: dict[str, object] = {
         "applications.json": {
             "applications": loaded.applications,
+            "columns": loaded.columns,
             "prior_awards": loaded.prior_awards,
+            "prior_awards_given": loaded.prior_awards_given,
         },
         "round.json": result.round,
         "rules.json": result.rules,
@@ -68,8 +70,7 @@ def members(result: Result, loaded: LoadedRound) -> dict[str, bytes]:
         "result.json": _outcome(result),
         "versions.json": {"allocator": __version__, "format": FORMAT},
     }
-    inputs = {f"inputs/{each.name}": each.content for each in loaded.files}
-    return inputs | {name: canonical(value) for name, value in parts.items()}
+    return _inputs(loaded) | {name: canonical(value) for name, value in parts.items()}
 
 
 def zipped(parts: dict[str, bytes]) -> bytes:
@@ -84,6 +85,17 @@ def zipped(parts: dict[str, bytes]) -> bytes:
             member.external_attr = _READABLE
             archive.writestr(member, content)
     return file.getvalue()
+
+
+def _inputs(loaded: LoadedRound) -> dict[str, bytes]:
+    """Return the files as read; a policy from elsewhere may bear the name of another file."""
+    inputs: dict[str, bytes] = {}
+    for name, _, content in loaded.files:
+        member = f"inputs/{PurePath(name).name}"
+        while member in inputs:
+            member += "-2"
+        inputs[member] = content
+    return inputs
 
 
 def _outcome(result: Result) -> dict[str, object]:
