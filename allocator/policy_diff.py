@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from allocator.fields import Part, path_text
-from allocator.policy_schema import Item, Parameter, Policy
+from allocator.policy_parameter import Item, Parameter
+from allocator.policy_schema import BalanceEntry, Policy
 from allocator.policy_terms import day_text, value_text
+from allocator.rules import Measure
 from allocator.strict_yaml import Path
 from allocator.texts import catalogue, say
 
@@ -20,6 +22,9 @@ _LISTS: tuple[Path, ...] = (
     ("limits", "caps"),
 )
 """Where entries with a name of their own are: one that is new or gone is one change."""
+
+_SILENT = ("id", "applies")
+_LAST = ("reference", "note")
 
 type _Values = dict[Path, str]
 """Every single value of a policy in words, by path; entries of lists by their id."""
@@ -36,7 +41,7 @@ class Change:
 
 
 def diff(a: Policy, b: Policy, on: date | None = None) -> tuple[Change, ...]:
-    """Return what policy ``b`` says differently from policy ``a``, in the order of the files.
+    """Return what policy ``b`` says differently from policy ``a``, references last.
 
     Parameters
     ----------
@@ -55,9 +60,9 @@ def diff(a: Policy, b: Policy, on: date | None = None) -> tuple[Change, ...]:
             place, old, new = entry, _whole(before, entry), _whole(after, entry)
         if old != new:
             title = after.get((*entry, "title")) or before.get((*entry, "title"), "")
-            meaning = _meaning(place, entry, title)
-            changes[place] = Change(path_text(place), meaning, old, new)
-    return tuple(changes.values())
+            changes[place] = Change(path_text(place), meaning(place, title), old, new)
+    in_order = sorted(changes, key=lambda path: path[0] == "references")
+    return tuple(changes[path] for path in in_order)
 
 
 def _values(policy: Policy, on: date | None) -> _Values:
@@ -80,14 +85,21 @@ def _collect(value: object, path: Path, on: date | None, into: _Values) -> None:
 def _steps(value: object, on: date | None) -> Iterable[tuple[str, object]]:
     """Return the parts of a value with the keys to reach them; none for a single value."""
     if isinstance(value, Parameter):
-        return [(name, getattr(value, name)) for name in ("reference", "note")]
+        written = (value, *value.values)
+        return [(name, _joined([getattr(each, name) for each in written])) for name in _LAST]
     if isinstance(value, Item) and on is not None and not _applies(value, on):
         return []
     if isinstance(value, Part):
-        return [(name, getattr(value, name)) for name in type(value).model_fields]
+        idle = isinstance(value, BalanceEntry) and value.count is not Measure.MONEY
+        names = [name for name in type(value).model_fields if not (idle and name == "money_unit")]
+        return [(name, getattr(value, name)) for name in names]
     if isinstance(value, tuple):
         return [(each.id, each) for each in value if isinstance(each, Item)]
     return value.items() if isinstance(value, dict) else []
+
+
+def _joined(texts: list[str | None]) -> str | None:
+    return ", ".join(dict.fromkeys(each for each in texts if each)) or None
 
 
 def _applies(item: Item, on: date) -> bool:
@@ -119,30 +131,49 @@ def _inside(values: _Values, entry: Path) -> _Values:
 
 
 def _whole(values: _Values, entry: Path) -> str:
-    """Return all that an entry says: ``title: Women; weight: 25``."""
-    return "; ".join(
-        f"{path_text(path[len(entry) :])}: {value}"
-        for path, value in _inside(values, entry).items()
-    )
+    """Return all that an entry says: ``title: Women; weight: 25``; what it rests on comes last."""
+    inside = {path[len(entry) :]: value for path, value in _inside(values, entry).items()}
+    told = [path for path in inside if path[-1] not in _SILENT]
+    told.sort(key=lambda path: path[-1] in _LAST)
+    return "; ".join(f"{path_text(path)}: {inside[path]}" for path in told)
 
 
-def _meaning(path: Path, entry: Path, title: str) -> str:
-    """Return what a parameter is, in words: ``weight of the balance factor “Women”``."""
-    part = _part_text(entry[:-1] if entry else path[:-1], title)
-    if path == entry:
+def meaning(path: Path, title: str) -> str:
+    """Return what a parameter is, in words: ``weight of the balance factor “Women”``.
+
+    Parameters
+    ----------
+    path : Path
+        Of a value or of an entry; entries of lists by their id.
+    title : str
+        Title of the entry it is in, if any.
+    """
+    lengths = range(len(path), -1, -1)
+    found = ((each, _part_text(path[:each], title)) for each in lengths)
+    length, part = next((each for each in found if each[1]), (0, ""))
+    if length == len(path):
         return part
-    field = _field_text(path[len(entry) :] if entry else path)
+    field = _field_text(path[length:])
     return say("policy-change.of", field=field, part=part) if part else field
 
 
 def _part_text(path: Path, title: str) -> str:
-    key = f"policy-change.part.{'.'.join(str(step) for step in path)}"
-    return say(key, title=title) if key in catalogue() else ""
+    """Return what a part of a policy is called, empty if it has no name."""
+    entry = _entry(path)
+    named = entry[:-1] if entry == path else path
+    key = f"policy-change.part.{'.'.join(str(step) for step in named)}"
+    known = key in catalogue() and bool(entry) == (named in _LISTS)
+    return say(key, title=title or path[-1]) if known else ""
 
 
 def _field_text(steps: Path) -> str:
-    """Return the last named field, with the key beneath it where it is a table."""
-    known = [step for step in steps if f"policy-change.field.{step}" in catalogue()]
-    field = say(f"policy-change.field.{known[-1]}") if known else path_text(steps)
-    keys = [str(step) for step in steps if step not in known] if known else []
-    return say("policy-change.key", field=field, entry=", ".join(keys)) if keys else field
+    """Return what a field is called; with the key beneath it where it is a table."""
+    *around, last = steps
+    if last in _LAST and around:
+        return say("policy-change.of", field=_field_text((last,)), part=_field_text(tuple(around)))
+    known = [i for i, step in enumerate(steps) if f"policy-change.field.{step}" in catalogue()]
+    if not known:
+        return path_text(steps)
+    field = say(f"policy-change.field.{steps[known[-1]]}")
+    keys = ", ".join(str(step) for step in steps[known[-1] + 1 :])
+    return say("policy-change.key", field=field, entry=keys) if keys else field

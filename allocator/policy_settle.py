@@ -7,13 +7,12 @@ from typing import Any
 from allocator.errors import AllocatorError, Problem, problem
 from allocator.fields import path_text
 from allocator.model import Selector
+from allocator.policy_parameter import Item, Parameter
 from allocator.policy_schema import (
     BalanceEntry,
     BoundEntry,
     Conditions,
     CriterionEntry,
-    Item,
-    Parameter,
     Policy,
     Rule,
     UnitEntry,

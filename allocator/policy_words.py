@@ -9,10 +9,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from allocator.fields import path_text
 from allocator.model import Package
+from allocator.policy_diff import meaning
+from allocator.policy_parameter import (
+    Cited,
+    Item,
+    Parameter,
+    days_of_change,
+    named_path,
+    parameters,
+)
 from allocator.policy_promises import least_merit, promises
-from allocator.policy_schema import Cited, Item, Parameter, Policy, days_of_change, parameters
+from allocator.policy_schema import Policy
 from allocator.policy_sentences import (
     bound_text,
     country_group_text,
@@ -214,7 +222,11 @@ def _dated(policy: Policy) -> Iterator[str]:
             )
             for each in in_order
         )
-        yield say("policy-words.dates.line", path=path_text(path), values=", ".join(shown))
+        yield say(
+            "policy-words.dates.line",
+            what=meaning(*named_path(policy.content, path)),
+            values=", ".join(shown),
+        )
 
 
 def _margins(policy: Policy) -> _Margins:
