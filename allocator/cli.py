@@ -1,14 +1,16 @@
 """The command line, thin: one function per command, which hands over to ``allocator.commands``.
 
-Imports stand inside the commands, so that help appears at once.
+What a command needs is imported when it is carried out, so that help appears at once.
 """
 
 import json
 import math
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +20,9 @@ from allocator.texts import say
 
 if TYPE_CHECKING:
     from allocator.commands.answer import Answer
+
+_INTERRUPTED = 130
+"""What typer makes of Ctrl-C before a command has begun."""
 
 START, OFFICER, ANALYST = (say(f"cli.panel.{name}") for name in ("start", "officer", "analyst"))
 
@@ -36,20 +41,29 @@ RoundFolder = Annotated[Path, typer.Argument(metavar="ROUND", help=say("cli.argu
 OtherPolicy = Annotated[
     str | None, typer.Option("--policy", "-p", metavar="POLICY", help=say("cli.option.policy"))
 ]
+OnDay = Annotated[str | None, typer.Option("--on", metavar="DAY", help=say("cli.option.on"))]
 PolicyFile = Annotated[str, typer.Argument(metavar="POLICY", help=say("cli.argument.policy-file"))]
 
 
-def _finish(command: str, action: "Callable[[], Answer]", as_json: bool) -> None:
-    """Carry out a command and leave with its exit code."""
+def _finish(command: str, module: str, action: "Callable[[Any], Answer]", as_json: bool) -> None:
+    """Carry out a command with its module of ``allocator.commands``; leave with its exit code."""
     from allocator.commands.guard import guarded
 
-    raise typer.Exit(guarded(command, action, as_json))
+    work = f"allocator.commands.{module}"
+    raise typer.Exit(guarded(command, lambda: action(import_module(work)), as_json))
 
 
 def _seconds(value: float | None) -> float | None:
     if value is not None and not (math.isfinite(value) and value > 0):
         raise typer.BadParameter(say("cli.option.time-limit-wrong"))
     return value
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(say("cli.option.on-wrong"), param_hint="'--on'") from None
 
 
 def _show_version(wanted: bool) -> None:
@@ -78,9 +92,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Allocate the sample meeting."""
-    from allocator.commands import start
-
-    _finish("demo", lambda: start.demo(folder), as_json)
+    _finish("demo", "start", lambda do: do.demo(folder), as_json)
 
 
 @app.command(rich_help_panel=START, help=say("cli.command.new"))
@@ -91,17 +103,13 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Make a round folder."""
-    from allocator.commands import start
-
-    _finish("new", lambda: start.new(folder, title, sample), as_json)
+    _finish("new", "start", lambda do: do.new(folder, title, sample), as_json)
 
 
 @app.command(rich_help_panel=OFFICER, help=say("cli.command.check"))
 def check(folder: RoundFolder, policy: OtherPolicy = None, as_json: AsJson = False) -> None:
     """Say what is wrong with a round."""
-    from allocator.commands import rounds
-
-    _finish("check", lambda: rounds.check(folder, policy), as_json)
+    _finish("check", "rounds", lambda do: do.check(folder, policy), as_json)
 
 
 @app.command(rich_help_panel=OFFICER, help=say("cli.command.run"))
@@ -118,25 +126,20 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Decide a round."""
-    from allocator.commands import rounds
-
-    _finish("run", lambda: rounds.run(folder, policy, out, time_limit), as_json)
+    _finish("run", "rounds", lambda do: do.run(folder, policy, out, time_limit), as_json)
 
 
 @policy_app.command("check", help=say("cli.command.policy-check"))
 def policy_check(policy: PolicyFile, as_json: AsJson = False) -> None:
     """Check a policy file."""
-    from allocator.commands import policies
-
-    _finish("policy check", lambda: policies.check(policy), as_json)
+    _finish("policy check", "policies", lambda do: do.check(policy), as_json)
 
 
 @policy_app.command("show", help=say("cli.command.policy-show"))
-def policy_show(policy: PolicyFile, as_json: AsJson = False) -> None:
+def policy_show(policy: PolicyFile, on: OnDay = None, as_json: AsJson = False) -> None:
     """Read a policy in plain words."""
-    from allocator.commands import policies
-
-    _finish("policy show", lambda: policies.show(policy), as_json)
+    day = _day(on)
+    _finish("policy show", "policies", lambda do: do.show(policy, day), as_json)
 
 
 @policy_app.command("diff", help=say("cli.command.policy-diff"))
@@ -145,20 +148,18 @@ def policy_diff(
         str, typer.Argument(metavar="BEFORE", help=say("cli.argument.policy-before"))
     ],
     after: Annotated[str, typer.Argument(metavar="AFTER", help=say("cli.argument.policy-after"))],
+    on: OnDay = None,
     as_json: AsJson = False,
 ) -> None:
     """Say how two policies differ."""
-    from allocator.commands import policies
-
-    _finish("policy diff", lambda: policies.diff(before, after), as_json)
+    day = _day(on)
+    _finish("policy diff", "policies", lambda do: do.compare(before, after, day), as_json)
 
 
 @policy_app.command("schema", help=say("cli.command.policy-schema"))
 def policy_schema(as_json: AsJson = False) -> None:
     """Print the JSON Schema of policy files."""
-    from allocator.commands import policies
-
-    _finish("policy schema", policies.schema, as_json)
+    _finish("policy schema", "policies", lambda do: do.schema(), as_json)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -171,12 +172,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        sys.exit(app(given, prog_name="allocator", standalone_mode=False))
+        code = app(given, prog_name="allocator", standalone_mode=False)
     except typer.TyperException as error:
         _show_usage_error(error, "--json" in given)
-        sys.exit(Exit.USAGE)
-    except (typer.Abort, KeyboardInterrupt):
-        sys.exit(Exit.NOT_FINAL)
+        code = Exit.USAGE
+    sys.exit(Exit.NOT_FINAL if code == _INTERRUPTED else int(code or 0))
 
 
 def _show_usage_error(error: typer.TyperException, as_json: bool) -> None:

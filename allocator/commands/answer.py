@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from allocator.errors import Exit, Problem, ordered
-from allocator.texts import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +18,13 @@ class Text:
     """A paragraph."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Sentences that stand under each other, each beginning with a dash."""
+
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Problems:
     problems: tuple[Problem, ...]
 
 
-type Block = Heading | Text | Table | Problems
+type Block = Heading | Text | Items | Table | Problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,9 @@ def problem_data(problems: tuple[Problem, ...]) -> list[dict[str, str | int]]:
 
 
 def refused(problems: tuple[Problem, ...], exit_code: Exit = Exit.REFUSED) -> Answer:
-    """Return the answer to an input that does not permit what was asked."""
+    """Return the answer to a request that could not be carried out."""
     return Answer(
-        blocks=(*problem_blocks(problems), Text(say("cli.refused"))),
+        blocks=problem_blocks(problems),
         data={"problems": problem_data(problems)},
         exit_code=exit_code,
         refusal=True,

@@ -29,12 +29,11 @@ def guarded(command: str, action: Callable[[], Answer], as_json: bool) -> int:
     as_json : bool
         Whether to show the machine-readable form.
     """
+    answer = _answer_to(action)
     try:
-        answer = _answer_to(action)
         show(answer, command, as_json)
     except BrokenPipeError:
         _forget_standard_output()
-        return int(Exit.REFUSED)
     return int(answer.exit_code)
 
 

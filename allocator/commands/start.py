@@ -18,7 +18,7 @@ from allocator.explain.result import DecisionLine, Result
 from allocator.intake.template import columns, round_text, write_workbook
 from allocator.model import Decision
 from allocator.optimise.allocation import Status
-from allocator.policy import shipped_policies
+from allocator.policy import policy_bytes
 from allocator.texts import say
 
 EXAMPLE_MEETING = "sg13-2027-03"
@@ -87,7 +87,7 @@ def new(folder: Path, title: str | None, sample: bool) -> Answer:
         text = round_text(identifier, title or say("cli.new.title", id=identifier))
         (aside / "round.yaml").write_text(text, encoding="utf-8", newline="\n")
         write_workbook(aside / "applications.xlsx", (EXAMPLE_MEETING,), EXAMPLE_DECISION_DATE, rows)
-        shutil.copyfile(shipped_policies()[DEFAULT_POLICY], aside / "policy.yaml")
+        (aside / "policy.yaml").write_bytes(policy_bytes(DEFAULT_POLICY)[0])
     files = tuple(folder / name for name in ("round.yaml", "applications.xlsx", "policy.yaml"))
     return Answer(
         blocks=(

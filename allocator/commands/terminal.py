@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TextIO
 
 from allocator import __version__
-from allocator.commands.answer import Answer, Block, Heading, Problems, Table, Text
+from allocator.commands.answer import Answer, Block, Heading, Items, Problems, Table, Text
 from allocator.errors import Problem
 from allocator.model import Severity
 from allocator.texts import say
@@ -45,6 +45,8 @@ def plain_lines(blocks: Iterable[Block]) -> Iterator[str]:
         match block:
             case Heading(text) | Text(text):
                 yield from map(harmless, text.splitlines())
+            case Items(texts):
+                yield from (f"- {harmless(text)}" for text in texts)
             case Table():
                 yield from _plain_table(block)
             case Problems(problems):
@@ -103,10 +105,22 @@ def _renderable(block: Block) -> "RenderableType":
             return RichText(harmless(text), style="bold")
         case Text(text):
             return RichText("\n".join(map(harmless, text.splitlines())))
+        case Items(texts):
+            return _rich_items(texts)
         case Table():
             return _rich_table(block)
         case Problems(problems):
             return _rich_problems(problems)
+
+
+def _rich_items(texts: Iterable[str]) -> "RenderableType":
+    from rich.table import Table as RichTable
+    from rich.text import Text as RichText
+
+    made = RichTable.grid(padding=(0, 1))
+    for text in texts:
+        made.add_row("-", RichText(harmless(text)))
+    return made
 
 
 def _rich_table(table: Table) -> "RenderableType":

@@ -134,6 +134,7 @@ def _write_sheet(book: Any, sheet: Any, made: Sequence[Column], lists: dict[str,
 
 def _validation(column: Column, lists: dict[str, str]) -> dict[str, Any]:
     """Return a check that points a value out and lets it pass: what was received is recorded."""
+    rule: dict[str, Any] = {}
     if column.choices:
         message = say("template.check.list")
         rule = {"validate": "list", "source": lists[column.name]}
@@ -144,7 +145,7 @@ def _validation(column: Column, lists: dict[str, str]) -> dict[str, Any]:
         message = say("template.check.number")
         rule = {"validate": "decimal", "criteria": ">=", "value": 0}
     else:
-        return {}
+        return rule
     return rule | {"error_type": "warning", "error_title": column.name, "error_message": message}
 
 
