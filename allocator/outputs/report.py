@@ -139,6 +139,7 @@ def _context(result: Result) -> dict[str, object]:
         "entries": entries if len(entries) <= MOST_DECISIONS else [],
         "places": wording.places_needed(tuple(each.merit or 0 for each in result.lines)),
         "margin_places": wording.places_needed(tuple(each.margin or 0 for each in result.lines)),
+        "has_margins": any(each.margin is not None for each in result.lines),
         "too_many": len(entries) > MOST_DECISIONS,
         "problems": result.problems,
         "seed": result.round.lottery_seed,
