@@ -80,11 +80,11 @@ def policy_bytes(source: FilePath | str) -> tuple[bytes, str]:
         There is no such file or it cannot be read.
     """
     path = FilePath(source)
-    names = [name for name, _ in shipped_policies()]
-    if not path.is_file() and str(source) in names:
-        path = _folder() / f"{source}.yaml"
+    shipped = _shipped_files()
     if not path.is_file():
-        hint = suggestion(path.stem, names)
+        path = shipped.get(str(source), path)
+    if not path.is_file():
+        hint = suggestion(path.stem, list(shipped))
         raise AllocatorError(
             problem("policy-no-file", Where(file=path.name), value=path.name, hint=hint)
         )
@@ -101,9 +101,9 @@ def policy_bytes(source: FilePath | str) -> tuple[bytes, str]:
 def shipped_policies() -> tuple[tuple[str, str], ...]:
     """Return (name, title) of every policy that comes with the tool, by name."""
     found = []
-    for path in sorted(_folder().glob("*.yaml")):
+    for name, path in _shipped_files().items():
         document = read_yaml(path.read_bytes(), path.name)
-        found.append((path.stem, validate(PolicyFile, document).policy.title))
+        found.append((name, validate(PolicyFile, document).policy.title))
     return tuple(found)
 
 
@@ -127,8 +127,9 @@ def _tidied(node: Any) -> Any:
     return tidy
 
 
-def _folder() -> FilePath:
-    """Return the folder of the shipped policies: in the package, or beside it in a checkout."""
+def _shipped_files() -> dict[str, FilePath]:
+    """Return the shipped policies by name: in the package, or beside it in a checkout."""
     package = FilePath(__file__).parent
     inside = package / "policies"
-    return inside if inside.is_dir() else package.parent / "policies"
+    folder = inside if inside.is_dir() else package.parent / "policies"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}

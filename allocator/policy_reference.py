@@ -52,7 +52,7 @@ _KINDS = {
 }
 _FIRST = ("id", "title", "kind")
 _LAST = ("applies", "reference", "note")
-_COMMON = ("id", "title", "kind", "applies", "reference", "note", "not_known")
+_COMMON = ("id", "title", "applies", "reference", "note", "not_known")
 
 
 def reference() -> str:
@@ -88,7 +88,7 @@ def _kinds(schema: dict[str, Any], key: str) -> Iterator[str]:
         described = schema["$defs"][form]
         kind = described["properties"]["kind"]["const"]
         yield f"### `kind: {kind}`\n\n{_one_line(described['description'])}"
-        own = [name for name in described["properties"] if name not in _COMMON]
+        own = [name for name in described["properties"] if name not in (*_COMMON, "kind")]
         if own:
             yield _table(schema, described, own)
 
