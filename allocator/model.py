@@ -52,7 +52,7 @@ class Severity(StrEnum):
 
 
 type Columns = tuple[tuple[str, str], ...]
-"""Extra columns of an applications file: (header as written, text as written), in file order."""
+"""Extra columns of an applications file: (header as written, text as written), by header."""
 
 
 @dataclass(frozen=True, slots=True)

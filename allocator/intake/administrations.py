@@ -27,8 +27,6 @@ def read_administrations(reading: Reading, on: date) -> list[Administration]:
     An unknown or ambiguous name is an error with what it could mean. A name that is no Member
     State is kept with the reason: the application is then ineligible, not the file at fault.
     """
-    if not reading.has("administration"):
-        return [_NONE] * len(reading.table.rows)
     doubts: dict[str, str] = {}
 
     def read(text: str) -> Administration:
@@ -37,7 +35,7 @@ def read_administrations(reading: Reading, on: date) -> list[Administration]:
             doubts[text] = remark
         return administration
 
-    administrations = reading.read("administration", read, _NONE)
+    administrations = reading.read_needed("administration", read, _NONE)
     for at, cell in enumerate(reading.cells("administration")) if doubts else ():
         if remark := doubts.pop(cell, ""):
             where = reading.where(at, "administration")

@@ -13,6 +13,7 @@ from allocator.model import Severity
 
 _DELIMITERS = (",", ";", "\t")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _ALL_BYTES = bytes(range(256))
 _NO_LETTER = bytes(byte for byte in _ALL_BYTES if byte > 127 or not chr(byte).isalpha())
 _NO_ACCENT = bytes(
@@ -151,7 +152,7 @@ class _Lines:
     """Physical lines for ``csv.reader``, which would otherwise join them without end."""
 
     def __init__(self, text: str, delimiter: str, file: str):
-        self.lines = io.StringIO(text, newline="")
+        self.lines = _LINE.finditer(text)
         self.delimiter = delimiter
         self.file = file
         self.row = 1
@@ -161,17 +162,15 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.lines.readline()
-        if not line:
-            raise StopIteration
+        line = next(self.lines)[0]
         self.taken += 1
         where = Where(self.file, row=self.row)
         if self.taken > _MOST_LINES_IN_A_ROW:
             raise refuse("intake-quotes", where)
-        if len(line) > _LONGEST_LINE:
-            raise refuse("intake-line-long", where, most=f"{_LONGEST_LINE:,}")
         if line.count(self.delimiter) > _MOST_DELIMITERS_IN_A_LINE:
             raise refuse("intake-columns", where, most=MAX_COLUMNS)
+        if len(line) > _LONGEST_LINE:
+            raise refuse("intake-line-long", where, most=f"{_LONGEST_LINE:,}")
         return line
 
 

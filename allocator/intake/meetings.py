@@ -8,7 +8,9 @@ from allocator.intake.folding import fold_header, plain
 from allocator.intake.values import Unreadable
 from allocator.model import Meeting
 
-_STUDY_GROUP = re.compile(r"^(?:itut)?(?:studygroup|commissiondetudes?|comisiondeestudio|ce)(?=\d)")
+_STUDY_GROUP = re.compile(
+    r"^(?:itut)?(?:sg|studygroup|commissiondetudes?|comisiondeestudio|ce)(?=\d)"
+)
 
 
 def meeting_finder(meetings: Sequence[Meeting]) -> Callable[[str], str]:

@@ -6,6 +6,7 @@ are compared.
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
 from allocator.errors import Problem, Where, problem
 from allocator.intake.folding import fold
@@ -14,9 +15,21 @@ from allocator.model import Application, Severity
 type Name = tuple[str, ...]
 """The folded words of a name, sorted."""
 
+
+class Person(NamedTuple):
+    """Who an application is for; ``together`` is the whole name as one word, in either order."""
+
+    administration: str
+    person_id: str
+    application_id: str
+    meeting: str
+    name: Name
+    together: str
+
+
 _LEAST_LETTERS = 6
 _LEAST_LETTERS_IN_A_WORD = 5
-_ALL_PAIRS_UP_TO = 30
+_ALL_PAIRS_UP_TO = 8
 _IDS_NAMED = 10
 
 
@@ -37,17 +50,24 @@ def person_problems(
     known_persons : bool
         Whether the file tells persons apart by itself.
     """
-    by_id = sorted(applications, key=lambda each: each.application_id)
-    names = [name_of(each) for each in by_id]
-    found = [*_two_spellings(by_id, names, where)]
+    persons = [_person(each) for each in sorted(applications, key=lambda a: a.application_id)]
+    found = [*_two_spellings(persons, where)]
     if known_persons:
-        found += [*_same_meeting(by_id, where), *_two_people(by_id, names, where)]
+        found += [*_same_meeting(persons, where), *_two_people(persons, where)]
     return found
 
 
-def name_of(application: Application) -> Name:
-    """Return the words of a name in a form free of order, case, accents and punctuation."""
-    return tuple(sorted(fold(f"{application.family_name} {application.given_name}").split()))
+def _person(application: Application) -> Person:
+    family, given = fold(application.family_name), fold(application.given_name)
+    joined = f"{family} {given}", f"{given} {family}"
+    return Person(
+        application.administration,
+        application.person_id,
+        application.application_id,
+        application.meeting,
+        tuple(sorted(joined[0].split())),
+        min(joined[0].replace(" ", ""), joined[1].replace(" ", "")),
+    )
 
 
 def _warning(code: str, ids: Sequence[str], where: Callable[[str], Where]) -> Problem:
@@ -55,24 +75,20 @@ def _warning(code: str, ids: Sequence[str], where: Callable[[str], Where]) -> Pr
     return problem(code, where(ids[-1]), severity=Severity.WARNING, ids=shown, count=len(ids))
 
 
-def _same_meeting(
-    applications: Iterable[Application], where: Callable[[str], Where]
-) -> Iterable[Problem]:
+def _same_meeting(persons: Iterable[Person], where: Callable[[str], Where]) -> Iterable[Problem]:
     requests: dict[tuple[str, str], list[str]] = {}
-    for each in applications:
+    for each in persons:
         requests.setdefault((each.person_id, each.meeting), []).append(each.application_id)
     for ids in requests.values():
         if len(ids) > 1:
             yield _warning("intake-person-twice", ids, where)
 
 
-def _two_people(
-    applications: Sequence[Application], names: Sequence[Name], where: Callable[[str], Where]
-) -> Iterable[Problem]:
+def _two_people(persons: Iterable[Person], where: Callable[[str], Where]) -> Iterable[Problem]:
     by_person: dict[str, dict[Name, str]] = {}
-    for each, name in zip(applications, names, strict=True):
-        if name:
-            by_person.setdefault(each.person_id, {}).setdefault(name, each.application_id)
+    for each in persons:
+        if each.name:
+            by_person.setdefault(each.person_id, {}).setdefault(each.name, each.application_id)
     for spellings in by_person.values():
         first, *others = spellings
         unlike = [name for name in others if not alike(first, name)]
@@ -81,48 +97,67 @@ def _two_people(
             yield _warning("intake-person-two-names", ids, where)
 
 
-def _two_spellings(
-    applications: Sequence[Application], names: Sequence[Name], where: Callable[[str], Where]
-) -> Iterable[Problem]:
-    """Pair applications of one administration whose names are equal, or one letter apart."""
-    persons: dict[tuple[str, str, Name], str] = {}
-    for each, name in zip(applications, names, strict=True):
-        key = (each.administration, each.person_id, name)
-        persons.setdefault(key, each.application_id)
-    pairs: dict[tuple[str, str], None] = {}
-    for group in _same_letters(persons):
-        for one, other in pairwise(sorted(group)):
-            pairs[one, other] = None
+def _two_spellings(persons: Sequence[Person], where: Callable[[str], Where]) -> Iterable[Problem]:
+    """Group applications of one administration whose names are equal, or one letter apart."""
+    groups = _Groups()
+    for group in _same_name(persons):
+        for one, other in pairwise(group):
+            groups.join(one, other)
     for one, other in _one_letter_apart(persons):
-        pairs[min(one, other), max(one, other)] = None
-    for ids in sorted(pairs):
+        groups.join(one, other)
+    for ids in groups.sorted():
         yield _warning("intake-person-spelling", ids, where)
 
 
-def _same_letters(persons: dict[tuple[str, str, Name], str]) -> Iterable[list[str]]:
-    """Group names made of the same letters: other order, spaces, hyphens or swapped letters."""
+class _Groups:
+    """Application ids joined pair by pair; each group is known by its first id in order."""
+
+    def __init__(self) -> None:
+        self.parent: dict[str, str] = {}
+
+    def first(self, one: str) -> str:
+        while (parent := self.parent.setdefault(one, one)) != one:
+            self.parent[one] = self.parent[parent]
+            one = parent
+        return one
+
+    def join(self, one: str, other: str) -> None:
+        lower, higher = sorted((self.first(one), self.first(other)))
+        self.parent[higher] = lower
+
+    def sorted(self) -> list[list[str]]:
+        groups: dict[str, list[str]] = {}
+        for each in sorted(self.parent):
+            groups.setdefault(self.first(each), []).append(each)
+        return list(groups.values())
+
+
+def _same_name(persons: Iterable[Person]) -> Iterable[Iterable[str]]:
+    """Group persons whose names are equal but for the order, spaces and hyphens of their words."""
     groups: dict[tuple[str, str], dict[str, str]] = {}
-    for (administration, person, name), application_id in persons.items():
-        letters = "".join(sorted("".join(name)))
-        if len(letters) >= _LEAST_LETTERS:
-            groups.setdefault((administration, letters), {}).setdefault(person, application_id)
-    return [list(group.values()) for group in groups.values() if len(group) > 1]
+    for each in persons:
+        if len(each.together) >= _LEAST_LETTERS:
+            for key in ("".join(each.name), each.together):
+                group = groups.setdefault((each.administration, key), {})
+                group.setdefault(each.person_id, each.application_id)
+    return [group.values() for group in groups.values() if len(group) > 1]
 
 
 type _Entry = tuple[str, str, str]
 """(word, person, application id)"""
 
 
-def _one_letter_apart(persons: dict[tuple[str, str, Name], str]) -> Iterable[tuple[str, str]]:
+def _one_letter_apart(persons: Iterable[Person]) -> Iterable[tuple[str, str]]:
     """Pair names that differ in one letter of one long word, all other words being equal."""
     rest: dict[tuple[str, Name], list[_Entry]] = {}
-    for (administration, person, name), application_id in persons.items():
-        if len("".join(name)) < _LEAST_LETTERS:
+    for each in persons:
+        name = each.name
+        if len(each.together) < _LEAST_LETTERS:
             continue
         for at, word in enumerate(name):
             if len(word) >= _LEAST_LETTERS_IN_A_WORD and word.isalpha():
-                key = (administration, name[:at] + name[at + 1 :])
-                rest.setdefault(key, []).append((word, person, application_id))
+                key = (each.administration, name[:at] + name[at + 1 :])
+                rest.setdefault(key, []).append((word, each.person_id, each.application_id))
     for entries in rest.values():
         if len(entries) > 1:
             yield from _near_words(entries)
@@ -143,18 +178,21 @@ def _near_words(entries: list[_Entry]) -> Iterable[tuple[str, str]]:
 
 
 def near(one: str, other: str) -> bool:
-    """Tell whether two different words are one letter changed, added or left out apart."""
+    """Tell whether one letter changed, added, left out or swapped makes one word the other."""
     if abs(len(one) - len(other)) > 1 or one == other:
         return False
     start = 0
     while start < min(len(one), len(other)) and one[start] == other[start]:
         start += 1
-    return any(one[start + a :] == other[start + b :] for a, b in ((1, 1), (0, 1), (1, 0)))
+    swapped = one[start : start + 2] == other[start : start + 2][::-1]
+    return (swapped and one[start + 2 :] == other[start + 2 :]) or any(
+        one[start + a :] == other[start + b :] for a, b in ((1, 1), (0, 1), (1, 0))
+    )
 
 
 def alike(one: Name, other: Name) -> bool:
     """Tell whether two names can be of one person: every word of the shorter is in the longer."""
-    if sorted("".join(one)) == sorted("".join(other)):
+    if "".join(one) == "".join(other):
         return True
     shorter, longer = sorted((one, other), key=lambda name: (len(name), name))
     return all(any(_same_word(word, each) for each in longer) for word in shorter)

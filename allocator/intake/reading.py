@@ -72,17 +72,24 @@ class Reading:
         otherwise : object
             The value of rows that cannot be read (and are out).
         """
-        seen: dict[str, T | Unreadable] = {}
-        values: list[T] = []
-        for place, cell in enumerate(self.cells(name)):
-            if cell not in seen:
-                seen[cell] = _tried(reader, cell)
-            value = seen[cell]
-            if isinstance(value, Unreadable):
-                self.refuse(place, name, value.code, cell, **value.fields)
-                value = otherwise
-            values.append(value)
-        return values
+        cells = self.cells(name)
+        values: dict[str, T] = {}
+        refused: dict[str, Unreadable] = {}
+        for cell in dict.fromkeys(cells):
+            try:
+                values[cell] = _checked(reader, cell)
+            except Unreadable as refusal:
+                values[cell], refused[cell] = otherwise, refusal
+        for place, cell in enumerate(cells) if refused else ():
+            if refusal_of_it := refused.get(cell):
+                self.refuse(place, name, refusal_of_it.code, cell, **refusal_of_it.fields)
+        return [values[cell] for cell in cells]
+
+    def read_needed[T](self, name: str, reader: Callable[[str], T], otherwise: T) -> list[T]:
+        """Read a column whose absence is an error of the file, not of each row."""
+        if not self.has(name):
+            return [otherwise] * len(self.table.rows)
+        return self.read(name, reader, otherwise)
 
     def texts(self, name: str) -> list[str]:
         """Read a column of free text; a failed formula in it is a warning and reads as blank."""
@@ -140,13 +147,10 @@ def optional[T](reader: Callable[[str], T]) -> Callable[[str], T | None]:
     return read
 
 
-def _tried[T](reader: Callable[[str], T], cell: str) -> T | Unreadable:
+def _checked[T](reader: Callable[[str], T], cell: str) -> T:
     if is_formula_error(cell):
-        return Unreadable("intake-formula-error")
-    try:
-        return reader(cell)
-    except Unreadable as refusal:
-        return Unreadable(refusal.code, **refusal.fields)
+        raise Unreadable("intake-formula-error")
+    return reader(cell)
 
 
 def _shown(name: str, value: str) -> str:

@@ -88,10 +88,10 @@ def read_table(data: bytes, file: str, vocabulary: Vocabulary = APPLICATIONS) ->
 
 
 def _check_kind(data: bytes, file: str) -> None:
-    if not data.strip(b"\x00 \r\n\t,;") if len(data) < 1 << 20 else False:
-        raise refuse("intake-empty", Where(file))
     if len(data) > MAX_BYTES:
         raise refuse("intake-file-large", Where(file), most=MAX_BYTES // 1_000_000)
+    if not data.strip(b"\x00 \r\n\t,;"):
+        raise refuse("intake-empty", Where(file))
     start = data[:64].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     for mark, code in _KINDS:
         if start.startswith(mark.lower()):

@@ -97,6 +97,8 @@ def as_currency(text: str) -> str:
 
 _SWISS_NO_CENTIMES = re.compile(r"[.,][-–—]{1,2}$")  # noqa: RUF001
 _AMOUNT = re.compile(r"(\D*?)([-+−]?\s*\d[\d.,'’ ]*?)(\D*)")  # noqa: RUF001
+# Most amounts are written so; all else takes its time.
+_PLAIN_AMOUNT = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?")
 _THOUSAND_OR_DECIMALS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _LONGEST = 64
 
@@ -115,6 +117,8 @@ def as_money(text: str) -> Money:
         The text is no amount, is negative, too large, has more than two decimals, or
         names two currencies.
     """
+    if simple := _PLAIN_AMOUNT.fullmatch(text):
+        return Money(int(simple[1] + (simple[2] or "").ljust(2, "0")), "")
     said = plain(text)
     match = _AMOUNT.fullmatch(_SWISS_NO_CENTIMES.sub("", said)) if len(said) <= _LONGEST else None
     if match is None:

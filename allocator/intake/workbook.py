@@ -21,6 +21,8 @@ from allocator.model import Application, Columns, Gender, Package, Round, Severi
 _ID = re.compile(r"\w[\w .:/#-]{0,63}")
 _EARLIEST = 2000
 """First year in which a request may have been received."""
+_LONGEST_WAIT = 731
+"""Days between receipt and decision beyond which the day of receipt is doubted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def _applications(reading: Reading, round_: Round) -> list[Application]:
     gender = _genders(reading)
     administrations = read_administrations(reading, round_.decision_date)
     meetings = _meetings(reading, round_)
-    requested = _requested(reading)
+    requested = reading.read_needed("requested", as_package, Package.FULL)
     costs = _ticket_costs(reading, round_.currency)
     contributions = reading.read("contributions", optional(as_count), None)
     roles = reading.texts("role")
@@ -128,9 +130,7 @@ def _as_id(text: str) -> str:
 
 def _application_ids(reading: Reading) -> list[str]:
     """Read the ids; every row of an id that occurs twice, be it in other letters, is out."""
-    if not reading.has("application_id"):
-        return [""] * len(reading.table.rows)
-    ids = reading.read("application_id", _as_id, "")
+    ids = reading.read_needed("application_id", _as_id, "")
     places: dict[str, list[int]] = {}
     for at, application_id in enumerate(ids):
         if application_id:
@@ -167,12 +167,6 @@ def _genders(reading: Reading) -> list[Gender]:
     return reading.read("gender", read, Gender.NOT_STATED)
 
 
-def _requested(reading: Reading) -> list[Package]:
-    if not reading.has("requested"):
-        return [Package.FULL] * len(reading.table.rows)
-    return reading.read("requested", as_package, Package.FULL)
-
-
 def _meetings(reading: Reading, round_: Round) -> list[str]:
     """Read meetings; a round with only one needs no column for it."""
     blank = sum(1 for cell in reading.cells("meeting") if not cell)
@@ -204,7 +198,7 @@ def _money_reader(cells: list[str]) -> Callable[[str], Money | None]:
 
 
 def _ticket_costs(reading: Reading, round_currency: str) -> list[tuple[int | None, str]]:
-    """Read ticket costs; the currency is the cell's, else its column's, the header's, the round's."""
+    """Read ticket costs; currency: the cell's, else its column's, the header's, the round's."""
     amounts = reading.read("ticket_cost", _money_reader(reading.cells("ticket_cost")), None)
     stated = reading.read("ticket_currency", optional(as_currency), None)
     headed = ""
@@ -251,10 +245,10 @@ def _received(reading: Reading, decision_date: date) -> list[date | None]:
 
     days = reading.read("received", plausible, None)
     for at, day in enumerate(days):
-        if day and day > decision_date:
-            code, where = "intake-received-late", reading.where(at, "received")
-            shown, decided = day.isoformat(), decision_date.isoformat()
-            reading.remark(Severity.WARNING, where, code, shown, decided=decided)
+        if day and not 0 <= (decision_date - day).days <= _LONGEST_WAIT:
+            code = "intake-received-late" if day > decision_date else "intake-received-early"
+            where, decided = reading.where(at, "received"), decision_date.isoformat()
+            reading.remark(Severity.WARNING, where, code, day.isoformat(), decided=decided)
     return days
 
 

@@ -29,7 +29,6 @@ type ErrorCells = dict[tuple[int, int], str]
 """What failed formulas show, by (row from 1, column from 0)."""
 
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_CELL = re.compile(rb"<(?:\w{1,20}:)?c[ \t\r\n/>]")
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,9})(\d{1,12})["']""")
 _FAR = re.compile(
     rb"""\sr\s*=\s*["'](?:[A-Z]{3,9}\d|[L-Z][A-Z]\d|K[O-Z]\d|[A-Z]+(?:\d{7,}|[2-9]\d{5}))"""
@@ -97,7 +96,8 @@ def _look_through(package: zipfile.ZipFile, where: Where) -> dict[str, ErrorCell
             if _DECLARATION.search(window) or (is_sheet and b"\x00" in window):
                 raise refuse("intake-xml-declaration", where)
             if is_sheet:
-                cells += sum(1 for _ in _CELL.finditer(window, fresh))
+                # Also counts a few tags that are none: this is a cap, not a census.
+                cells += window.count(b"<c", fresh) + window.count(b":c", fresh)
                 _check_reach(window, cells, where)
                 _note_errors(window, failed.setdefault(part.filename, {}), where)
     return failed
