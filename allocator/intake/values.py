@@ -16,6 +16,7 @@ from allocator.intake.folding import fold, fold_header, plain, unaccented, word
 
 __all__ = [
     "FORMULA_ERRORS",
+    "UNCALCULATED",
     "DateOrder",
     "Unreadable",
     "as_count",
@@ -45,7 +46,9 @@ class DateOrder(StrEnum):
     UNSETTLED = "unsettled"
 
 
-FORMULA_ERRORS = frozenset(
+UNCALCULATED = "#UNCALCULATED!"
+"""What we put for a formula that no program has calculated yet."""
+FORMULA_ERRORS = frozenset({UNCALCULATED}) | frozenset(
     f"#{error}"
     for error in (
         *("REF!", "N/A", "VALUE!", "DIV/0!", "NAME?", "NUM!", "NULL!", "SPILL!", "CALC!"),

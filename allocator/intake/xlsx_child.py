@@ -8,6 +8,7 @@ made to break the reader breaks only this process. Lines: one object per sheet, 
 import io
 import json
 import sys
+from contextlib import suppress
 from datetime import date, datetime
 
 MEMORY = 1 << 30
@@ -29,7 +30,9 @@ def limit_itself() -> None:
     ):
         hard = resource.getrlimit(what)[1]
         allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (allowed, allowed))
+        # Not every system knows every limit.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(what, (allowed, allowed))
 
 
 def cell_text(value: object) -> str:

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 from allocator.errors import Where
 from allocator.intake.raw import MAX_COLUMNS, MAX_ROWS, refuse
+from allocator.intake.values import UNCALCULATED
 
 MAX_UNFOLDED = 400_000_000
 MAX_RATIO = 150
@@ -36,6 +37,12 @@ _FAR = re.compile(
 _ERROR_CELL = re.compile(
     rb"""<(?:\w{1,20}:)?c(\s[^>]*\bt\s*=\s*["']e["'][^>]*)>(.*?)</(?:\w{1,20}:)?c\s*>""", re.DOTALL
 )
+# A formula without a value was never calculated; an empty text (t="str") is a value.
+_UNCALCULATED = re.compile(
+    rb"""<(?:\w{1,20}:)?c(\s[^>]*)>\s*<(?:\w{1,20}:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w{1,20}:)?f\s*>)\s*"""
+    rb"""(?:<(?:\w{1,20}:)?v\s*/>|<(?:\w{1,20}:)?v\s*></(?:\w{1,20}:)?v\s*>)?\s*</(?:\w{1,20}:)?c\s*>"""
+)
+_TEXT_RESULT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 _VALUE = re.compile(rb"<(?:\w{1,20}:)?v\b[^>]*>([^<]{1,40})<")
 
 
@@ -138,15 +145,21 @@ def _column(letters: bytes) -> int:
 
 
 def _note_errors(window: bytes, into: ErrorCells, where: Where) -> None:
-    if b't="e"' not in window and b"t='e'" not in window:
-        return
-    for cell in _ERROR_CELL.finditer(window):
-        reference, value = _REFERENCE.search(cell[1]), _VALUE.search(cell[2])
-        if reference:
-            shown = value[1].decode("ascii", "replace") if value else "#N/A"
-            into[int(reference[2]), _column(reference[1])] = shown
+    if b't="e"' in window or b"t='e'" in window:
+        for cell in _ERROR_CELL.finditer(window):
+            value = _VALUE.search(cell[2])
+            _note(cell[1], value[1].decode("ascii", "replace") if value else "#N/A", into)
+    if b"<f" in window or b":f" in window:
+        for cell in _UNCALCULATED.finditer(window):
+            if not _TEXT_RESULT.search(cell[1]):
+                _note(cell[1], UNCALCULATED, into)
     if len(into) > _MOST_ERROR_CELLS:
         raise refuse("intake-formula-errors", where, most=f"{_MOST_ERROR_CELLS:,}")
+
+
+def _note(attributes: bytes, shown: str, into: ErrorCells) -> None:
+    if reference := _REFERENCE.search(attributes):
+        into[int(reference[2]), _column(reference[1])] = shown
 
 
 def _by_sheet(package: zipfile.ZipFile, failed: dict[str, ErrorCells]) -> dict[str, ErrorCells]:

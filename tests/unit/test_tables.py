@@ -1,18 +1,22 @@
 """Any file an officer is likely to hand in becomes the same table, with the row numbers seen."""
 
+import io
 from datetime import date, datetime
 from typing import Any
 
+import openpyxl
 import pytest
 
 from allocator.errors import AllocatorError
 from allocator.intake.columns import PRIOR_AWARDS
 from allocator.intake.tables import Table, letters, read_table
+from allocator.intake.values import UNCALCULATED
 from tests.intake_files import (
     HEADERS,
     ROW,
     codes,
     csv_bytes,
+    rezipped,
     the_problem,
     workbook_bytes,
     xlsx_bytes,
@@ -122,6 +126,21 @@ def test_failed_formulas_are_not_lost() -> None:
         ("First", [["x"]]), ("Über & <all>", [HEADERS, ["A1", "=A9|#REF!", "=B9|#N/A"]])
     )
     assert table_of(data).rows[0].cells == ("A1", "#REF!", "#N/A")
+
+
+def test_a_formula_never_calculated_is_not_taken_for_a_blank() -> None:
+    workbook = openpyxl.Workbook()
+    for row in (HEADERS, ("A1", "=1+1", '="fu"&"ll"')):
+        workbook.active.append(row)
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    assert table_of(buffer.getvalue()).rows[0].cells == ("A1", UNCALCULATED, UNCALCULATED)
+
+
+def test_a_formula_that_gives_nothing_is_a_blank() -> None:
+    data = xlsx_bytes(("A", [[*HEADERS, "x"], [*ROW, '=IF(1,"","")|'], [*ROW, "=1|1"]]))
+    sheet = {"xl/worksheets/sheet1.xml": lambda old: old.replace(b' r="D2"', b' r="D2" t="str"')}
+    assert [row.cells[3] for row in table_of(rezipped(data, sheet)).rows] == ["", "1"]
 
 
 def test_title_rows_margins_and_blank_rows_are_passed_over() -> None:
