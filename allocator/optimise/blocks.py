@@ -9,7 +9,8 @@ price whole choices instead of single columns, so that only the rows that tie St
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+
+import numpy as np
 
 from allocator.optimise.matrix import Line, Matrix
 from allocator.optimise.reduce import LOCAL_ROWS
@@ -90,46 +91,53 @@ def _choices(
     matrix: Matrix, awards: Sequence[int], lines: Sequence[Line]
 ) -> tuple[tuple[int, ...], ...] | None:
     """Return every set of awards the lines allow, or ``None`` if three could go together."""
-    tables = [
-        (dict(zip(line.columns, line.coefficients, strict=True)), line.bound) for line in lines
+    use, bounds = _use(matrix, awards, lines)
+    single = np.all(use <= bounds, axis=1)
+    alone = [k for k in range(len(awards)) if single[k]]
+    together = np.all(use[alone][:, None, :] + use[alone][None, :, :] <= bounds, axis=2)
+    pairs = [
+        (awards[alone[a]], awards[alone[b]])
+        for a, b in zip(*np.nonzero(np.triu(together, 1)), strict=True)
     ]
-    held_up = _held_up(matrix, lines)
-    singles = [j for j in awards if _allowed((j,), tables, held_up)]
-    pairs = [pair for pair in combinations(singles, 2) if _allowed(pair, tables, held_up)]
-    in_pairs = {j for pair in pairs for j in pair}
-    limited = any(
-        bound <= 2 and all(table.get(j, 0) >= 1 for j in in_pairs) for table, bound in tables
-    )
-    if len(in_pairs) > 2 and not limited:
-        return None
-    return ((), *((j,) for j in singles), *pairs)
+    in_pairs = sorted({j for pair in pairs for j in pair})
+    if len(in_pairs) > 2:
+        column = {j: k for k, j in enumerate(awards)}
+        shared = use[[column[j] for j in in_pairs]]
+        if not np.any(np.all(shared >= 1, axis=0) & (bounds <= 2)):
+            return None
+    return ((), *((awards[k],) for k in alone), *pairs)
 
 
-def _held_up(matrix: Matrix, lines: Sequence[Line]) -> dict[int, tuple[Line, ...]]:
-    """Return the lines that hold up each auxiliary column of a block (coefficient -1)."""
-    found: dict[int, list[Line]] = defaultdict(list)
-    for line in lines:
-        for j, c in zip(line.columns, line.coefficients, strict=True):
-            if matrix.follows[j] and c == -1:
-                found[j].append(line)
-    return {j: tuple(each) for j, each in found.items()}
+def _use(
+    matrix: Matrix, awards: Sequence[int], lines: Sequence[Line]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much of each line (and each auxiliary column) one award takes, and the bounds.
 
-
-def _allowed(
-    choice: tuple[int, ...],
-    tables: Sequence[tuple[dict[int, int], int]],
-    held_up: dict[int, tuple[Line, ...]],
-) -> bool:
-    values = dict.fromkeys(choice, 1)
-    for j, lines in held_up.items():
-        values[j] = max(
-            0,
-            *(
-                sum(c for k, c in zip(line.columns, line.coefficients, strict=True) if k in choice)
-                - line.bound
-                for line in lines
-            ),
-        )
-    return all(
-        sum(table.get(j, 0) * x for j, x in values.items()) <= bound for table, bound in tables
-    ) and all(values[j] <= 1 for j in held_up)
+    An auxiliary column of a block counts awards (its holding line is ``Σ awards - column <= 0``),
+    so what it takes of the other lines is taken by those awards, and it may not exceed its box.
+    """
+    holding = [
+        (line, j)
+        for line in lines
+        for j, c in zip(line.columns, line.coefficients, strict=True)
+        if c == -1 and matrix.follows[j] and line.bound == 0
+    ]
+    raised = {j: dict(zip(line.columns, line.coefficients, strict=True)) for line, j in holding}
+    held = {line.name for line, _ in holding}
+    limits = [
+        (dict(zip(e.columns, e.coefficients, strict=True)), e.bound)
+        for e in lines
+        if e.name not in held
+    ]
+    limits.extend(({j: 1}, matrix.upper[j]) for j in raised)
+    use = np.array(
+        [
+            [
+                table.get(k, 0) + sum(table.get(j, 0) * by.get(k, 0) for j, by in raised.items())
+                for table, _ in limits
+            ]
+            for k in awards
+        ],
+        dtype=np.int64,
+    ).reshape(len(awards), len(limits))
+    return use, np.array([bound for _, bound in limits], dtype=np.int64)

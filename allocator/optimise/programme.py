@@ -16,6 +16,7 @@ from allocator.errors import AllocatorError, problem
 from allocator.intake.groups import matches
 from allocator.intake.values import fold
 from allocator.model import Candidate, Fund, Meeting, Package, Pool, Round, Selector
+from allocator.optimise.membership import Membership
 from allocator.rules import BalanceFactor, Bound, Measure, PairScope, Rules, UnitLimit
 
 MOST_FUND_SETS = 4096
@@ -91,6 +92,7 @@ class _Draft:
     """The programme in the making."""
 
     scale: int
+    members: Membership
     columns: list[Column] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
@@ -146,8 +148,9 @@ def build(pool: Pool, round_: Round, rules: Rules) -> Programme:
     AllocatorError
         ``optimise-too-many-funds`` if the funds overlap in too many ways.
     """
-    targets = settle_targets(pool, rules)
-    draft = _Draft(_scale(rules, targets))
+    members = Membership(pool)
+    targets = settle_targets(pool, rules, members)
+    draft = _Draft(_scale(rules, targets), members)
     offered = _award_columns(draft, pool, round_, rules)
     meetings = {meeting.id: meeting for meeting in round_.meetings}
     _state_rows(draft, offered, meetings, rules)
@@ -161,12 +164,15 @@ def build(pool: Pool, round_: Round, rules: Rules) -> Programme:
     return Programme(tuple(draft.columns), tuple(draft.rows), draft.scale)
 
 
-def settle_targets(pool: Pool, rules: Rules) -> tuple[Target, ...]:
+def settle_targets(
+    pool: Pool, rules: Rules, members: Membership | None = None
+) -> tuple[Target, ...]:
     """Return every balance factor that bears on the round, with its share as a fraction.
 
     ``each`` factors become one per value that occurs among the candidates. A proportional share is
     the group's part of the candidates for whom ``known_by`` is known.
     """
+    members = members or Membership(pool)
     targets: list[Target] = []
     for factor in rules.balance:
         if factor.weight <= 0:
@@ -174,7 +180,7 @@ def settle_targets(pool: Pool, rules: Rules) -> tuple[Target, ...]:
         if not factor.each:
             groups = [(factor.id, factor.group)]
         else:
-            values = {v for c in pool.candidates for v in attribute(c, factor.each)}
+            values = {v for c in pool.candidates for v in members.values(c, factor.each)}
             groups = [
                 (f"{factor.id}:{value}", Selector(((factor.each, (value,)),)))
                 for value in sorted(values)
@@ -182,15 +188,10 @@ def settle_targets(pool: Pool, rules: Rules) -> tuple[Target, ...]:
         for clause, group in groups:
             share = factor.target
             if share is None:
-                share = _proportion(pool, group, factor.known_by or factor.each)
+                share = _proportion(pool, members, group, factor.known_by or factor.each)
             if share > 0:
                 targets.append(Target(clause, factor, group, share))
     return tuple(targets)
-
-
-def attribute(candidate: Candidate, name: str) -> tuple[str, ...]:
-    """Return the values of one attribute of a candidate; empty when it is not known."""
-    return next((values for key, values in candidate.attributes if key == name), ())
 
 
 def measured(measure: Measure, package: Package, cost: int) -> int:
@@ -238,11 +239,12 @@ def fund_sets(eligible: Iterable[tuple[str, ...]]) -> tuple[frozenset[str], ...]
             raise AllocatorError(problem("optimise-too-many-funds", sets=MOST_FUND_SETS))
 
 
-def _proportion(pool: Pool, group: Selector, known_by: str) -> Fraction:
-    known = [c for c in pool.candidates if attribute(c, known_by)]
+def _proportion(pool: Pool, members: Membership, group: Selector, known_by: str) -> Fraction:
+    known = [c for c in pool.candidates if members.values(c, known_by)]
     if not known:
         return Fraction(0)
-    inside = sum(1 for c in known if matches(group, c.attributes))
+    group_members = members.asker(group)
+    inside = sum(1 for c in known if group_members.inside(c))
     share = Fraction(inside, len(known))
     if share.denominator > FINEST_PROPORTION:
         return Fraction((2 * FINEST_PROPORTION * inside // len(known) + 1) // 2, FINEST_PROPORTION)
@@ -277,13 +279,14 @@ def _scale(rules: Rules, targets: Sequence[Target]) -> int:
 def _award_columns(draft: _Draft, pool: Pool, round_: Round, rules: Rules) -> Offered:
     """Write one column per application and package it accepts (and fund, if one must pay alone)."""
     offered: Offered = []
+    payers = [(fund.id, draft.members.asker(fund.only)) for fund in round_.funds]
     worth = {p: rules.coverage(p) * draft.scale for p in Package}
     for candidate in pool.candidates:
         application = candidate.application.application_id
         options: list[Option] = []
         for cost in candidate.costs:
             gain = int(worth[cost.package] * candidate.merit)
-            funds = payable_from(candidate, cost.package, round_.funds)
+            funds = tuple(f for f, whom in payers if whom.inside(candidate, cost.package))
             split = [(f,) for f in funds] if funds and not rules.share_between_funds else [funds]
             for paying in split:
                 alone = paying[0] if paying and not rules.share_between_funds else ""
@@ -460,12 +463,13 @@ def inside_of(selector: Selector, candidate: Candidate, package: Package) -> boo
 def _bound_row(draft: _Draft, offered: Offered, bound: Bound) -> None:
     """Write a floor or a cap; a share is exact: ``Σ (den·[in group] - num)·measure·x``."""
     limit = bound.at_least if bound.at_least is not None else bound.at_most or Fraction(0)
+    whole, group = draft.members.asker(bound.of), draft.members.asker(bound.group)
     terms: list[tuple[int, int]] = []
     for candidate, options in offered:
         for option in options:
-            if not inside_of(bound.of, candidate, option.package):
+            if not whole.inside(candidate, option.package):
                 continue
-            inside = inside_of(bound.group, candidate, option.package)
+            inside = group.inside(candidate, option.package)
             count = measured(bound.measure, option.package, option.cost)
             factor = limit.denominator * inside - limit.numerator if bound.share else int(inside)
             terms.append((option.position, factor * count))
@@ -483,10 +487,11 @@ def _balance_row(draft: _Draft, offered: Offered, target: Target, rules: Rules) 
     known_by = target.factor.known_by or target.factor.each
     terms: list[tuple[int, int]] = []
     most: dict[tuple[str, str], list[int]] = defaultdict(list)
+    group = draft.members.asker(target.group)
     for candidate, options in offered:
-        if not attribute(candidate, known_by):
+        if not draft.members.values(candidate, known_by):
             continue
-        inside = inside_of(target.group, candidate, options[0].package)
+        inside = group.inside(candidate)
         counts = [(o, measured(target.factor.measure, o.package, o.cost)) for o in options]
         factor = denominator * inside - numerator
         terms.extend((o.position, factor * count) for o, count in counts)
