@@ -30,6 +30,7 @@ bench: $(READY) ## Measure, and write docs/performance.md
 
 docs: $(READY) ## Write the generated references again
 	@$(VENV)/python -m allocator.cli_reference
+	@$(VENV)/python -m allocator.policy_reference
 
 samples: $(READY) ## Write the shipped sample rounds again
 	@$(VENV)/python -m tools.make_samples

@@ -10,6 +10,9 @@ from allocator.texts import say
 _WORTH_SHOWING = 1.0
 """Seconds before which nobody wonders."""
 
+_WORTH_SAYING = 50_000
+"""A gap, in thousandths of a percent, above which it tells nothing yet."""
+
 
 @contextmanager
 def shown_progress() -> Iterator[Callable[[Progress], None] | None]:
@@ -38,4 +41,6 @@ def progress_words(progress: Progress) -> str:
     if progress.best is None or not progress.bound:
         return say("cli.run.searching", seconds=seconds)
     gap = max(0, progress.bound - progress.best) * 100_000 // abs(progress.bound)
+    if gap >= _WORTH_SAYING:
+        return say("cli.run.searching", seconds=seconds)
     return say("cli.run.closing", seconds=seconds, gap=f"{gap // 1000}.{gap % 1000:03d}")

@@ -29,6 +29,7 @@ from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Ineligible
 from allocator.optimise.allocation import Status
 from allocator.outputs import write_all
+from allocator.outputs.wording import count_words
 from allocator.texts import say
 
 
@@ -132,10 +133,10 @@ def interruptible() -> Iterator[Event]:
 def _counts(loaded: LoadedRound, assessment: Assessment) -> str:
     return say(
         "cli.check.counts",
-        applications=len(loaded.applications),
+        applications=count_words("applications", len(loaded.applications)),
+        meetings=count_words("meetings", len(loaded.round.meetings)),
         eligible=len(assessment.pool.candidates),
         ineligible=len(assessment.pool.ineligible),
-        meetings=len(loaded.round.meetings),
         policy=loaded.rules.title,
     )
 

@@ -9,7 +9,7 @@ from datetime import date
 from importlib import resources
 from pathlib import Path
 
-from allocator.commands.answer import Answer, Heading, Text
+from allocator.commands.answer import Answer, Block, Heading, Items, Text
 from allocator.commands.publish import published
 from allocator.commands.rounds import allocate
 from allocator.commands.summary import file_blocks, result_blocks, result_data
@@ -122,22 +122,22 @@ def _refuse_other_files(folder: Path) -> None:
         )
 
 
-def _example_reasons(result: Result) -> tuple[Heading | Text, ...]:
-    """Return the reasons of the closest call on either side."""
+def _example_reasons(result: Result) -> tuple[Block, ...]:
+    """Return the reason of the closest call on either side, one that no lottery settled if any."""
+    drawn = {draw.application_id for draw in result.allocation.draws}
+
+    def telling(line: DecisionLine) -> tuple[bool, bool, int, str]:
+        settled = line.application_id in drawn
+        return settled, line.margin is None, abs(line.margin or 0), line.application_id
+
     awarded = [each for each in result.lines if each.decision is Decision.AWARDED]
     declined = [each for each in result.lines if each.decision is Decision.DECLINED]
-    closest = [min(lines, key=_closeness) for lines in (awarded, declined) if lines]
-    if not closest:
-        return ()
-    words = (
+    chosen = [min(lines, key=telling) for lines in (awarded, declined) if lines]
+    words = tuple(
         say("cli.demo.reason", id=each.application_id, decision=each.decision, reason=each.reason)
-        for each in closest
+        for each in chosen
     )
-    return (Heading(say("cli.demo.reasons")), Text("\n".join(words)))
-
-
-def _closeness(line: DecisionLine) -> tuple[bool, int, str]:
-    return (line.margin is None, abs(line.margin or 0), line.application_id)
+    return (Heading(say("cli.demo.reasons")), Items(words)) if words else ()
 
 
 def _identifier(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """A result in brief: what a person sees after a run, and the machine-readable form of it."""
 
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def _money_blocks(found: Figures, currency: str) -> tuple[Block, ...]:
 def _money_row(kind: str, each: Money) -> tuple[str, ...]:
     limit = say("cli.word.none") if each.limit is None else money(each.limit)
     used = percent(Fraction(each.spent, each.limit)) if each.limit else ""
-    title = say(f"cli.run.{kind}", title=each.title)
+    title = each.title if kind == "fund" else say("cli.run.meeting", id=each.id)
     return (title, str(each.awards), money(each.spent), limit, used)
 
 
@@ -148,18 +149,25 @@ def _group(grouping: Grouping) -> tuple[Block, ...]:
 
 def _quality(result: Result, found: Figures) -> list[str]:
     """Return what is proven, who was tied, which promise does not hold, what wants a look."""
-    lines = [
-        say("cli.run.optimal", value=trimmed(found.value))
-        if found.final
-        else say("cli.run.not-final", value=trimmed(found.value), gap=trimmed(found.gap))
-    ]
-    draws = len(result.allocation.draws)
-    lines.append(say("cli.run.tied", count=count_words("applications", draws)) if draws else "")
+    lines = [_certainty(found)]
+    if draws := len(result.allocation.draws):
+        lines.append(say("cli.run.tied", count=count_words("applications", draws)))
     broken = [each for each in result.promises if not each.holds]
     lines += [say("cli.run.promise", title=each.title, text=each.text) for each in broken]
     warnings = sum(each.severity is Severity.WARNING for each in result.problems)
-    lines.append(say("cli.run.warnings", count=warnings) if warnings else "")
-    return [line for line in lines if line]
+    if warnings:
+        lines.append(say(f"cli.run.warnings.{'one' if warnings == 1 else 'many'}", n=warnings))
+    return lines
+
+
+def _certainty(found: Figures) -> str:
+    value = trimmed(found.value)
+    if found.final:
+        return say("cli.run.optimal", value=value)
+    if not found.gap:
+        return say("cli.run.not-drawn", value=value)
+    at_most = Fraction(ceil(found.gap * 100), 100)
+    return say("cli.run.not-final", value=value, gap=trimmed(at_most))
 
 
 def _aim_data(aim: Aim) -> dict[str, Any]:

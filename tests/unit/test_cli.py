@@ -18,6 +18,7 @@ from allocator import cli
 from allocator.cli_reference import commands
 from tools.make_samples import SAMPLES
 
+README = Path(__file__).parent.parent.parent / "README.md"
 FILES = ["decisions.csv", "decisions.xlsx", "record.zip", "report.html"]
 
 
@@ -78,6 +79,15 @@ def test_demo_shows_a_newcomer_the_result_and_what_to_do_next(
     for expected in ("62 applications", "Women", "proven", "report.html", "allocator new"):
         assert expected in done.out
     assert names(tmp_path / "demo" / "out") == FILES
+
+
+def test_the_readme_shows_what_the_demo_prints(
+    allocator: Allocator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    printed = allocator("demo").out.replace("\u202f", " ")
+    shown = README.read_text(encoding="utf-8").split("and ends with:\n\n```\n")[1].split("```")[0]
+    assert shown in printed
 
 
 def test_demo_runs_again_with_what_was_changed(allocator: Allocator, tmp_path: Path) -> None:
@@ -269,3 +279,15 @@ def test_ctrl_c_takes_the_best_known_answer_or_leaves_nothing(meeting: Path) -> 
     if written:
         assert (data["status"] == "optimal") == (started.returncode == 0)
     assert not [each for each in names(meeting / "year") if each.startswith(".")]
+
+
+def test_out_of_time_the_best_known_answer_is_written_and_marked(
+    allocator: Allocator, meeting: Path
+) -> None:
+    done = allocator("run", meeting, "--time-limit", "0.0001")
+    assert done.code == 3
+    assert "NOT FINAL" in done.out
+    assert names(meeting / "out") == FILES
+    assert (
+        allocator("run", meeting, "--time-limit", "0.0001", "--json").json["status"] == "not final"
+    )
