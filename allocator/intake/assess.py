@@ -146,7 +146,8 @@ class _Assessor:
         still = judge(application, rules, other, self.facts)
         if findings or still:
             return bool(findings) != bool(still)
-        if self.scorer.score(application, standing) != self.scorer.score(application, other):
+        now, then = (self.scorer.score(application, each)[0] for each in (standing, other))
+        if now != then:
             return True
         before = self.describer.attributes(application, standing)
         after = self.describer.attributes(application, other)

@@ -104,7 +104,7 @@ def _in_scope(application: Application, standing: Standing, facts: Facts) -> Tru
     return any_true(standing.holds(each) for each in scope) if scope else True
 
 
-def _between(number: Fraction | None, rule: EligibilityRule) -> Truth:
+def _between(number: Fraction | int | None, rule: EligibilityRule) -> Truth:
     if number is None:
         return None
     enough = rule.at_least is None or number >= rule.at_least
@@ -172,7 +172,7 @@ def _cell(rule: EligibilityRule, application: Application, facts: Facts) -> str:
             return say(
                 "assess.finding.number",
                 column=column,
-                number=number_text(number),
+                number=number_text(Fraction(number)),
                 limits=_limits(rule),
             )
         case "category" if facts.text(application, column) is not None:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 
-def rounded(value: Fraction) -> int:
+def rounded(value: Fraction | int) -> int:
     """Round to a whole number, halves away from zero.
 
     Money is rounded to the centime once per component; merit to the thousandth of a point.

@@ -58,11 +58,11 @@ class Facts:
         """Return a column as text."""
         return stated(as_text(self.raw(application, column))) or None
 
-    def number(self, application: Application, column: str) -> Fraction | None:
+    def number(self, application: Application, column: str) -> Fraction | int | None:
         """Return a column as an exact number; ``ticket_cost`` in units of its currency."""
         value = self.raw(application, column)
         if isinstance(value, int) and not isinstance(value, bool):
-            return Fraction(value, 100 if attribute_name(column) == "ticket_cost" else 1)
+            return Fraction(value, 100) if attribute_name(column) == "ticket_cost" else value
         return self._parsed(application, column, "number", as_number)
 
     def yes_no(self, application: Application, column: str) -> bool | None:

@@ -6,7 +6,7 @@ command line names a policy elsewhere.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def load_round(path: Path, policy: str | None = None) -> LoadedRound:
     if awards is None and not folder.has("prior_awards"):
         folder.problems += _without_awards(rules)
     if intake.columns:
-        folder.problems += _absent_columns(round_, rules, intake.columns, folder.applications)
+        folder.add_absent(_absent_columns(round_, rules, intake.columns, folder.applications))
     return LoadedRound(
         round=round_,
         policy=found,
@@ -187,6 +187,16 @@ class _Folder:
         awards, problems = read_prior_awards(self._bytes(name), name, round_.decision_date)
         self.problems += problems
         return awards
+
+    def add_absent(self, absent: Iterable[Problem]) -> None:
+        """Note columns that are missed, instead of merely not being there."""
+        missed = {each.where.column: each for each in absent}
+        self.problems = [
+            each
+            for each in self.problems
+            if each.code != "intake-column-absent" or each.where.column not in missed
+        ]
+        self.problems += missed.values()
 
     def has(self, stem: str) -> bool:
         """Tell whether there is a table with this stem, readable or not."""

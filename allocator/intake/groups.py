@@ -7,6 +7,7 @@ punctuation do not count.
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 
 from allocator import countries
 from allocator.intake.columns import APPLICATIONS
@@ -37,11 +38,14 @@ BUILT_IN = (
 _BY_HEADER = {fold_header(name): name for name in BUILT_IN}
 _INSTEAD_OF = {"application_id": "application", "person_id": "person"}
 # Names of people are no attributes: nothing may be decided by them.
-_COLUMNS = (
+_SHARED = (
     "accepts_partial",
+    "administration",
     "authorised",
     "contributions",
     "first_time",
+    "gender",
+    "meeting",
     "received",
     "registration_approved",
     "requested",
@@ -49,6 +53,10 @@ _COLUMNS = (
     "specific_needs",
     "ticket_currency",
 )
+"""Attributes that are a field of the application, and whose values many applications share."""
+
+_shared_values = attrgetter(*_SHARED)
+_TAKEN = frozenset({*BUILT_IN, *_SHARED, "ticket_cost"})
 
 
 @lru_cache(maxsize=1024)
@@ -141,7 +149,9 @@ class Describer:
 
     def __init__(self, round_: Round, rules: Rules):
         self.standings = Standings(rules, round_.decision_date)
-        self._study_groups = {each.id: each.study_group for each in round_.meetings}
+        self._study_groups = {
+            each.id: (each.study_group,) for each in round_.meetings if each.study_group
+        }
         self._shared: dict[tuple[str, object], Attribute] = {}
         self._headers: dict[str, str] = {}
 
@@ -156,31 +166,29 @@ class Describer:
             What to take its administration for, instead of what it is.
         """
         standing = standing or self.standings.of(application.administration)
-        cost = application.ticket_cost
+        cost, shared = application.ticket_cost, self._shared
         found = [
-            ("administration", (application.administration,)),
             ("application", (application.application_id,)),
             ("country_group", standing.named),
             ("person", (application.person_id,)),
             ("region", (standing.region,) if standing.region else ()),
+            ("study_group", self._study_groups.get(application.meeting, ())),
             ("ticket_cost", () if cost is None else (f"{cost // 100}.{cost % 100:02d}",)),
-            self._one("gender", application.gender),
-            self._one("meeting", application.meeting),
-            self._one("study_group", self._study_groups.get(application.meeting)),
         ]
-        found += [self._one(name, getattr(application, name)) for name in _COLUMNS]
-        taken = {name for name, _ in found}
+        for key in zip(_SHARED, _shared_values(application), strict=True):
+            found.append(shared.get(key) or self._share(*key))
         for header, text in application.extra:
             name = self._header(header)
-            if name not in taken:
-                found.append(self._one(name, fold(stated(text)) or stated(text)))
+            if name not in _TAKEN:
+                found.append(shared.get((name, text)) or self._share(name, text))
         return tuple(sorted(found))
 
-    def _one(self, name: str, value: object) -> Attribute:
-        key = (name, value)
-        if key not in self._shared:
-            self._shared[key] = (name, _values(value))
-        return self._shared[key]
+    def _share(self, name: str, value: object) -> Attribute:
+        text = "" if value is Gender.NOT_STATED else stated(as_text(value))
+        if name not in _TAKEN:
+            text = fold(text) or text
+        self._shared[name, value] = (name, (text,) if text else ())
+        return self._shared[name, value]
 
     def _header(self, header: str) -> str:
         if header not in self._headers:
@@ -207,8 +215,3 @@ def as_text(value: object) -> str:
 def stated(text: str) -> str:
     """Return what a cell says; nothing where it says "not known" or holds a failed formula."""
     return "" if word(text) in NOT_KNOWN or text in FORMULA_ERRORS else text
-
-
-def _values(value: object) -> tuple[str, ...]:
-    text = "" if value is Gender.NOT_STATED else stated(as_text(value))
-    return (text,) if text else ()

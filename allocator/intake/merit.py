@@ -70,6 +70,8 @@ class Scorer:
             AWARD, say("assess.award"), "", rules.award_points, rules.award_reference
         )
         self._lines: dict[tuple[str, Worth], MeritLine] = {}
+        self._numbers: dict[tuple[str, Fraction | int], Worth] = {}
+        self._standings: dict[tuple[str, str], Worth | None] = {}
 
     def score(
         self, application: Application, standing: Standing
@@ -108,7 +110,7 @@ class Scorer:
             case "category":
                 worth = self._category(criterion, application)
             case "country_group":
-                worth = _groups(criterion, standing)
+                worth = self._groups(criterion, standing)
             case "days":
                 worth = self._days(criterion, application)
             case "prior_awards":
@@ -121,7 +123,11 @@ class Scorer:
         number = self._facts.number(application, criterion.column)
         if number is None:
             return None
-        return _each(criterion, max(number, Fraction(0))), number_text(number)
+        key = (criterion.id, number)
+        if key not in self._numbers:
+            shown = number_text(Fraction(number))
+            self._numbers[key] = (_each(criterion, max(number, 0)), shown)
+        return self._numbers[key]
 
     def _flag(self, criterion: Criterion, application: Application) -> Worth | None:
         said = self._facts.yes_no(application, criterion.column)
@@ -146,7 +152,13 @@ class Scorer:
         if start is None or end is None:
             return None
         days = max((end - start).days, 0)
-        return _each(criterion, Fraction(days)), say("assess.days", days=days)
+        return _each(criterion, days), say("assess.days", days=days)
+
+    def _groups(self, criterion: Criterion, standing: Standing) -> Worth | None:
+        key = (criterion.id, standing.key)
+        if key not in self._standings:
+            self._standings[key] = _groups(criterion, standing)
+        return self._standings[key]
 
     def _until(self, criterion: Criterion, application: Application) -> date | None:
         match criterion.until:
@@ -167,7 +179,7 @@ class Scorer:
         return max(left, 0), say(key, count=count)
 
 
-def _each(criterion: Criterion, number: Fraction) -> int:
+def _each(criterion: Criterion, number: Fraction | int) -> int:
     return min(rounded(number * criterion.points_each), criterion.at_most)
 
 

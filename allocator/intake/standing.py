@@ -23,10 +23,12 @@ def any_true(truths: Iterable[Truth]) -> Truth:
 class Standing:
     """Region and groups of an administration.
 
+    ``key`` tells the standings of a round apart: the administration, and a doubt decided otherwise.
     ``groups`` says of every group and region, by folded name, whether the administration belongs;
     ``named`` are the groups it does belong to, without regions, sorted.
     """
 
+    key: str
     region: str | None
     groups: dict[str, Truth]
     named: tuple[str, ...]
@@ -44,6 +46,7 @@ class Standings:
         self._scheme = rules.region_scheme
         self._regions = countries.region_names(rules.region_scheme)
         self._own = rules.country_groups
+        self._folded = {each: fold(each) for each in countries.GROUPS + self._regions}
         self._known: dict[str, Standing] = {}
         self._doubts: dict[str, tuple[tuple[Unsettled, Standing], ...]] = {}
 
@@ -51,7 +54,7 @@ class Standings:
         """Return the standing of an administration, by ISO alpha-3 code."""
         if administration not in self._known:
             region, built_in = self._facts(administration)
-            self._known[administration] = self._standing(administration, region, built_in)
+            self._known[administration] = self._standing(administration, "", region, built_in)
         return self._known[administration]
 
     def otherwise(self, administration: str) -> tuple[tuple[Unsettled, Standing], ...]:
@@ -87,20 +90,21 @@ class Standings:
             built_in[group] = True
         else:
             built_in[group] = not built_in[group]
-        return self._standing(administration, region, built_in)
+        return self._standing(administration, group, region, built_in)
 
     def _standing(
-        self, administration: str, region: str | None, built_in: dict[str, Truth]
+        self, administration: str, doubt: str, region: str | None, built_in: dict[str, Truth]
     ) -> Standing:
-        groups = {fold(name): truth for name, truth in built_in.items()}
-        groups |= {fold(each): region == each if region else None for each in self._regions}
+        groups = {self._folded[name]: truth for name, truth in built_in.items()}
+        for each in self._regions:
+            groups[self._folded[each]] = region == each if region else None
         named = [name for name, truth in built_in.items() if truth]
         for own in self._own:
             truth = _belongs(own, administration, groups)
             groups[fold(own.id)] = truth
             if truth:
                 named.append(own.id)
-        return Standing(region, groups, tuple(sorted(named)))
+        return Standing(f"{administration}/{doubt}", region, groups, tuple(sorted(named)))
 
 
 def _belongs(group: CountryGroup, administration: str, groups: dict[str, Truth]) -> Truth:
