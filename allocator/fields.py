@@ -269,6 +269,7 @@ _CODES = {
     "tuple_type": "field-not-list",
     "list_type": "field-not-list",
     "too_short": "field-too-few",
+    "too_long": "field-too-many",
     "model_type": "field-not-mapping",
     "model_attributes_type": "field-not-mapping",
     "dict_type": "field-not-mapping",
@@ -288,6 +289,7 @@ def _meaning(detail: ErrorDetails) -> tuple[str, dict[str, object]]:
         "choices": context.get("choices") or str(choices).replace("'", "").replace(" or ", ", "),
         "expected": _expected(str(context.get("expected", "")) if code == kind else "lines"),
         "least": context.get("min_length", 1),
+        "most": context.get("max_length", ""),
         "reason": kind.replace("_", " "),
         "tag": context.get("tag"),
     }

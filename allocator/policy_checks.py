@@ -5,19 +5,20 @@ Each check takes the policy and yields problems with the line they are on.
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import product
+from fractions import Fraction
 
 from allocator.errors import AllocatorError, Problem
-from allocator.model import POINT, Package, Severity
+from allocator.model import Package, Selector, Severity
 from allocator.policy_names import all_bounds, gates, located, name_problems, reference_problems
 from allocator.policy_parameter import days_of_change, parameters
-from allocator.policy_promises import never_levels_down
+from allocator.policy_promises import MOST_MERIT, margin, never_levels_down
 from allocator.policy_schema import PROPORTIONAL, BalanceEntry, NumberRule, Policy
 from allocator.policy_settle import settle
 from allocator.policy_terms import points_text
-from allocator.rules import Bound, Rules, UnitLimit
+from allocator.rules import Bound, Measure, Rules, UnitLimit
 
-MOST_MERIT = 100 * POINT
+MOST_DAYS = 100
+"""Most days on which some value of a policy may change."""
 
 
 def checks(policy: Policy) -> Iterator[Problem]:
@@ -108,8 +109,12 @@ def _number_rules(policy: Policy) -> Iterator[Problem]:
 
 def _on_each_day(policy: Policy) -> Iterator[Problem]:
     """Yield each problem of the settled rules once, for the first day on which it occurs."""
+    days = days_of_change(policy.content)
+    if len(days) > MOST_DAYS:
+        yield located(policy, "policy-too-many-days", (), days=len(days), most=MOST_DAYS)
+        return
     said: list[tuple[str, str]] = []
-    for day in days_of_change(policy.content) or (date.max,):
+    for day in days or (date.max,):
         try:
             rules = settle(policy, day)
         except AllocatorError:  # not everything has begun by then; the last day always has
@@ -125,18 +130,14 @@ def _settled(policy: Policy, rules: Rules) -> Iterator[Problem]:
     yield from _coverage(policy, rules)
     yield from _unit_limit(policy, "quota", rules.quota)
     yield from _unit_limit(policy, "person_year", rules.person_year)
-    for floor, cap in product(rules.floors, rules.caps):
-        if _contradict(floor, cap):
-            paths = {each.id: path for path, each in all_bounds(policy)}
-            yield located(
-                policy, "policy-floor-above-cap", paths[floor.id], value=floor.id, cap=cap.id
-            )
+    yield from _contradictions(policy, rules)
     if not (promise := never_levels_down(rules)).holds:
+        fails = any(margin(rules, package, 0) < 0 for package in Package)
         yield located(
             policy,
             "policy-levels-down",
             ("balance",),
-            severity=Severity.WARNING,
+            severity=Severity.WARNING if fails else Severity.NOTE,
             said=promise.text,
             remedy=promise.remedy,
         )
@@ -177,16 +178,19 @@ def _unit_limit(policy: Policy, name: str, limit: UnitLimit | None) -> Iterator[
             )
 
 
-def _contradict(floor: Bound, cap: Bound) -> bool:
-    same = (floor.group, floor.of, floor.measure, floor.share) == (
-        cap.group,
-        cap.of,
-        cap.measure,
-        cap.share,
-    )
-    return (
-        same
-        and floor.at_least is not None
-        and cap.at_most is not None
-        and (floor.at_least > cap.at_most)
-    )
+def _contradictions(policy: Policy, rules: Rules) -> Iterator[Problem]:
+    """Yield floors that ask for more than a cap on the same group allows."""
+    caps = {_what(each): each for each in sorted(rules.caps, key=_amount, reverse=True)}
+    for floor in rules.floors:
+        cap = caps.get(_what(floor))
+        if cap is not None and _amount(floor) > _amount(cap):
+            path = next(path for path, each in all_bounds(policy) if each.id == floor.id)
+            yield located(policy, "policy-floor-above-cap", path, value=floor.id, cap=cap.id)
+
+
+def _what(bound: Bound) -> tuple[Selector, Selector, Measure, bool]:
+    return bound.group, bound.of, bound.measure, bound.share
+
+
+def _amount(bound: Bound) -> Fraction:
+    return (bound.at_least or Fraction(0)) + (bound.at_most or Fraction(0))

@@ -15,6 +15,9 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from allocator.fields import Day, Identifier, Part, Text, YesNo
 from allocator.strict_yaml import Path
 
+MOST_DATES = 100
+"""Most dated values of one parameter."""
+
 
 class Dated[T](Part):
     """A value from a day on, until the next one begins."""
@@ -29,7 +32,7 @@ class Parameter[T](Part):
     """A value, or values in force from given days on."""
 
     value: T | None = None
-    values: tuple[Dated[T], ...] = ()
+    values: tuple[Dated[T], ...] = Field((), max_length=MOST_DATES)
     reference: Identifier | None = None
     note: Text | None = None
 

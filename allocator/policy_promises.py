@@ -21,10 +21,13 @@ from fractions import Fraction
 from math import ceil
 
 from allocator.countries import GROUPS
-from allocator.model import Package
+from allocator.model import POINT, Package
 from allocator.policy_terms import list_text, money_text, points_text
 from allocator.rules import BalanceFactor, Bound, Criterion, EligibilityRule, Measure, Rules
 from allocator.texts import say
+
+MOST_MERIT = 100 * POINT
+"""Most merit a full award can have, in thousandths of a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +69,23 @@ def never_levels_down(rules: Rules, dearest: int | None = None) -> PolicyPromise
         holds the promise up to a cost only, which is stated.
     """
     title = say("policy-promise.never-levels-down.title")
-    by_money = money_pull(rules) > 0
-    margins = [(margin(rules, package, dearest or 0), package) for package in Package]
-    slack, worst = min(margins, key=lambda each: each[0])
-    holds = slack >= 0 and (not by_money or dearest is not None)
-    kind = "holds" if slack >= 0 else "fails"
+    cost, by_money = dearest or 0, money_pull(rules) > 0
+    slack, worst = min(
+        ((margin(rules, package, cost), package) for package in Package), key=lambda each: each[0]
+    )
     text = say(
-        f"policy-promise.never-levels-down.{kind}",
+        f"policy-promise.never-levels-down.{'holds' if slack >= 0 else 'fails'}",
         package=say(f"policy-term.package.{worst.value}"),
-        loss=points_text(pull(rules, worst) + money_pull(rules) * (dearest or 0)),
+        loss=points_text(pull(rules, worst, cost)),
         gain=points_text(least_award(rules, worst)),
-        sum=_sum_text(rules, worst),
+        sum=_sum_text(rules, worst, cost),
     )
     if by_money and slack >= 0:
         text = say("policy-promise.never-levels-down.money", cost=money_text(safe_cost(rules)))
     if rules.floors or rules.caps:
         text += " " + say("policy-promise.never-levels-down.bounds")
-    remedy = "" if holds else _remedy(rules, worst, dearest)
+    holds = slack >= 0 and (not by_money or dearest is not None)
+    remedy = "" if holds else _remedy(rules, cost)
     return PolicyPromise("never-levels-down", title, holds, text, remedy)
 
 
@@ -115,13 +118,10 @@ def factor_pull(rules: Rules, factor: BalanceFactor) -> Fraction:
     return factor.weight * target
 
 
-def pull(rules: Rules, package: Package) -> Fraction:
-    """Return the most that one award of a package costs in balance, money apart, in thousandths."""
-    total = Fraction(0)
-    for factor in rules.balance:
-        if factor.measure is not Measure.MONEY:
-            total += factor_pull(rules, factor) * _counts(factor.measure, package)
-    return total
+def pull(rules: Rules, package: Package, cost: int) -> Fraction:
+    """Return the most that one award of a package and a cost costs in balance, in thousandths."""
+    pulls = (factor_pull(rules, each) * _units(each, package, cost) for each in rules.balance)
+    return sum(pulls, Fraction(0))
 
 
 def money_pull(rules: Rules) -> Fraction:
@@ -132,7 +132,7 @@ def money_pull(rules: Rules) -> Fraction:
 
 def margin(rules: Rules, package: Package, cost: int) -> Fraction:
     """Return what one award of a package and cost adds at least, balance deducted."""
-    return least_award(rules, package) - pull(rules, package) - money_pull(rules) * cost
+    return least_award(rules, package) - pull(rules, package, cost)
 
 
 def safe_cost(rules: Rules) -> Fraction:
@@ -140,18 +140,16 @@ def safe_cost(rules: Rules) -> Fraction:
     return min(margin(rules, package, 0) for package in Package) / money_pull(rules)
 
 
-def largest_weight(rules: Rules, factor: BalanceFactor, dearest: int | None = None) -> int | None:
+def largest_weight(rules: Rules, factor: BalanceFactor, cost: int = 0) -> int | None:
     """Return the largest weight of a factor that keeps the promise, the others as they are.
 
-    In thousandths of a point; ``None`` if no weight of this factor alone keeps it.
+    In thousandths of a point, for awards up to ``cost`` minor units; ``None`` if no weight of this
+    factor alone keeps it.
     """
     room: list[Fraction] = []
     for package in Package:
-        unit = _counts(factor.measure, package)
-        if factor.measure is Measure.MONEY:
-            unit = Fraction(dearest or 0, factor.money_unit)
-        own = factor_pull(rules, factor) * unit
-        rest = margin(rules, package, dearest or 0) + own
+        own = factor_pull(rules, factor) * _units(factor, package, cost)
+        rest = margin(rules, package, cost) + own
         if own:
             room.append(factor.weight * rest / own)
         elif rest < 0:
@@ -160,26 +158,30 @@ def largest_weight(rules: Rules, factor: BalanceFactor, dearest: int | None = No
     return int(least) if least >= 0 else None
 
 
-def _counts(measure: Measure, package: Package) -> Fraction:
-    partial = package is not Package.FULL and measure is Measure.HALF_UNITS
-    return Fraction(1, 2) if partial else Fraction(1)
+def _units(factor: BalanceFactor, package: Package, cost: int) -> Fraction:
+    """Return how many units of the factor's measure one award is."""
+    match factor.measure:
+        case Measure.AWARDS:
+            return Fraction(1)
+        case Measure.HALF_UNITS:
+            return Fraction(1) if package is Package.FULL else Fraction(1, 2)
+        case Measure.MONEY:
+            return Fraction(cost, factor.money_unit)
 
 
-def _sum_text(rules: Rules, package: Package) -> str:
+def _sum_text(rules: Rules, package: Package, cost: int) -> str:
     """Return the sum as it is added up: ``12.5 (Women) + 5 (Regions)``."""
     parts = (
-        f"{points_text(factor_pull(rules, each) * _counts(each.measure, package))} ({each.title})"
+        (factor_pull(rules, each) * _units(each, package, cost), each.title)
         for each in rules.balance
-        if each.weight and each.measure is not Measure.MONEY
     )
-    return " + ".join(parts) or "0"
+    return " + ".join(f"{points_text(part)} ({title})" for part, title in parts if part) or "0"
 
 
-def _remedy(rules: Rules, worst: Package, dearest: int | None) -> str:
+def _remedy(rules: Rules, cost: int) -> str:
     """Say which weight to lower to what, or how many points every award needs."""
-    weighty = sorted(rules.balance, key=lambda each: -factor_pull(rules, each))
-    for factor in weighty:
-        weight = largest_weight(rules, factor, dearest)
+    for factor in sorted(rules.balance, key=lambda each: -factor_pull(rules, each)):
+        weight = largest_weight(rules, factor, cost)
         if weight is not None and weight < factor.weight:
             return say(
                 "policy-promise.never-levels-down.lower",
@@ -187,13 +189,20 @@ def _remedy(rules: Rules, worst: Package, dearest: int | None) -> str:
                 weight=points_text(factor.weight),
                 largest=points_text(weight),
             )
-    if margin(rules, worst, dearest or 0) >= 0:
+    short = {each: -margin(rules, each, cost) for each in Package if margin(rules, each, cost) < 0}
+    if not short:
         return say("policy-promise.never-levels-down.count-awards")
-    if not rules.coverage(worst):
-        return say("policy-promise.never-levels-down.cover", package=worst.value)
-    short = -margin(rules, worst, dearest or 0) / rules.coverage(worst)
-    needed = points_text(rules.award_points + ceil(short))
-    return say("policy-promise.never-levels-down.raise", needed=needed)
+    for package in short:
+        if not rules.coverage(package):
+            return say("policy-promise.never-levels-down.cover", package=package.value)
+    part = min(least_award(rules, each) / pull(rules, each, cost) for each in short)
+    missing = max(ceil(lack / rules.coverage(package)) for package, lack in short.items())
+    most = rules.award_points + sum(each.most for each in rules.criteria)
+    return say(
+        f"policy-promise.never-levels-down.{'raise' if most + missing <= MOST_MERIT else 'scale'}",
+        percent=int(part * 100),
+        needed=points_text(rules.award_points + missing),
+    )
 
 
 # --- gender -------------------------------------------------------------------------------------

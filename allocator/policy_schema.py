@@ -30,6 +30,9 @@ from allocator.policy_parameter import YES, Cited, Item, Parameter
 from allocator.rules import Measure, PairScope, Unknown
 from allocator.strict_yaml import Document
 
+MOST_ENTRIES = 200
+"""Most entries of one list."""
+
 Conditions = dict[Text, Texts]
 """A group: every line must hold, any of its values will do."""
 
@@ -192,8 +195,12 @@ class Limits(Part):
         "`all` meetings, those in `geneva`, or `none`.",
     )
     person_year: UnitEntry | None = Field(None, description="Per person and financial year.")
-    floors: tuple[BoundEntry, ...] = Field((), description="What a group must get at least.")
-    caps: tuple[BoundEntry, ...] = Field((), description="What a group may get at most.")
+    floors: tuple[BoundEntry, ...] = Field(
+        (), max_length=MOST_ENTRIES, description="What a group must get at least."
+    )
+    caps: tuple[BoundEntry, ...] = Field(
+        (), max_length=MOST_ENTRIES, description="What a group may get at most."
+    )
 
 
 _ZERO: Parameter[int] = Parameter(value=0)
@@ -278,7 +285,9 @@ class Merit(Part):
     """Where merit points come from; together at most 100."""
 
     award: Parameter[Points] = Field(description="Points of every eligible application.")
-    criteria: tuple[CriterionEntry, ...] = Field((), description="Sources of further points.")
+    criteria: tuple[CriterionEntry, ...] = Field(
+        (), max_length=MOST_ENTRIES, description="Sources of further points."
+    )
 
 
 class Coverage(Cited):
@@ -365,11 +374,15 @@ class PolicyFile(Part):
     country_groups: dict[Identifier, GroupEntry] = Field(
         {}, description="Groups of Member States this policy defines."
     )
-    eligibility: tuple[Rule, ...] = Field((), description="Gates; each must be passed.")
+    eligibility: tuple[Rule, ...] = Field(
+        (), max_length=MOST_ENTRIES, description="Gates; each must be passed."
+    )
     limits: Limits = Limits()
     merit: Merit
     coverage: Coverage
-    balance: tuple[BalanceEntry, ...] = Field((), description="Balance factors.")
+    balance: tuple[BalanceEntry, ...] = Field(
+        (), max_length=MOST_ENTRIES, description="Balance factors."
+    )
     ties: Ties = Ties()
     funds: Funds = Funds()
     not_known: NotKnown

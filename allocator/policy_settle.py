@@ -50,13 +50,15 @@ def settle(policy: Policy, on: date) -> Rules:
 
 
 def selector(conditions: Conditions) -> Selector:
-    """Return a group as written in its sorted form."""
-    return Selector(tuple(sorted((key, tuple(values)) for key, values in conditions.items())))
+    """Return a group in its sorted form, however it was written."""
+    return Selector(
+        tuple((key, tuple(sorted(dict.fromkeys(conditions[key])))) for key in sorted(conditions))
+    )
 
 
 def known_by(entry: BalanceEntry) -> str:
     """Return the attribute that must be known for a person to be counted."""
-    return entry.known_by or entry.each or next(iter(sorted(entry.group)), "")
+    return entry.known_by or entry.each or min(entry.group, default="")
 
 
 _GATE_FIELDS = ("groups", "column", "must_be", "days_before", "at_least", "at_most", "one_of")
