@@ -59,9 +59,9 @@ type Columns = tuple[tuple[str, str], ...]
 class Selector:
     """A group of applications: every condition must hold, any listed value satisfies a condition.
 
-    ``conditions`` holds (attribute, values) sorted by attribute. Attributes: ``gender``, ``region``,
-    ``country_group``, ``administration`` (ISO alpha-3), ``meeting``, ``study_group``, ``package``,
-    ``application``, ``person``, or the name of any column of the applications file.
+    ``conditions`` holds (attribute, values) sorted by attribute. Attributes: ``gender``,
+    ``region``, ``country_group``, ``administration`` (ISO alpha-3), ``meeting``, ``study_group``,
+    ``package``, ``application``, ``person``, or the name of any column of the applications file.
     An empty selector is everybody.
     """
 
@@ -104,7 +104,7 @@ class Fund:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRate:
-    """One unit of ``currency`` is worth ``rate`` units of the round's currency since ``valid_from``."""
+    """From ``valid_from`` on, one unit of ``currency`` is worth ``rate`` of the round's currency."""
 
     currency: str
     rate: Fraction
@@ -199,7 +199,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why an application cannot be considered: the rule, its reference, the fact that triggered it."""
+    """Why an application cannot be considered: the rule, its reference, the triggering fact."""
 
     rule: str
     reference: str | None

@@ -52,9 +52,9 @@ class EligibilityRule:
     """One gate. ``kind`` says which of the other fields matter.
 
     ``country_group``: the administration must be in one of ``groups``. ``flag``: the yes/no
-    ``column`` must equal ``must_be``. ``deadline``: received on or before the meeting's deadline, or
-    ``days_before`` its first day where the meeting names none. ``region_scope``: the meeting's own
-    region limit. ``number``: ``column`` between ``at_least`` and ``at_most``. ``category``:
+    ``column`` must equal ``must_be``. ``deadline``: received on or before the meeting's deadline,
+    or ``days_before`` its first day where the meeting names none. ``region_scope``: the meeting's
+    own region limit. ``number``: ``column`` between ``at_least`` and ``at_most``. ``category``:
     ``column`` is one of ``one_of``. ``any_of``: at least one of ``rules`` holds. ``listed``: the
     administration is on the round's list of eligible Member States (where it names one; else it
     falls back on ``groups``).
@@ -104,7 +104,7 @@ class Bound:
     """A floor (``at_least``) or cap (``at_most``) on a group; exactly one of them is set.
 
     A bound with ``share=True`` is a fraction of everything counted in ``of`` and is exact:
-    ``Σ (den·[in group] − num)·measure·x ≥ 0`` (for a cap ``≤ 0``). Otherwise it is a number of
+    ``Σ (den·[in group] - num)·measure·x ≥ 0`` (for a cap ``≤ 0``). Otherwise it is a number of
     awards or half-units, or money in minor units, as an integral fraction.
     """
 
@@ -124,8 +124,8 @@ class Criterion:
     """One source of merit points; every points value is in thousandths.
 
     ``kind``: ``number`` (``points_each`` times the number in ``column``, at most ``at_most``),
-    ``flag`` (``points_if`` when ``column`` is yes), ``category`` (``points`` by value of ``column``,
-    ``otherwise`` for any other), ``country_group`` (``points`` by group; ``combine`` is ``sum`` or
+    ``flag`` (``points_if`` when ``column`` is yes), ``category`` (``points`` by value of
+    ``column``, ``otherwise`` for any other), ``country_group`` (``points`` by group; ``combine`` is ``sum`` or
     ``highest``), ``days`` (whole days from date column ``column`` to date column ``until``, the
     round's ``decision_date`` or the meeting's ``deadline``/``starts``; ``points_each`` per day),
     ``prior_awards`` (``points_if`` when ``whose`` — administration or person — has had no award in
