@@ -1,13 +1,13 @@
 """What the form of a policy file cannot say: names that must exist, values that must fit together.
 
-Each check takes the policy and yields problems with the line they are on.
+Each check takes the policy and gives problems with the line they are on.
 """
 
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 
-from allocator.errors import AllocatorError, Problem
+from allocator.errors import AllocatorError, Problem, has_errors
 from allocator.model import Package, Selector, Severity
 from allocator.policy_names import all_bounds, gates, located, name_problems, reference_problems
 from allocator.policy_parameter import days_of_change, parameters
@@ -21,16 +21,21 @@ MOST_DAYS = 100
 """Most days on which some value of a policy may change."""
 
 
-def checks(policy: Policy) -> Iterator[Problem]:
-    """Yield every problem of a policy that has the right form."""
-    yield from name_problems(policy)
-    yield from reference_problems(policy)
-    yield from _duplicates(policy)
-    yield from _negatives(policy)
-    yield from _bounds(policy)
-    yield from _factors(policy)
-    yield from _number_rules(policy)
-    yield from _on_each_day(policy)
+def checks(policy: Policy) -> tuple[Problem, ...]:
+    """Return every problem of a policy that has the right form.
+
+    How values fit together is looked at only where each of them is right by itself.
+    """
+    found = (
+        *name_problems(policy),
+        *reference_problems(policy),
+        *_duplicates(policy),
+        *_negatives(policy),
+        *_bounds(policy),
+        *_factors(policy),
+        *_number_rules(policy),
+    )
+    return found if has_errors(found) else (*found, *_on_each_day(policy))
 
 
 # --- entries ------------------------------------------------------------------------------------
