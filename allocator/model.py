@@ -104,7 +104,7 @@ class Fund:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRate:
-    """From ``valid_from`` on, one unit of ``currency`` is worth ``rate`` of the round's currency."""
+    """One unit of ``currency`` is ``rate`` units of the round's currency from ``valid_from`` on."""
 
     currency: str
     rate: Fraction
