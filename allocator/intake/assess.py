@@ -79,6 +79,7 @@ class _Assessor:
         self.used = _used_half_units(loaded)
         self.uncosted: dict[tuple[str, tuple[tuple[str, str], ...]], list[int]] = {}
         self.estimated: list[int] = []
+        self.open: dict[str, list[int]] = {}
 
     def outcome(self, application: Application) -> Candidate | Ineligible | None:
         """Return the candidate, or why it is none; ``None`` where it could not be costed."""
@@ -112,16 +113,13 @@ class _Assessor:
         self, application: Application, standing: Standing, findings: tuple[Finding, ...]
     ) -> tuple[str, ...]:
         """Return the facts under decision that would change the outcome if decided otherwise."""
-        return tuple(
-            say(
-                "assess.unsettled",
-                group=group_text(doubt.group),
-                name=display_name(application.administration),
-                note=doubt.note,
-            )
-            for doubt, other in self._doubts(application.administration)
-            if self._differs(application, standing, other, findings)
-        )
+        texts = []
+        for doubt, other in self._doubts(application.administration):
+            if self._differs(application, standing, other, findings):
+                self.open.setdefault(doubt.group, []).append(application.row)
+                group, name = group_text(doubt.group), display_name(application.administration)
+                texts.append(say("assess.unsettled", group=group, name=name, note=doubt.note))
+        return tuple(texts)
 
     def _doubts(self, administration: str) -> tuple[tuple[Unsettled, Standing], ...]:
         """Return the facts under decision that anything of this round looks at."""
@@ -171,6 +169,8 @@ class _Assessor:
             yield self._problem(
                 "assess-unmatched", rows, Severity.NOTE, column=column, criterion=criterion
             )
+        for group, rows in self.open.items():
+            yield self._problem("assess-open", rows, Severity.WARNING, group=group_text(group))
         if self.estimated:
             yield self._problem("assess-estimated", self.estimated, Severity.NOTE)
 
@@ -183,7 +183,9 @@ class _Assessor:
             code,
             where,
             severity=severity,
-            value=" ".join(about[name] for name in ("currency", "meeting") if name in about),
+            value=" ".join(
+                about[name] for name in ("currency", "meeting", "group") if name in about
+            ),
             rows=rows_text(once),
             count=len(once),
             column=column,

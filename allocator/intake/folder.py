@@ -150,24 +150,29 @@ class _Folder:
         if source is None:
             return None
         data, name = policy_bytes(source)
+        if named is None and isinstance(source, str) and name != f"{source}.yaml":
+            # A file of that very name in the current directory is not the shipped policy.
+            raise AllocatorError(problem("round-outside", Where(file=ROUND), value=source))
         policy, problems = check_policy(data, name)
         self._keep(name, data)
         self.problems += problems
         return None if has_errors(problems) else policy
 
     def _own_policy(self, round_file: RoundFile | None) -> Path | str | None:
+        """Return the path of a policy in the folder, or the name of a shipped one."""
         written = round_file.round.policy_path if round_file else None
-        shipped = [name for name, _ in shipped_policies()]
-        if written in shipped:
-            return written
         if written is not None and round_file is not None:
-            where = round_file.document.where(("policy",))
-            return self._inside(written, where, suggestion(written, shipped))
+            is_file = "/" in written or Path(written).suffix in (".yaml", ".yml")
+            return (
+                self._inside(written, round_file.document.where(("policy",)))
+                if is_file
+                else written
+            )
         if (self.path / POLICY).is_file():
-            return self._inside(POLICY, Where(file=POLICY), "")
+            return self._inside(POLICY, Where(file=POLICY))
         if round_file is not None:
-            where = Where(file=ROUND)
-            raise AllocatorError(problem("round-no-policy", where, shipped=", ".join(shipped)))
+            shipped = ", ".join(name for name, _ in shipped_policies())
+            raise AllocatorError(problem("round-no-policy", Where(file=ROUND), shipped=shipped))
         return None
 
     def read_applications(self, round_: Round) -> Intake:
@@ -210,17 +215,17 @@ class _Folder:
             raise AllocatorError(problem("round-two-files", where, value=", ".join(names)))
         return names[0] if names else None
 
-    def _inside(self, name: str, where: Where, hint: str) -> Path:
+    def _inside(self, name: str, where: Where) -> Path:
         """Return the path of a file of this folder; a link or ``..`` must not lead out of it."""
         path = (self.path / name).resolve()
         if not path.is_relative_to(self.path):
             raise AllocatorError(problem("round-outside", where, value=name))
         if not path.is_file():
-            raise AllocatorError(problem("round-file-missing", where, value=name, hint=hint))
+            raise AllocatorError(problem("round-file-missing", where, value=name))
         return path
 
     def _bytes(self, name: str) -> bytes:
-        path = self._inside(name, Where(file=name), "")
+        path = self._inside(name, Where(file=name))
         try:
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)

@@ -108,7 +108,11 @@ class Standings:
 
 
 def _belongs(group: CountryGroup, administration: str, groups: dict[str, Truth]) -> Truth:
-    """Evaluate a policy's own group: any of, but not, then those added and taken out by name."""
+    """Evaluate a policy's own group: any of, but not, then those added and taken out by name.
+
+    Who is known to belong and not known to be left out belongs: the least developed countries among
+    "LDCs but not high income" stay in it where income classes are not known.
+    """
     code = fold(administration)
     if code in [fold(each) for each in group.remove]:
         return False
@@ -116,6 +120,4 @@ def _belongs(group: CountryGroup, administration: str, groups: dict[str, Truth])
         return True
     inside = any_true(groups.get(fold(each), False) for each in group.any_of)
     outside = any_true(groups.get(fold(each), False) for each in group.but_not)
-    if inside is False or outside is True:
-        return False
-    return True if inside and outside is False else None
+    return False if outside else inside

@@ -240,4 +240,5 @@ def test_what_is_not_known_of_one_group_stays_so_in_groups_made_of_it() -> None:
     standings = Standings(replace(RULES, country_groups=groups), date(2019, 1, 1))
     assert standings.of("KEN").holds("poor") is None
     assert standings.of("MLI").holds("poor") is True
-    assert standings.of("KEN").holds("rest") is None
+    # Nobody is left out for what is not known.
+    assert standings.of("KEN").holds("rest") is True

@@ -145,6 +145,16 @@ def test_nothing_outside_the_folder_is_read(folder: Write, tmp_path: Path) -> No
     assert errors(path) == ["round-outside"]
 
 
+def test_a_shipped_name_never_means_a_file_of_the_current_directory(
+    folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "itu-t-2024").write_text(SHIPPED, encoding="utf-8")
+    path = folder()
+    assert errors(path) == []
+    monkeypatch.chdir(tmp_path)
+    assert errors(path) == ["round-outside"]
+
+
 def test_a_linked_applications_file_outside_is_refused(folder: Write, tmp_path: Path) -> None:
     outside = tmp_path / "outside.csv"
     outside.write_text(APPLICATIONS, encoding="utf-8")
@@ -167,7 +177,7 @@ def test_one_applications_file_and_not_two_or_none(folder: Write) -> None:
 
 def test_every_problem_of_every_file_is_named_at_once(folder: Write) -> None:
     path = folder(
-        round__yaml=ROUND.replace("2027-03-12", "2027-02-12").replace("itu-t-2024", "nosuch"),
+        round__yaml=ROUND.replace("2027-03-12", "2027-02-12").replace("itu-t-2024", "nosuch.yaml"),
         applications__csv=APPLICATIONS.replace("Kenya", "Utopia").replace("male,", "mal,", 2),
         prior_awards__csv=AWARDS.replace("ticket", "a ship"),
     )
