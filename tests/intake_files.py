@@ -35,6 +35,13 @@ def meeting(id: str, title: str = "", study_group: str = "") -> Meeting:
     )
 
 
+MEETINGS = (
+    meeting("sg13-2025-10", "Future networks", "SG13"),
+    meeting("sg20-2025-09", "Smart cities", "SG20"),
+    meeting("sg20-2025-12", "Smart cities, second meeting", "SG20"),
+)
+
+
 def round_of(*meetings: Meeting) -> Round:
     return Round(
         id="r",
