@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 UNITS = {
     "one full or two partial": UnitLimit(2, 1, 1, 2, None),
     "one award": UnitLimit(1, 1, 1, 1, None),
+    "two awards": UnitLimit(1, 1, 1, 2, None),
 }
 KEYS = {"name", "why", "meetings", "funds", "rules", "seed", "applications", "expect"}
 APPLICATION_KEYS = {"merit", "full", "ticket", "dsa", "from", "gender", "meeting", "person", "used"}
