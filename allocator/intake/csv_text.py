@@ -12,7 +12,7 @@ from allocator.intake.raw import MAX_CELL, MAX_COLUMNS, MAX_ROWS, RawRow, RawShe
 from allocator.model import Severity
 
 _DELIMITERS = (",", ";", "\t")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _ALL_BYTES = bytes(range(256))
 _NO_LETTER = bytes(byte for byte in _ALL_BYTES if byte > 127 or not chr(byte).isalpha())

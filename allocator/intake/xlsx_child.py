@@ -14,6 +14,8 @@ from datetime import date, datetime
 MEMORY = 1 << 30
 SECONDS = 20
 MOST_MERGES = 20_000
+CONTROLS = {code: " " for code in (*range(9), *range(11, 32), *range(127, 160))}
+"""Control characters, which could act on a terminal; line breaks and tabs stay."""
 
 
 def limit_itself() -> None:
@@ -38,7 +40,7 @@ def limit_itself() -> None:
 def cell_text(value: object) -> str:
     """Write a cell as text: dates in ISO form, numbers with the 15 digits a spreadsheet keeps."""
     if isinstance(value, str):
-        return value.strip()
+        return value.translate(CONTROLS).strip()
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):

@@ -277,6 +277,12 @@ def test_absurd_values_within_a_good_file_are_problems_of_their_rows() -> None:
     assert all(len(each.what) < 400 for each in intake.problems)
 
 
+def test_no_control_character_of_a_workbook_reaches_a_terminal() -> None:
+    data = xlsx_bytes(("A", [HEADERS, ("A1", "Ken_x001B_[2Jya\x9b", "full")]))
+    (found,) = (each for each in read(data).problems if each.where.column == "administration")
+    assert found.value.isprintable() and found.value.startswith("Ken")
+
+
 def test_a_workbook_that_breaks_the_reader_breaks_only_the_child(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
