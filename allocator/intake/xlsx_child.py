@@ -14,7 +14,7 @@ from datetime import date, datetime
 MEMORY = 1 << 30
 SECONDS = 20
 MOST_MERGES = 20_000
-CONTROLS = {code: " " for code in (*range(9), *range(11, 32), *range(127, 160))}
+CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), " ")
 """Control characters, which could act on a terminal; line breaks and tabs stay."""
 
 
