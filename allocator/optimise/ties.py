@@ -120,6 +120,10 @@ def tied_among(
     outcome = {a: _outcome(best, js, known) for a, js in best.options.items()}
     position = {p: j for j, p in enumerate(best.matrix.origin)}
     kept = [[position[p] for p in each if p in position] for each in twins]
+    # One award of a class shows all of it; but where an award names its fund, the same package may
+    # come from another column than the class's, so each column has to be seen.
+    named = any(column.fund for column in best.programme.columns)
+    wanted = [[j] for js in kept for j in js] if named else kept
     tied: set[str] = set()
     seen: set[int] = set()
     values: tuple[int, ...] | None = known
@@ -128,9 +132,9 @@ def tied_among(
         tied |= {a for a, js in best.options.items() if _outcome(best, js, other) is not outcome[a]}
         chosen = {n for n, js in enumerate(kept) if any(other[j] for j in js)}
         tied |= _exchangeable(best, [twins[n] for n in sorted(chosen)], other)
-        seen |= chosen
+        seen |= {n for n, js in enumerate(wanted) if any(other[j] for j in js)}
         asked = {a: js for a, js in best.options.items() if a not in tied}
-        unseen = [js for n, js in enumerate(kept) if n not in seen]
+        unseen = [js for n, js in enumerate(wanted) if n not in seen]
         objective, constant = _differences(best, asked, outcome, unseen)
         if not any(objective):
             break
