@@ -127,10 +127,11 @@ class Criterion:
     ``flag`` (``points_if`` when ``column`` is yes), ``category`` (``points`` by value of
     ``column``, ``otherwise`` for any other), ``country_group`` (``points`` by group; ``combine``
     is ``sum`` or ``highest``), ``days`` (whole days from date column ``column`` to date column
-    ``until``, the round's ``decision_date`` or the meeting's ``deadline``/``starts``; ``points_each`` per day),
-    ``prior_awards`` (``points_if`` when ``whose`` — administration or person — has had no award in
-    the ``within_days`` before the decision date; minus ``points_each`` per award, not below 0,
-    otherwise). ``not_known`` is what an unknown value is worth.
+    ``until``, the round's ``decision_date`` or the meeting's ``deadline``/``starts``;
+    ``points_each`` per day), ``prior_awards`` (``points_if`` when ``whose`` — administration or
+    person — has had no award in the ``within_days`` before the decision date; minus
+    ``points_each`` per award, not below 0, otherwise). ``not_known`` is what an unknown value is
+    worth.
     """
 
     id: str
