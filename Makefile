@@ -26,7 +26,7 @@ soak: $(READY) ## The slow evidence: many more random rounds
 	@$(VENV)/python -m pytest -n 2 -m soak
 
 bench: $(READY) ## Measure, and write docs/performance.md
-	@$(VENV)/python -m tools.bench
+	@$(VENV)/python -m bench
 
 docs: $(READY) ## Write the generated references again
 	@$(VENV)/python -m allocator.cli_reference

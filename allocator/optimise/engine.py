@@ -61,7 +61,7 @@ def relax(matrix: Matrix, watch: Watch | None = None) -> Relaxed:
     solver = _quiet()
     if watch is not None and watch.left() is not None:
         solver.setOptionValue("time_limit", watch.left())
-    solver.passModel(_as_lp(matrix))
+    solver.passModel(as_lp(matrix))
     solver.run()
     status = solver.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
@@ -105,7 +105,8 @@ def _quiet() -> Any:
     return solver
 
 
-def _as_lp(matrix: Matrix) -> Any:
+def as_lp(matrix: Matrix) -> Any:
+    """Return the linear relaxation of a matrix in the arrays HiGHS reads."""
     lp = highspy.HighsLp()
     lp.num_col_ = matrix.size
     lp.num_row_ = len(matrix.lines)

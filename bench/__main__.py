@@ -1,0 +1,180 @@
+"""Measure the optimiser against HiGHS and PuLP, and write ``docs/performance.md``.
+
+``python -m bench [--limit 300] [--only 1x500 ...] [--seeds 5]``. Every measurement runs in a
+process of its own, one after the other, under a watchdog; figures are CPU seconds of one thread, so that a
+busy machine changes them little, and ratios are of runs made in the same session.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+KEPT = TARGET.with_suffix(".json")
+
+CASES = (
+    (100, 1),
+    (500, 1),
+    (1_000, 1),
+    (10_000, 1),
+    (100_000, 1),
+    (40, 20),
+    (100, 20),
+    (500, 4),
+    (500, 20),
+)
+WHO = ("ours", "highs", "pulp")
+GRACE = 120
+"""Seconds beyond the limit after which the watchdog ends a measurement."""
+
+LF = "\n"
+
+DOCUMENT = """\
+# Performance
+
+Written by `make bench`. CPU seconds of one thread, medians over the seeds, of synthetic rounds
+(`bench/synthetic.py`): 193 Member States, six regions, four funds of which three are earmarked,
+gender and region balance, half of what is usable affordable. HiGHS and PuLP get the same programme
+unreduced, gap 0, one thread, and a limit of {limit:.0f} s. A total at the limit means that the run
+was ended there, so the ratio is then an upper bound.
+
+{machine}
+
+## The allocator
+
+{own}
+
+*Build* writes the programme, *reduce* settles columns before solving, *solve* finds and proves the
+optimum; *with lottery* is the whole decision again, with who is tied, the draw, the paying funds
+and the exact check.
+
+## Against the solver alone
+
+{rivals}
+"""
+
+type Figures = dict[str, float | int | str | None]
+
+
+def measure(who: str, applications: int, meetings: int, seed: int, limit: float) -> Figures:
+    """Run one measurement; a run that outlives the watchdog is said to have."""
+    call = [sys.executable, "-m", "bench.one", who, str(applications), str(meetings), str(seed)]
+    try:
+        done = subprocess.run(
+            [*call, str(limit)],
+            capture_output=True,
+            text=True,
+            timeout=3 * limit + GRACE,
+            check=False,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        return {"status": "ended by the watchdog"}
+    if done.returncode:
+        return {"status": "failed: " + done.stderr.strip().splitlines()[-1][:80]}
+    figures: Figures = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def seconds(runs: list[Figures], stage: str) -> float | None:
+    """Return the median seconds of a stage over the runs that have it."""
+    known = [value for run in runs if isinstance(value := run.get(stage), int | float)]
+    return median(known) if known else None
+
+
+def shown(value: float | None) -> str:
+    """Return seconds with two figures that mean something."""
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+
+
+def outcome(runs: list[Figures]) -> str:
+    """Return how many runs were proven, and the worst certified gap of the others."""
+    proven = sum(run["status"] == "optimal" for run in runs)
+    gaps = [
+        (run["bound"] - run["objective"]) / run["objective"]
+        for run in runs
+        if isinstance(run.get("bound"), int)
+        and isinstance(run.get("objective"), int)
+        and run["objective"]
+        and run["status"] != "optimal"
+    ]
+    text = f"{proven} of {len(runs)} proven"
+    if gaps:
+        text += f", gap {max(gaps):.4%}"
+    other = sorted({str(r["status"]) for r in runs if r["status"] not in ("optimal", "not final")})
+    return "; ".join([text, *other])
+
+
+def document(results: dict[str, dict[str, list[Figures]]], limit: float) -> str:
+    """Return the document."""
+    table = [
+        "| meetings × applications | build | reduce | solve | all three | with lottery "
+        "| memory MB | outcome |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    against = [
+        "| meetings × applications | raw HiGHS | PuLP + HiGHS (of it build) | ours / raw HiGHS "
+        "| ours / PuLP | raw HiGHS outcome | PuLP outcome |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, by_who in results.items():
+        own, raw, user = (by_who.get(who, []) for who in WHO)
+        if not own:
+            continue
+        stages = [shown(seconds(own, s)) for s in ("build", "reduce", "solve", "total", "decision")]
+        memory = shown(seconds(own, "megabytes"))
+        table.append(f"| {name} | {' | '.join(stages)} | {memory} | {outcome(own)} |")
+        totals = [seconds(each, "total") for each in (own, raw, user)]
+        ratios = [
+            f"{totals[0] / other:.2f}" if totals[0] and other else "–" for other in totals[1:]
+        ]
+        built = shown(seconds(user, "build"))
+        against.append(
+            f"| {name} | {shown(totals[1])} | {shown(totals[2])} ({built}) | {ratios[0]} "
+            f"| {ratios[1]} | {outcome(raw) if raw else '–'} | {outcome(user) if user else '–'} |"
+        )
+    machine = (
+        f"Python {platform.python_version()}, PuLP {version('pulp')}, "
+        f"highspy {version('highspy')}, {platform.system()} {platform.machine()}, "
+        f"{os.cpu_count()} cores."
+    )
+    return DOCUMENT.format(
+        limit=limit, machine=machine, own=LF.join(table), rivals=LF.join(against)
+    )
+
+
+def main() -> None:
+    """Measure and write the document; figures of earlier runs are kept for cases not named."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--limit", type=float, default=300)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", default=[], metavar="MEETINGSxAPPLICATIONS")
+    parser.add_argument("--who", nargs="*", default=list(WHO), choices=WHO)
+    chosen = parser.parse_args()
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    results: dict[str, dict[str, list[Figures]]] = {}
+    for applications, meetings in CASES:
+        name = f"{meetings} × {applications:,}"
+        results[name] = kept.get(name, {})
+        if chosen.only and f"{meetings}x{applications}" not in chosen.only:
+            continue
+        large = applications * meetings > 1_000
+        seeds = range(1, 2 if large else chosen.seeds + 1)
+        for who in chosen.who:
+            runs = [measure(who, applications, meetings, seed, chosen.limit) for seed in seeds]
+            results[name][who] = runs
+            print(f"{name:>14} {who:6} {shown(seconds(runs, 'total')):>6} s  {outcome(runs)}")
+            KEPT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+            TARGET.write_text(document(results, chosen.limit), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
