@@ -1,8 +1,9 @@
 """Measure the optimiser against HiGHS and PuLP, and write ``docs/performance.md``.
 
 ``python -m bench [--limit 300] [--only 1x500 ...] [--seeds 5]``. Every measurement runs in a
-process of its own, one after the other, under a watchdog; figures are CPU seconds of one thread, so that a
-busy machine changes them little, and ratios are of runs made in the same session.
+process of its own, one after the other, under a watchdog; figures are CPU
+seconds of one thread, so that a busy machine changes them little, and ratios are of runs made in
+the same session.
 """
 
 import argparse

@@ -1,8 +1,9 @@
 """One measurement in a process of its own.
 
-``python -m bench.one WHO APPLICATIONS MEETINGS SEED LIMIT``, where WHO is ``ours``, ``highs`` (the whole programme handed to HiGHS as arrays) or ``pulp`` (the same
-programme written in PuLP as a user would). Prints one line of JSON: CPU seconds by stage, peak
-memory, status, objective and bound in the programme's units.
+``python -m bench.one WHO APPLICATIONS MEETINGS SEED LIMIT``, where WHO is ``ours``, ``highs`` (the
+whole programme handed to HiGHS as arrays) or ``pulp`` (the same programme written in PuLP as a user
+would). Prints one line of JSON: CPU seconds by stage, peak memory, status, objective and bound in
+the programme's units.
 """
 
 import gc
