@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -171,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Instead of those the program was started with.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.stdout, sys.stderr = sys.stdout or StringIO(), sys.stderr or StringIO()  # may be closed
     try:
         code = app(given, prog_name="allocator", standalone_mode=False)
     except typer.TyperException as error:

@@ -34,6 +34,10 @@ def guarded(command: str, action: Callable[[], Answer], as_json: bool) -> int:
         show(answer, command, as_json)
     except BrokenPipeError:
         _forget_standard_output()
+    except OSError as error:
+        _forget_standard_output()
+        answer = refused((_file_problem(error),))
+        show(answer, command, as_json=False)
     return int(answer.exit_code)
 
 

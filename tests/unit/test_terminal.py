@@ -89,3 +89,16 @@ def test_a_reference_names_the_place_in_the_program_and_nothing_of_the_data() ->
 
 def test_a_heading_is_set_apart_from_what_stands_before_it() -> None:
     assert list(plain_lines([Heading("a"), Text("b"), Heading("c")])) == ["a", "b", "", "c"]
+
+
+def test_an_output_that_cannot_be_written_is_told_on_the_other_stream(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    monkeypatch.setattr(guard, "_forget_standard_output", lambda: None)
+    assert guard.guarded("check", lambda: Answer((Text("a"),)), as_json=False) == Exit.REFUSED
+    assert "No space left" in capsys.readouterr().err
