@@ -39,7 +39,7 @@ lock: $(READY) ## Choose the newest permitted dependencies again
 	@$(VENV)/python -m tools.lock
 
 clean: ## Remove what was made here, .venv too
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist demo *.egg-info
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml setup.py
