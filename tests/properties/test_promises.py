@@ -14,6 +14,7 @@ from allocator.errors import AllocatorError
 from allocator.model import Gender, Package
 from allocator.optimise.allocation import Allocation
 from allocator.optimise.solve import allocate
+from allocator.policy_promises import never_levels_down
 from allocator.rules import BalanceFactor, Measure
 from tests.builders import Small, where
 from tests.properties.changes import (
@@ -148,6 +149,24 @@ def test_no_seat_that_is_worth_its_weights_is_left_empty(numbers):
                     assert not _possible(small, {**outcome, application: cost.package})
 
 
+@some_rounds
+def test_where_the_policy_guarantees_it_no_affordable_application_is_declined(numbers):
+    guaranteed = 0
+    for small, outcome, _ in rounds_with_awards(numbers):
+        least = min(c.merit for c in small.pool.candidates)
+        dearest = max(cost.amount for c in small.pool.candidates for cost in c.costs)
+        rules = replace(small.rules, award_points=least)
+        if not never_levels_down(rules, dearest).holds:
+            continue
+        guaranteed += 1
+        for candidate in small.pool.candidates:
+            application = candidate.application.application_id
+            if application not in outcome:
+                for cost in candidate.costs:
+                    assert not _possible(small, {**outcome, application: cost.package})
+    assert guaranteed > len(numbers) // 10
+
+
 def _most_balance_can_cost(small: Small, application: str, package: Package) -> Fraction:
     """``Σ weight·target·measure``: one more award raises no shortfall by more."""
     candidate = find(small, application)
@@ -201,6 +220,19 @@ def test_stating_the_favoured_gender_never_costs_a_person_the_award_at_a_fixed_t
         mine = all_of(small, person)
         after = decided(edited(small, *(of_gender(c, Gender.FEMALE) for c in mine)))
         assert any(c.application.application_id in after for c in mine)
+
+
+@some_rounds
+def test_leaving_the_other_gender_unstated_never_costs_the_award_at_a_fixed_target(numbers):
+    def favoured(small: Small) -> Small:
+        return _favouring_women(small, Fraction(1, 2), Measure.AWARDS)
+
+    for small, before, choose in rounds_with_awards(numbers, favoured):
+        person = find(small, one_of(before, choose)).application.person_id
+        mine = all_of(small, person)
+        if mine[0].application.gender is Gender.MALE:
+            after = decided(edited(small, *(of_gender(c, Gender.NOT_STATED) for c in mine)))
+            assert any(c.application.application_id in after for c in mine)
 
 
 @some_rounds
