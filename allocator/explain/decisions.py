@@ -1,4 +1,4 @@
-"""An allocation becomes one line per application: the decision, its reason in words, the figures."""
+"""An allocation becomes one line per application: the decision, why in words, the figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -95,7 +95,7 @@ def as_currency(text: str) -> str:
     raise Unreadable("intake-currency")
 
 
-_SWISS_NO_CENTIMES = re.compile(r"[.,][-–—]{1,2}$")  # noqa: RUF001
+_SWISS_NO_CENTIMES = re.compile(r"[.,][-–—]{1,2}$")
 _AMOUNT = re.compile(r"(\D*?)([-+−]?\s*\d[\d.,'’ ]*?)(\D*)")  # noqa: RUF001
 # Most amounts are written so; all else takes its time.
 _PLAIN_AMOUNT = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?")
@@ -123,7 +123,7 @@ def as_money(text: str) -> Money:
     match = _AMOUNT.fullmatch(_SWISS_NO_CENTIMES.sub("", said)) if len(said) <= _LONGEST else None
     if match is None:
         raise Unreadable("intake-money")
-    if said.startswith(("-", "−", "(")):  # noqa: RUF001
+    if said.startswith(("-", "−", "(")):
         raise Unreadable("intake-money-negative")
     currencies = {as_currency(each) for each in (match[1], match[3]) if each.strip()}
     if len(currencies) > 1 or "" in currencies:

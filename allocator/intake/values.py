@@ -83,7 +83,7 @@ def as_yes_no(text: str) -> bool | None:
     raise Unreadable("intake-yes-no")
 
 
-_SIGNED = re.compile(r"([-+−]?) ?([\d ',.]{1,60})")  # noqa: RUF001
+_SIGNED = re.compile(r"([-+−]?) ?([\d ',.]{1,60})")
 _GROUPED = re.compile(r"(\d{1,3})(?:([ ',.])\d{3})(?:\2\d{3})*(?:([.,])(\d+))?")
 _SIMPLE = re.compile(r"(\d*)(?:[.,](\d+))?")
 
