@@ -33,5 +33,5 @@ def write_all(result: Result, loaded: LoadedRound, folder: Path) -> tuple[Path, 
     write_decisions_csv(result, table)
     write_decisions_xlsx(result, workbook)
     write_report(result, report)
-    write_record(result, loaded, record)
+    write_record(result, loaded, record, decisions_csv=table.read_bytes())
     return table, workbook, report, record

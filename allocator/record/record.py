@@ -1,43 +1,67 @@
 """A run becomes ``record.zip``: everything needed to check it, the same bytes every time.
 
-Members are sorted by name, dated 1980 and stored without compression, since compressed bytes
-depend on the system's zlib. JSON is canonical (RFC 8785). Nothing that may differ between two
-machines (solver, operating system, clock, folder) is written.
+What is in it, and in which form, is told in ``docs/auditor.md``. Members are stored without
+compression, since compressed bytes depend on the system's zlib; ``check_container`` packs them.
+JSON is canonical (RFC 8785). Nothing that may differ between two machines (solver, operating
+system, clock, folder) is written.
 """
 
 import hashlib
-import io
-import zipfile
-from pathlib import Path, PurePath
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
 
 from allocator import __version__
 from allocator.explain.result import Result
 from allocator.intake.folder import LoadedRound
 from allocator.record.canonical import canonical
-from allocator.tables import tables
+from allocator.record.check_container import (
+    FORMAT,
+    MANIFEST,
+    OPTIONAL,
+    SIGNATURE,
+    STANDALONE,
+    TIMESTAMP,
+    packed,
+    unpacked,
+)
+from allocator.record.parts import (
+    attributes_meant,
+    inputs_of,
+    lottery_of,
+    reference_tables,
+    understood,
+)
 
-FORMAT = 1
-"""Version of the record's form; it changes when a member's form does."""
 
-MANIFEST = "manifest.json"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
-_READABLE = 0o644 << 16
-_UNIX = 3
-
-
-def write_record(result: Result, loaded: LoadedRound, path: Path) -> None:
+def write_record(
+    result: Result,
+    loaded: LoadedRound,
+    path: Path,
+    *,
+    decisions_csv: bytes | None = None,
+    previous: Path | None = None,
+) -> None:
     """Write the record of a run.
 
     Parameters
     ----------
     result : Result
-        The run.
+        The run, with its proof and explanations where they were made.
     loaded : LoadedRound
         What went into it, with the bytes of every file read.
     path : Path
         The file to write.
+    decisions_csv : bytes, optional
+        The decisions as published.
+    previous : Path, optional
+        The previous record of the same round, which the manifest then names.
     """
-    path.write_bytes(zipped(members(result, loaded)))
+    link = manifest_digest(previous.read_bytes()) if previous is not None else None
+    parts = members(result, loaded)
+    if decisions_csv is not None:
+        parts["decisions.csv"] = decisions_csv
+    path.write_bytes(packed(with_manifest(parts, link)))
 
 
 def members(result: Result, loaded: LoadedRound) -> dict[str, bytes]:
@@ -55,47 +79,82 @@ def members(result: Result, loaded: LoadedRound) -> dict[str, bytes]:
     dict
         Bytes by name: the inputs as read, the rest as canonical JSON.
     """
+    files = inputs_of(loaded)
     parts: dict[str, object] = {
-        "applications.json": {
-            "applications": loaded.applications,
-            "columns": loaded.columns,
-            "prior_awards": loaded.prior_awards,
-            "prior_awards_given": loaded.prior_awards_given,
-        },
-        "round.json": result.round,
-        "rules.json": result.rules,
+        "applications.json": understood(loaded),
+        "attributes.json": attributes_meant(result.round, result.rules),
+        "inputs.json": [each for each, _ in files],
+        "lottery.json": lottery_of(result.pool, result.round),
         "pool.json": result.pool,
-        "tables.json": tables(),
         "programme.json": result.programme,
         "result.json": _outcome(result),
+        "round.json": result.round,
+        "rules.json": result.rules,
+        "tables.json": reference_tables(result.round, loaded.applications),
         "versions.json": {"allocator": __version__, "format": FORMAT},
+        **_evidence(result),
     }
-    return _inputs(loaded) | {name: canonical(value) for name, value in parts.items()}
+    written = {name: canonical(value) for name, value in parts.items()}
+    inputs = {each.member: content for each, content in files}
+    return inputs | written | {STANDALONE: standalone()}
 
 
-def zipped(parts: dict[str, bytes]) -> bytes:
-    """Return a zip of the members and of the manifest that lists their SHA-256."""
+def with_manifest(parts: Mapping[str, bytes], previous: str | None = None) -> dict[str, bytes]:
+    """Return members with the manifest that lists them.
+
+    Parameters
+    ----------
+    parts : mapping
+        Bytes by name.
+    previous : str, optional
+        SHA-256 of the previous record's manifest.
+    """
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
-    manifest = canonical({"format": FORMAT, "members": digests})
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in sorted((parts | {MANIFEST: manifest}).items()):
-            member = zipfile.ZipInfo(name, _EARLIEST)
-            member.create_system = _UNIX
-            member.external_attr = _READABLE
-            archive.writestr(member, content)
-    return file.getvalue()
+    manifest = {"format": FORMAT, "members": digests, "previous": previous}
+    return {**parts, MANIFEST: canonical(manifest)}
 
 
-def _inputs(loaded: LoadedRound) -> dict[str, bytes]:
-    """Return the files as read; a policy from elsewhere may bear the name of another file."""
-    inputs: dict[str, bytes] = {}
-    for name, _, content in loaded.files:
-        member = f"inputs/{PurePath(name).name}"
-        while member in inputs:
-            member += "-2"
-        inputs[member] = content
-    return inputs
+def manifest_digest(record: bytes) -> str:
+    """Return the SHA-256 of a record's manifest, by which it is known."""
+    return hashlib.sha256(unpacked(record)[MANIFEST]).hexdigest()
+
+
+def standalone() -> bytes:
+    """Return the verifier that goes into every record."""
+    return (resources.files("allocator.record") / STANDALONE).read_bytes()
+
+
+def add_signature(path: Path, public_key: bytes, signature: bytes) -> None:
+    """Add an Ed25519 signature of the manifest's bytes to a record, in place of any earlier one."""
+    content = {
+        "algorithm": "Ed25519",
+        "public_key": public_key.hex(),
+        "signature": signature.hex(),
+    }
+    _add(path, SIGNATURE, canonical(content))
+
+
+def add_timestamp(path: Path, token: bytes) -> None:
+    """Add the answer of a time-stamping authority (RFC 3161) about the manifest's bytes."""
+    _add(path, TIMESTAMP, token)
+
+
+def _add(path: Path, name: str, content: bytes) -> None:
+    record = packed({**unpacked(path.read_bytes()), name: content})
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_bytes(record)
+    aside.replace(path)
+
+
+def _evidence(result: Result) -> dict[str, object]:
+    """Return proof, explanations and fairness where the run has them."""
+    names = {name.removesuffix(".json"): name for name in OPTIONAL if name.endswith(".json")}
+    found: dict[str, object] = {}
+    for field, member in names.items():
+        value = getattr(result, field, None)
+        if value:
+            found[member] = value.as_json() if hasattr(value, "as_json") else value
+    return found
 
 
 def _outcome(result: Result) -> dict[str, object]:

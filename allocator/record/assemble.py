@@ -1,0 +1,174 @@
+"""Writes ``verify_record.py``: the checkers in one file, with their texts, for any Python 3.10.
+
+The checkers import only the standard library, one another, ``folding`` and ``say``. Here their
+sources are put one after the other, without those imports; nothing else is changed but what
+Python 3.10 does not know.
+"""
+
+import ast
+import pprint
+import sys
+from importlib import resources
+from pathlib import Path
+
+from allocator import __version__
+from allocator.texts import catalogue
+
+PACKAGE = Path(str(resources.files("allocator")))
+TARGET = PACKAGE / "record" / "verify_record.py"
+MODULES = (
+    "intake.folding",
+    "record.check_report",
+    "record.check_container",
+    "record.check_signature",
+    "record.check_book",
+    "record.check_programme",
+    "record.check_rules",
+    "record.check_proof",
+    "record.check_outcome",
+    "record.check_promises",
+    "record.check_evidence",
+    "record.check_all",
+    "record.check_main",
+)
+SHARED = frozenset(f"allocator.{name}" for name in MODULES) | {"allocator.texts"}
+_FROM_HERE = "allocator"
+
+_OPENING = '''#!/usr/bin/env python3
+# ruff: noqa
+# fmt: off
+# mypy: ignore-errors
+"""Checks a decision record of the fellowship allocator: python3 verify_record.py record.zip
+
+One file, the standard library of Python 3.10 or newer, no network, no solver. It prints each check
+on a line of its own and leaves with 0 if the record is verified, 1 if not, 2 if it was not
+understood or a file cannot be read. It is written by `python -m allocator.record.assemble` from the
+modules named below, which the allocator itself runs; `docs/auditor.md` leads through it.
+"""
+
+from __future__ import annotations
+'''
+
+_SAY = '''
+
+def say(key: str, **values: object) -> str:
+    """Return the text of ``key`` with its fields filled in."""
+    return TEXTS[key].format(**values)
+'''
+
+_ENDING = """
+
+if __name__ == "__main__":
+    sys.exit(main(VERSION))
+"""
+
+
+def standalone_source() -> str:
+    """Return the text of ``verify_record.py``.
+
+    Raises
+    ------
+    ValueError
+        A checker imports what it must not, or two of them use one name.
+    """
+    imports: set[str] = set()
+    bodies: list[str] = []
+    owners: dict[str, str] = {}
+    for name in MODULES:
+        source = PACKAGE.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+        tree = ast.parse(source)
+        _claim(tree, name, owners)
+        imports |= _imports(tree, name)
+        bodies.append(f"\n\n# --- allocator.{name} " + "-" * (76 - len(name)) + "\n")
+        bodies.append(_body(tree, source.splitlines()))
+    texts = {key: text for key, text in catalogue().items() if key.startswith("verify.")}
+    words = pprint.pformat(texts, width=98, sort_dicts=True)
+    head = "\n".join(sorted(imports, key=lambda each: (each.startswith("from "), each)))
+    known = f"\nVERSION = {__version__!r}\n\nTEXTS = {words}\n"
+    return "".join([_OPENING, "\n", head, "\n", known, _SAY, *bodies, _ENDING])
+
+
+def _claim(tree: ast.Module, module: str, owners: dict[str, str]) -> None:
+    """Note the names a module defines; two modules in one file must not share any."""
+    for node in tree.body:
+        names: list[str] = []
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign):
+            names = [each.id for each in ast.walk(node) if _is_stored(each)]  # type: ignore[attr-defined]
+        for name in names:
+            if name in owners:
+                raise ValueError(f"{name} is defined in {owners[name]} and in {module}")
+            owners[name] = module
+
+
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def _imports(tree: ast.Module, module: str) -> set[str]:
+    """Return the imports from the standard library; any other must be of a shared module."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            origin = node.module or ""
+            renamed = any(alias.asname for alias in node.names)
+            if origin.partition(".")[0] == _FROM_HERE:
+                if origin not in SHARED or renamed or node not in tree.body:
+                    raise ValueError(f"{module} imports {origin}")
+            elif origin != "__future__":
+                found |= {f"from {origin} import {alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {f"import {alias.name}" for alias in node.names}
+    foreign = {each for each in found if each.split()[1].split(".")[0] not in _STANDARD}
+    if foreign:
+        raise ValueError(f"{module}: {', '.join(sorted(foreign))}")
+    return found
+
+
+_STANDARD = sys.stdlib_module_names
+
+
+def _body(tree: ast.Module, lines: list[str]) -> str:
+    """Return a module's lines without its imports and type aliases, its docstring as a comment."""
+    gone: set[int] = set()
+    opening = ""
+    for place, node in enumerate(tree.body):
+        span = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        alias = type(node).__name__ == "TypeAlias"
+        after_alias = place > 0 and type(tree.body[place - 1]).__name__ == "TypeAlias"
+        if isinstance(node, ast.Import | ast.ImportFrom) or alias:
+            gone.update(span)
+        elif _is_text(node) and (place == 0 or after_alias):
+            gone.update(span)
+            opening = (
+                "# " + "\n# ".join(lines[span.start - 1 : span.stop - 1]) if not place else opening
+            )
+    kept = "\n".join(line for number, line in enumerate(lines, 1) if number not in gone)
+    return (
+        _tidy(opening.replace('"""', "").replace("# \n", "#\n").rstrip("# \n"))
+        + "\n\n"
+        + _tidy(kept)
+    )
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _tidy(text: str) -> str:
+    """Return a text without blank lines at its ends, or more than two together."""
+    while "\n\n\n\n" in text:
+        text = text.replace("\n\n\n\n", "\n\n\n")
+    return text.strip("\n") + "\n"
+
+
+def main() -> int:
+    """Write the file."""
+    TARGET.write_text(standalone_source(), encoding="utf-8", newline="\n")
+    print(TARGET.relative_to(PACKAGE.parent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

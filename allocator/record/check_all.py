@@ -1,0 +1,117 @@
+"""The checks in their order: those that every verifier makes, and where others go between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from allocator.record.check_container import (
+    MANIFEST,
+    STANDALONE,
+    Opened,
+    look_at_members,
+    look_at_previous,
+)
+from allocator.record.check_evidence import look_at_proof
+from allocator.record.check_outcome import (
+    look_at_decisions,
+    look_at_draws,
+    look_at_lottery,
+    look_at_objective,
+    look_at_pool,
+)
+from allocator.record.check_programme import look_at_programme
+from allocator.record.check_promises import look_at_promises
+from allocator.record.check_report import Check, Refused, Unchecked, carried_out, safe
+from allocator.record.check_rules import look_at_payments, look_at_rules
+from allocator.record.check_signature import look_at_signature, look_at_timestamp
+from allocator.texts import say
+
+FROM_INPUTS = ("inputs", "policy", "eligibility", "merit", "costs")
+"""Checks that read the input files and the policy, for which the allocator is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the auditor has besides the record: each part may be missing."""
+
+    previous: bytes | None = None
+    public_key: bytes | None = None
+    authority: Path | None = None
+
+
+def look_at_file(data: bytes) -> tuple[Opened | None, Check]:
+    """Open a record; there is nothing more to look at if its form is broken."""
+    opened: list[Opened] = []
+
+    def look() -> str:
+        opened.append(Opened(data))
+        count = len(opened[0].members)
+        return say("verify.container.figure", bytes=len(data), count=count)
+
+    check = carried_out("container", look)
+    return (opened[0] if opened else None), check
+
+
+def look_at_origin(record: Opened, given: Given) -> tuple[Check, ...]:
+    """Check that the members belong together, who vouches for them, and what they follow."""
+    return (
+        carried_out("members", lambda: look_at_members(record)),
+        carried_out(
+            "signature", lambda: look_at_signature(record, given.public_key), required=False
+        ),
+        carried_out(
+            "timestamp", lambda: look_at_timestamp(record, given.authority), required=False
+        ),
+        carried_out("previous", lambda: look_at_previous(record, _previous(given))),
+    )
+
+
+def _previous(given: Given) -> Opened | None:
+    if given.previous is None:
+        return None
+    try:
+        return Opened(given.previous)
+    except Refused:
+        raise Refused(say("verify.previous.broken")) from None
+
+
+def look_within(record: Opened) -> tuple[Check, ...]:
+    """Check everything that the record's own tables can show."""
+    looks: tuple[tuple[str, Callable[[Opened], str]], ...] = (
+        ("pool", look_at_pool),
+        ("programme", look_at_programme),
+        ("rules", look_at_rules),
+        ("payments", look_at_payments),
+        ("objective", look_at_objective),
+        ("proof", look_at_proof),
+        ("lottery", look_at_lottery),
+        ("draws", look_at_draws),
+        ("decisions", look_at_decisions),
+        ("promises", look_at_promises),
+    )
+    return tuple(carried_out(name, partial(look, record)) for name, look in looks)
+
+
+def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:
+    """Check which version made the record, and that the verifier in it is the genuine one."""
+    versions = record.plain("versions.json")
+    if versions["format"] != record.plain(MANIFEST)["format"]:
+        raise Refused(say("verify.edition.format"))
+    theirs = versions["allocator"]
+    if theirs != version:
+        raise Unchecked(say("verify.edition.other", theirs=safe(theirs), mine=version))
+    if record.members[STANDALONE] != standalone:
+        raise Refused(say("verify.edition.changed", version=version))
+    return say("verify.edition.figure", version=version)
+
+
+def open_points(record: Opened | None, given: Given) -> tuple[str, ...]:
+    """Return what cannot be checked at all, in words."""
+    points = [say("verify.open.inputs-true")]
+    if given.public_key is None and record is not None:
+        points.append(say("verify.open.unsigned", digest=record.manifest_digest()))
+    points.append(say("verify.open.tied"))
+    return tuple(points)

@@ -1,0 +1,312 @@
+"""A record becomes a report: every check on a line, from the input files to the lottery's draws.
+
+It makes the checks of ``verify_record.py``, which are the same modules, and those that need this
+package: the inputs are read again, judged, scored and costed, and what they give must be what the
+record says. No solver is imported here, not even by way of another module.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from allocator import __version__
+from allocator.errors import AllocatorError, Problem, has_errors, ordered
+from allocator.explain.decisions import decision_lines
+from allocator.intake.assess import Assessment, assess
+from allocator.intake.folder import LoadedRound, load_round
+from allocator.model import Award, Package, Pool
+from allocator.optimise.allocation import Allocation, Draw, Status
+from allocator.optimise.programme import build
+from allocator.record.canonical import canonical, to_plain
+from allocator.record.check_all import (
+    FROM_INPUTS,
+    Given,
+    look_at_edition,
+    look_at_file,
+    look_at_origin,
+    look_within,
+    open_points,
+)
+from allocator.record.check_book import number
+from allocator.record.check_container import Opened
+from allocator.record.check_report import (
+    FAIL,
+    UNCHECKED,
+    Check,
+    Refused,
+    Report,
+    carried_out,
+    demand_none,
+    safe,
+)
+from allocator.record.parts import ROLES, attributes_meant, differing, reference_tables, understood
+from allocator.record.record import standalone
+from allocator.tables import tables
+from allocator.texts import say
+
+
+def verify(
+    path: Path,
+    *,
+    previous: Path | None = None,
+    public_key: bytes | None = None,
+    timestamp_ca: Path | None = None,
+) -> Report:
+    """Verify a record.
+
+    Parameters
+    ----------
+    path : Path
+        The record.
+    previous : Path, optional
+        The previous record of the same round.
+    public_key : bytes, optional
+        The Ed25519 key one trusts, 32 bytes (``check_signature.read_key`` reads a file).
+    timestamp_ca : Path, optional
+        The certificates of the time-stamping authority, in PEM form.
+
+    Returns
+    -------
+    Report
+        Whatever the bytes are: a file that is no record fails the first check.
+    """
+    given = Given(previous.read_bytes() if previous else None, public_key, timestamp_ca)
+    return verify_bytes(path.read_bytes(), given)
+
+
+def verify_bytes(data: bytes, given: Given | None = None) -> Report:
+    """Verify a record given as bytes, as ``verify`` does."""
+    given = given or Given()
+    record, form = look_at_file(data)
+    checks = [form]
+    if record is not None:
+        checks += look_at_origin(record, given)
+        checks += _from_the_inputs(record)
+        checks += look_within(record)
+    return Report(tuple(checks), open_points(record, given))
+
+
+def _from_the_inputs(record: Opened) -> Iterator[Check]:
+    """Yield what reading the inputs again shows, with this version's tables."""
+    again = _Again(record)
+    edition = carried_out("edition", lambda: look_at_edition(record, __version__, standalone()))
+    looks: tuple[Callable[[], str], ...] = (
+        again.look_at_inputs,
+        again.look_at_policy,
+        again.look_at_eligibility,
+        again.look_at_merit,
+        again.look_at_costs,
+    )
+    found = [carried_out(name, look) for name, look in zip(FROM_INPUTS, looks, strict=True)]
+    found.insert(0, carried_out("tables", again.look_at_tables))
+    found.append(carried_out("reasons", again.look_at_reasons))
+    if edition.status == UNCHECKED:
+        found = [_of_another_version(each) for each in found]
+    yield edition
+    yield from found
+
+
+def _of_another_version(check: Check) -> Check:
+    """Return a check of a record that another version made: what differs may be that version's."""
+    if check.status != FAIL:
+        return check
+    figure = say("verify.edition.maybe", figure=check.figure)
+    return replace(check, status=UNCHECKED, figure=figure)
+
+
+@dataclass
+class _Again:
+    """The round read and judged once more from the record's input files."""
+
+    record: Opened
+    loaded: LoadedRound | None = None
+    assessment: Assessment | None = None
+    judged: dict[str, Any] = field(default_factory=dict)
+
+    def look_at_inputs(self) -> str:
+        """Read the files again; applications, round and past awards must be those recorded."""
+        self.loaded = self._load()
+        written = {"applications.json": understood(self.loaded), "round.json": self.loaded.round}
+        demand_none(
+            say("verify.inputs.other", member=name)
+            for name, value in written.items()
+            if canonical(value) != self.record.members[name]
+        )
+        meant = attributes_meant(self.loaded.round, self.loaded.rules)
+        if meant != self.record.plain("attributes.json"):
+            raise Refused(say("verify.assess.attributes"))
+        return say(
+            "verify.inputs.figure",
+            files=len(self.loaded.files),
+            applications=len(self.loaded.applications),
+            awards=len(self.loaded.prior_awards),
+        )
+
+    def _load(self) -> LoadedRound:
+        told = {each["role"]: each for each in self.record.plain("inputs.json")}
+        if len(told) != len(self.record.plain("inputs.json")) or not {*ROLES[:3]} <= {*told}:
+            raise Refused(say("verify.inputs.roles"))
+        with tempfile.TemporaryDirectory() as folder:
+            round_folder, policy_folder = Path(folder, "round"), Path(folder, "policy")
+            for role, each in told.items():
+                place = policy_folder if role == "policy" else round_folder
+                place.mkdir(exist_ok=True)
+                file = place / Path(each["name"]).name
+                file.write_bytes(self.record.members[each["member"]])
+            policy = policy_folder / Path(told["policy"]["name"]).name
+            try:
+                loaded = load_round(round_folder, str(policy))
+            except AllocatorError as error:
+                raise Refused(_first_problem("inputs.refused", error.problems)) from None
+        if has_errors(loaded.problems):
+            raise Refused(_first_problem("inputs.refused", loaded.problems))
+        self._demand_digests(told, loaded)
+        return loaded
+
+    def _demand_digests(self, told: dict[str, Any], loaded: LoadedRound) -> None:
+        digests = {name: digest for name, digest, _ in loaded.files}
+        demand_none(
+            say("verify.inputs.digest", name=safe(each["name"]))
+            for each in told.values()
+            if digests.get(each["name"]) != each["sha256"]
+        )
+
+    def _known(self) -> LoadedRound:
+        if self.loaded is None:
+            raise Refused(say("verify.assess.none"))
+        return self.loaded
+
+    def look_at_policy(self) -> str:
+        """Settle the policy again on the day of decision."""
+        rules = self._known().rules
+        if canonical(rules) != self.record.members["rules.json"]:
+            raise Refused(say("verify.policy.other", day=rules.on))
+        return say("verify.policy.figure", title=rules.title, version=rules.version, day=rules.on)
+
+    def pool(self) -> Pool:
+        """Return the pool that the inputs give."""
+        loaded = self._known()
+        if self.assessment is None:
+            self.assessment = assess(loaded)
+            if has_errors(self.assessment.problems):
+                raise Refused(_first_problem("assess.problem", self.assessment.problems))
+            self.judged = _plain_pool(to_plain(self.assessment.pool))
+        return self.assessment.pool
+
+    def look_at_eligibility(self) -> str:
+        """Judge everyone again: eligible or not, with reasons and groups."""
+        pool = self.pool()
+        self._demand_same("eligibility", ("application", "findings", "attributes", "unsettled"))
+        assert self.assessment is not None
+        problems = ordered((*self._known().problems, *self.assessment.problems))
+        if to_plain(problems) != self.record.plain("result.json")["problems"]:
+            raise Refused(say("verify.assess.problems"))
+        counts = {"eligible": len(pool.candidates), "ineligible": len(pool.ineligible)}
+        return say("verify.eligibility.figure", **counts)
+
+    def look_at_merit(self) -> str:
+        """Score everyone again, line by line."""
+        candidates = self.pool().candidates
+        self._demand_same("merit", ("merit", "breakdown"))
+        lines = sum(len(each.breakdown) for each in candidates)
+        return say("verify.merit.figure", count=len(candidates), lines=lines)
+
+    def look_at_costs(self) -> str:
+        """Cost every package again; then the pool is the same to the last byte."""
+        pool = self.pool()
+        self._demand_same("costs", ("costs", "used_half_units"))
+        if canonical(pool) != self.record.members["pool.json"]:
+            raise Refused(say("verify.inputs.other", member="pool.json"))
+        self._look_at_package_programme(pool)
+        return say("verify.costs.figure", count=sum(len(each.costs) for each in pool.candidates))
+
+    def _look_at_package_programme(self, pool: Pool) -> None:
+        loaded = self._known()
+        programme = build(pool, loaded.round, loaded.rules)
+        if canonical(programme) != self.record.members["programme.json"]:
+            raise Refused(say("verify.programme.package"))
+
+    def _demand_same(self, part: str, names: tuple[str, ...]) -> None:
+        """Refuse applications of which these fields are not what the inputs give."""
+        self.pool()
+        theirs = _plain_pool(self.record.plain("pool.json"))
+        ids = sorted({*theirs, *self.judged})
+        demand_none(
+            say(f"verify.{part}.other", application=safe(application))
+            for application in ids
+            if _fields(theirs, application, names) != _fields(self.judged, application, names)
+        )
+
+    def look_at_reasons(self) -> str:
+        """Find every reason again from the awards; the margins are taken as recorded."""
+        pool, loaded = self.pool(), self._known()
+        result = self.record.plain("result.json")
+        lines = decision_lines(
+            loaded.round,
+            pool,
+            build(pool, loaded.round, loaded.rules),
+            allocation_of(result),
+            {each["application_id"]: each["margin"] for each in result["decisions"]},
+        )
+        mine, theirs = [to_plain(each) for each in lines], result["decisions"]
+        if len(mine) != len(theirs):
+            raise Refused(say("verify.decisions.ids"))
+        demand_none(
+            say("verify.reasons.other", application=lines[place].application_id)
+            for place in differing(mine, theirs)
+        )
+        return say("verify.reasons.figure", count=len(lines))
+
+    def look_at_tables(self) -> str:
+        """Compare the reference tables with those of this version."""
+        recorded = self.record.plain("tables.json")
+        theirs = {each["name"]: each["sha256"] for each in recorded["tables"]}
+        mine = {each.name: each.sha256 for each in tables()}
+        if theirs != mine:
+            names = sorted(n for n in {*theirs, *mine} if theirs.get(n) != mine.get(n))
+            version = safe(str(self.record.plain("versions.json")["allocator"]))
+            shown = safe(", ".join(names))
+            raise Refused(say("verify.tables.other", names=shown, version=version))
+        loaded = self._known()
+        expected = reference_tables(loaded.round, loaded.applications)
+        if canonical(expected) != self.record.members["tables.json"]:
+            raise Refused(say("verify.tables.rows"))
+        return say("verify.tables.figure", count=len(mine))
+
+
+def allocation_of(result: dict[str, Any]) -> Allocation:
+    """Return the allocation that ``result.json`` tells of."""
+    return Allocation(
+        status=Status(result["status"]),
+        values=tuple(number(each) for each in result["values"]),
+        awards=tuple(_award(each) for each in result["awards"]),
+        objective=number(result["objective"]),
+        bound=number(result["bound"]),
+        draws=tuple(_draw(each) for each in result["draws"]),
+    )
+
+
+def _award(each: dict[str, Any]) -> Award:
+    shares = tuple((fund, number(part)) for fund, part in each["shares"])
+    return Award(each["application_id"], Package(each["package"]), number(each["amount"]), shares)
+
+
+def _draw(each: dict[str, Any]) -> Draw:
+    package = None if each["package"] is None else Package(each["package"])
+    return Draw(each["position"], each["application_id"], each["key"], package)
+
+
+def _plain_pool(pool: Any) -> dict[str, Any]:
+    judged = [*pool["candidates"], *pool["ineligible"]]
+    return {each["application"]["application_id"]: each for each in judged}
+
+
+def _fields(pool: dict[str, Any], application: str, names: tuple[str, ...]) -> list[Any]:
+    about = pool.get(application, {})
+    return [about.get(name) for name in names]
+
+
+def _first_problem(key: str, problems: tuple[Problem, ...]) -> str:
+    return say(f"verify.{key}", problem=ordered(problems)[0])

@@ -1,0 +1,2340 @@
+#!/usr/bin/env python3
+# ruff: noqa
+# fmt: off
+# mypy: ignore-errors
+"""Checks a decision record of the fellowship allocator: python3 verify_record.py record.zip
+
+One file, the standard library of Python 3.10 or newer, no network, no solver. It prints each check
+on a line of its own and leaves with 0 if the record is verified, 1 if not, 2 if it was not
+understood or a file cannot be read. It is written by `python -m allocator.record.assemble` from the
+modules named below, which the allocator itself runs; `docs/auditor.md` leads through it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import csv
+import hashlib
+import io
+import json
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unicodedata
+import zlib
+from collections import defaultdict
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from functools import partial
+from math import gcd
+from math import lcm
+from pathlib import Path
+from typing import Any
+
+VERSION = '0.1.0'
+
+TEXTS = {'verify.alone.about': 'Check a decision record of the fellowship allocator; nothing else is '
+                       'needed.',
+ 'verify.alone.json': 'print the report as JSON',
+ 'verify.alone.key': 'a file with the public key you trust (PEM, or 64 hexadecimal digits)',
+ 'verify.alone.previous': 'the previous record of the same round',
+ 'verify.alone.record': 'the record.zip to check',
+ 'verify.alone.timestamp-ca': 'the certificates of the time-stamping authority (PEM)',
+ 'verify.assess.attributes': "attributes.json is not what the policy's words mean",
+ 'verify.assess.none': 'the inputs could not be read, so this could not be recomputed',
+ 'verify.assess.problem': 'the inputs cannot be assessed: {problem}',
+ 'verify.assess.problems': 'the problems noted are not those that the inputs give',
+ 'verify.check.container': 'Form of the file',
+ 'verify.check.costs': 'Costs, from the inputs',
+ 'verify.check.decisions': 'Decisions',
+ 'verify.check.draws': 'Ties and draws',
+ 'verify.check.edition': 'Version of the allocator',
+ 'verify.check.eligibility': 'Eligibility, from the inputs',
+ 'verify.check.explanations': 'Explanations',
+ 'verify.check.inputs': 'Inputs as read and as understood',
+ 'verify.check.lottery': 'Lottery order',
+ 'verify.check.members': 'Members and checksums',
+ 'verify.check.merit': 'Merit, from the inputs',
+ 'verify.check.objective': 'Worth of the allocation',
+ 'verify.check.payments': 'Funds and who pays',
+ 'verify.check.policy': 'Policy and its rules on the day',
+ 'verify.check.pool': 'Everyone judged once',
+ 'verify.check.previous': 'Previous record',
+ 'verify.check.programme': 'Programme',
+ 'verify.check.promises': 'No seat left empty to advantage',
+ 'verify.check.proof': 'No better allocation, and the lottery',
+ 'verify.check.reasons': 'Reasons',
+ 'verify.check.rules': 'Rules kept',
+ 'verify.check.signature': 'Signature',
+ 'verify.check.tables': 'Reference tables',
+ 'verify.check.timestamp': 'Time stamp',
+ 'verify.compare.title': 'Compared with {other}',
+ 'verify.container.figure': '{bytes} bytes, {count} members, nothing between or behind them',
+ 'verify.container.form': 'the bytes are not those that packing the members gives; something was '
+                          'added, removed or compressed',
+ 'verify.container.large': 'the file is larger than {most} MiB',
+ 'verify.container.many': 'there are more than {most} members',
+ 'verify.container.name': 'the member name {name} is not the plain name of a file',
+ 'verify.container.none': 'the form of the file is broken, so there is nothing to look at',
+ 'verify.container.twice': 'the member {name} is there twice',
+ 'verify.costs.figure': '{count} packages costed',
+ 'verify.costs.other': '{application}: its costs are not what the inputs give',
+ 'verify.decisions.csv': 'decisions.csv, line {row}: not what was decided',
+ 'verify.decisions.figure': '{awarded} awarded, {declined} declined, {ineligible} ineligible, as '
+                            'the awards say',
+ 'verify.decisions.form': 'decisions.csv is not written as the allocator writes it',
+ 'verify.decisions.ids': 'there is not exactly one decision per application',
+ 'verify.decisions.other': '{application}: {field} is not what was decided',
+ 'verify.decisions.rows': 'decisions.csv has {rows} rows',
+ 'verify.detail': '             - {text}',
+ 'verify.draws.figure': '{tied} were tied, drawn as the order says',
+ 'verify.draws.order': 'the draws are not in the order of the lottery',
+ 'verify.draws.other': '{application}: its draw is not what the seed and the awards say',
+ 'verify.edition.changed': 'verify_record.py in the record is not the one of version {version}: '
+                           'do not use it',
+ 'verify.edition.figure': 'made by version {version}, as is this check; verify_record.py in it '
+                          'is the genuine one',
+ 'verify.edition.format': 'versions.json and the manifest name different forms',
+ 'verify.edition.maybe': "with this version's rules and tables: {figure}",
+ 'verify.edition.other': 'made by version {theirs}, looked at by version {mine}: let version '
+                         '{theirs} verify it',
+ 'verify.eligibility.figure': '{eligible} eligible, {ineligible} ineligible with their reasons',
+ 'verify.eligibility.other': '{application}: eligible or not, its reasons or its groups are not '
+                             'what the inputs give',
+ 'verify.findings': '{count} findings',
+ 'verify.inputs.digest': '{name} has another SHA-256 than inputs.json says',
+ 'verify.inputs.figure': '{files} files read again: {applications} applications, {awards} awards '
+                         'of the past',
+ 'verify.inputs.other': '{member} is not what the input files say',
+ 'verify.inputs.refused': 'the input files cannot be read as a round: {problem}',
+ 'verify.inputs.roles': 'inputs.json does not name a round, a policy and applications',
+ 'verify.limit': '- {text}',
+ 'verify.limits': 'What no check can show:',
+ 'verify.line': '{status} {title}: {figure}',
+ 'verify.lottery.figure': '{applications} applications in the order of SHA-256 of the seed '
+                          '"{seed}" and their ids',
+ 'verify.lottery.funds': "the order of the funds is not the method's",
+ 'verify.lottery.order': 'the order is not what the seed gives',
+ 'verify.lottery.seed': "the seed is not the round's",
+ 'verify.malformed': 'the record is not formed as records are ({kind})',
+ 'verify.members.canonical': 'the member {name} is not in canonical form',
+ 'verify.members.changed': 'the member {name} has another SHA-256 than the manifest says',
+ 'verify.members.figure': '{count} members as listed; SHA-256 of the manifest begins {digest}',
+ 'verify.members.format': 'the record is of form {format}, which this version does not know',
+ 'verify.members.inputs': 'the input files are not those that inputs.json tells of',
+ 'verify.members.json': 'the member {name} is not JSON as records hold it',
+ 'verify.members.missing': 'the member {name} is missing',
+ 'verify.members.unknown': 'the member {name} does not belong in a record',
+ 'verify.members.unlisted': 'the member {name} is not in the manifest',
+ 'verify.merit.figure': '{count} merit figures with {lines} lines',
+ 'verify.merit.other': '{application}: its merit is not what the inputs give',
+ 'verify.more': 'and {count} more',
+ 'verify.needs-allocator': 'not looked at by this file; `allocator verify` does',
+ 'verify.objective.bound': 'worth and proven bound do not go together',
+ 'verify.objective.column': 'the value of column {name} is out of its bounds',
+ 'verify.objective.figure': '{points} points from {awards} awards, less missed balance',
+ 'verify.objective.other': 'the awards are worth {mine} points, not what the record says',
+ 'verify.objective.row': 'the solution breaks the row {name}',
+ 'verify.objective.values': "the solution's values are not the awards",
+ 'verify.open.inputs-true': 'That the inputs were true: what applicants, administrations and '
+                            'officers wrote is taken as written.',
+ 'verify.open.standalone': 'Whether eligibility, merit and costs follow from the input files and '
+                           'the policy: this file does not read them. The allocator does: '
+                           'allocator verify RECORD',
+ 'verify.open.tied': 'That the list of those who took part in the lottery is complete. That the '
+                     'lottery chose this allocation is proven.',
+ 'verify.open.unsigned': 'That this is the record that was published: it bears no signature that '
+                         "you gave a key for. Compare the manifest's SHA-256 with the published "
+                         'one: {digest}',
+ 'verify.payments.divided': '{application}: its payment is not divided over the funds as the '
+                            'method says',
+ 'verify.payments.figure': '{funds} funds pay {paid}, each within its amount and purpose',
+ 'verify.payments.overdrawn': 'the fund {fund} is overdrawn by {over}',
+ 'verify.payments.part': '{application}: a part of its payment cannot be',
+ 'verify.payments.purpose': '{application}: a fund pays that may not',
+ 'verify.payments.shared': '{application}: several funds pay, which the policy forbids',
+ 'verify.payments.sum': '{application}: what the funds pay is not its amount',
+ 'verify.policy.figure': '{title}, version {version}, on {day}',
+ 'verify.policy.other': 'rules.json is not what the policy says on {day}',
+ 'verify.pool.changed': '{application}: it was judged as another than was read',
+ 'verify.pool.figure': '{applications} applications: {eligible} eligible, {ineligible} not; each '
+                       'merit is the sum of its lines',
+ 'verify.pool.merit': '{application}: the lines of its merit do not add up',
+ 'verify.pool.other': 'the applications judged are not those that were read',
+ 'verify.pool.reason': '{application}: it is ineligible without a reason',
+ 'verify.previous.broken': 'the previous record given is not formed as records are',
+ 'verify.previous.first': 'none: it says to be the first of its round',
+ 'verify.previous.named': "it follows the record whose manifest's SHA-256 begins {digest}; give "
+                          'that record with --previous to check the link',
+ 'verify.previous.none': 'it says to be the first of its round, but a previous record was given',
+ 'verify.previous.other': "it does not follow the record given, whose manifest's SHA-256 begins "
+                          '{digest}',
+ 'verify.previous.round': 'the record given is one of another round',
+ 'verify.previous.same': 'it follows the record given ({digest})',
+ 'verify.programme.columns': 'the column {name} is not what round, policy and candidates ask for',
+ 'verify.programme.figure': '{columns} columns and {rows} rows, written again from round, policy '
+                            'and candidates',
+ 'verify.programme.package': 'it is not the one that the allocator writes from the inputs',
+ 'verify.programme.rows': 'the row {name} is not what round, policy and candidates ask for',
+ 'verify.programme.size': 'it has more or fewer rows or columns than round, policy and '
+                          'candidates ask for',
+ 'verify.promises.better': '{application} would fit, and the whole would be worth more with it',
+ 'verify.promises.figure': '{declined} declined were tried; {left} would fit, and none would '
+                           'make the whole worth more',
+ 'verify.proof.bound': "the proof's bound is not the one that the result names",
+ 'verify.proof.figure': 'proven in {parts} parts: none is worth more, and of equals the lottery '
+                        'chose this one',
+ 'verify.proof.gap': 'the run was stopped early and says so; proven: no allocation is worth more '
+                     'than {bound} points',
+ 'verify.proof.none': 'there is no proof in this record',
+ 'verify.proof.not-final': 'the run was stopped early and says so: the answer is not final',
+ 'verify.proof.partial': 'what is proven falls short: optimal: {optimal}, lottery: {drawn}',
+ 'verify.proof.wrong': '{reason}',
+ 'verify.reasons.figure': '{count} reasons found again from the awards',
+ 'verify.reasons.other': '{application}: the reason is not what the awards say',
+ 'verify.rules.amount': '{application} is awarded {amount}, which is not its cost',
+ 'verify.rules.budget': 'the budget of meeting {meeting} is exceeded by {over}',
+ 'verify.rules.cap': 'the cap {bound} is exceeded',
+ 'verify.rules.figure': '{awards} awards of {spent} {currency} within every budget, limit, floor '
+                        'and cap',
+ 'verify.rules.floor': 'the floor {bound} is not reached',
+ 'verify.rules.once': 'one person has more than one award at a meeting: {applications}',
+ 'verify.rules.package': '{application} is awarded {package}, which it could not be',
+ 'verify.rules.pair': '{state} has a second partial award at meeting {meeting} that is not the '
+                      'ticket',
+ 'verify.rules.quota': '{state} has more awards at meeting {meeting} than the quota allows',
+ 'verify.rules.twice': '{application} is awarded twice',
+ 'verify.rules.year': 'one person has more awards in the financial year than the limit allows: '
+                      '{applications}',
+ 'verify.signature.form': 'signature.json is not formed as it must be',
+ 'verify.signature.given': 'signed with the key given ({signer})',
+ 'verify.signature.key': 'the public key is neither Ed25519 in PEM form nor 64 hexadecimal '
+                         'digits',
+ 'verify.signature.none': 'the record is not signed',
+ 'verify.signature.other-key': 'it is signed with another key ({signer}) than the one given',
+ 'verify.signature.own': 'signed with the key {signer}, which only the record itself names: '
+                         'compare it with the published key, or give that with --key',
+ 'verify.signature.wanted': 'a public key was given, but the record is not signed',
+ 'verify.signature.wrong': 'the signature is not one of this manifest by the key it names',
+ 'verify.tables.figure': '{count} tables, the same as in this version',
+ 'verify.tables.other': 'made with other reference tables ({names}): let version {version} of '
+                        'the allocator verify it',
+ 'verify.tables.rows': 'the rows shown are not those that the round uses',
+ 'verify.timestamp.figure': 'stamped by the authority given, {time}',
+ 'verify.timestamp.no-ca': 'there is a time stamp; give the certificates of its authority with '
+                           '--timestamp-ca to check it',
+ 'verify.timestamp.no-openssl': 'openssl was not found on this computer',
+ 'verify.timestamp.none': 'the record bears no time stamp',
+ 'verify.timestamp.wanted': 'a certificate was given, but the record bears no time stamp',
+ 'verify.timestamp.wrong': 'the time stamp is not one of this manifest by the authority given',
+ 'verify.verdict.incomplete': 'NOT FULLY VERIFIED: no check fails, but something needed was not '
+                              'checked ({passed} of {all} hold).',
+ 'verify.verdict.refused': 'REFUSED: at least one check fails ({passed} of {all} hold).',
+ 'verify.verdict.verified': 'VERIFIED: {passed} of {all} checks hold, none fails.'}
+
+
+def say(key: str, **values: object) -> str:
+    """Return the text of ``key`` with its fields filled in."""
+    return TEXTS[key].format(**values)
+
+
+# --- allocator.intake.folding --------------------------------------------------------------
+# Text is brought to the form in which it is matched: what nobody sees or hears is left out.
+
+
+# Letters that no Unicode decomposition takes apart.
+_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}  # noqa: RUF001
+)
+# Only a matter of speed: what ``fold`` does to ASCII.
+_ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+
+
+def plain(text: str) -> str:
+    """Return the text without differences that nobody sees.
+
+    Compatibility forms (full-width letters, no-break spaces) become their plain form, the digits of
+    any script become 0-9, invisible marks go, white space collapses.
+    """
+    if text.isascii():
+        return " ".join(text.split())
+    kept: list[str] = []
+    # The acute accent on its own, used as an apostrophe, would decompose into a space.
+    for letter in unicodedata.normalize("NFKC", text.replace("´", "'")):  # noqa: RUF001
+        if unicodedata.category(letter) == "Cf" or letter in "\ufe0e\ufe0f":
+            continue
+        digit = unicodedata.decimal(letter, None)
+        kept.append(letter if digit is None else str(digit))
+    return " ".join("".join(kept).split())
+
+
+def unaccented(text: str) -> str:
+    """Return the plain text in small letters and without accents, punctuation kept."""
+    small = plain(text).casefold()
+    if small.isascii():
+        return small
+    split = unicodedata.normalize("NFKD", small.translate(_LETTERS))
+    return "".join(letter for letter in split if not unicodedata.combining(letter))
+
+
+def fold(text: str) -> str:
+    """Return the words of a text: small letters and digits, no accents, single spaces between.
+
+    Two texts that fold to the same are the same for matching: ``"Côte-d'Ivoire"`` and
+    ``"COTE D IVOIRE"``.
+    """
+    if text.isascii():
+        return " ".join(text.translate(_ASCII).split())
+    letters = [letter if letter.isalnum() else " " for letter in unaccented(text)]
+    return " ".join("".join(letters).split())
+
+
+def fold_header(text: str) -> str:
+    """Return a column's name as it is matched: folded, and without any space."""
+    return fold(text).replace(" ", "")
+
+
+def word(text: str) -> str:
+    """Return a word as looked up in a list of words: no case, accents or closing punctuation."""
+    return unaccented(text).strip(" .:!'\"")
+
+
+# --- allocator.record.check_report ---------------------------------------------------------
+# What was looked at becomes a line: pass or fail, the figure it rests on, and what is wrong.
+
+
+PASS, FAIL, UNCHECKED = "pass", "fail", "not checked"
+VERIFIED, INCOMPLETE, REFUSED = "verified", "incomplete", "refused"
+MOST_DETAILS = 5
+"""So many findings of one check are spelled out; the rest are counted."""
+
+
+class Refused(Exception):
+    """A check does not hold; the arguments say what is wrong, one text per finding."""
+
+
+class Unchecked(Exception):
+    """A check could not be made; the text says why. It does not stand for a pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of a record.
+
+    ``figure`` is what it found, in words with numbers; ``detail`` is what is wrong or open, empty
+    for a pass. A check that is ``required`` and not made leaves the verdict incomplete.
+    """
+
+    id: str
+    title: str
+    status: str
+    figure: str
+    detail: tuple[str, ...] = ()
+    required: bool = True
+
+    def as_json(self) -> dict[str, object]:
+        """Return the machine-readable form."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "status": self.status,
+            "figure": self.figure,
+            "detail": list(self.detail),
+            "required": self.required,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every check of one record, and what no check can show (``limits``)."""
+
+    checks: tuple[Check, ...]
+    limits: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Return ``refused`` if a check fails, ``incomplete`` if a required one is not made."""
+        if any(each.status == FAIL for each in self.checks):
+            return REFUSED
+        if any(each.status == UNCHECKED and each.required for each in self.checks):
+            return INCOMPLETE
+        return VERIFIED
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 only for a record that is verified."""
+        return 0 if self.verdict == VERIFIED else 1
+
+    def check(self, name: str) -> Check:
+        """Return the check with this id."""
+        return next(each for each in self.checks if each.id == name)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the machine-readable form."""
+        return {
+            "verdict": self.verdict,
+            "checks": [each.as_json() for each in self.checks],
+            "cannot_be_checked": list(self.limits),
+        }
+
+
+def carried_out(name: str, look: Callable[[], str], *, required: bool = True) -> Check:
+    """Make one check.
+
+    Parameters
+    ----------
+    name : str
+        Its id; its title is the text ``verify.check.<id>``.
+    look : callable
+        Returns the figure, or raises ``Refused`` or ``Unchecked``. Anything else it raises comes
+        from a record that is not formed as records are, and the check fails.
+    required : bool
+        Whether a record without it is not fully verified.
+    """
+    title = say(f"verify.check.{name}")
+    try:
+        return Check(name, title, PASS, look(), (), required)
+    except Refused as error:
+        return Check(name, title, FAIL, *_found(tuple(str(each) for each in error.args)), required)
+    except Unchecked as error:
+        return Check(name, title, UNCHECKED, str(error), (), required)
+    except Exception as error:  # a forged record may be malformed in any way whatever
+        figure = say("verify.malformed", kind=type(error).__name__)
+        return Check(name, title, FAIL, figure, (), required)
+
+
+def _found(findings: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    if len(findings) == 1:
+        return findings[0], ()
+    more = len(findings) - MOST_DETAILS
+    rest = (say("verify.more", count=more),) if more > 0 else ()
+    return say("verify.findings", count=len(findings)), findings[:MOST_DETAILS] + rest
+
+
+def demand_none(findings: Iterable[str]) -> None:
+    """Refuse if there is any finding."""
+    found = tuple(findings)
+    if found:
+        raise Refused(*found)
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """Yield the report as plain lines: one per check, its details below, then what stays open."""
+    for each in report.checks:
+        yield say("verify.line", status=each.status.ljust(12), title=each.title, figure=each.figure)
+        for text in each.detail:
+            yield say("verify.detail", text=text)
+    yield ""
+    yield verdict_text(report)
+    yield say("verify.limits")
+    for text in report.limits:
+        yield say("verify.limit", text=text)
+
+
+def verdict_text(report: Report) -> str:
+    """Return the verdict in words, with how many checks passed."""
+    passed = sum(each.status == PASS for each in report.checks)
+    return say(f"verify.verdict.{report.verdict}", passed=passed, all=len(report.checks))
+
+
+def safe(text: str) -> str:
+    """Return a text of the record as it may be shown: short, and nothing that steers a terminal."""
+    shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+# --- allocator.record.check_container ------------------------------------------------------
+# The bytes of ``record.zip`` become its members, and the members the bytes: one form only.
+#
+# A record is a zip file with members sorted by name, dated 1980, stored without compression. Every
+# byte of it follows from the members, so whoever packs them again must get the same file: nothing
+# can hide before, between or behind them. Any program that opens zip files opens it.
+
+
+FORMAT = 2
+"""Version of the record's form; it changes when a member's form does."""
+
+MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
+UNLISTED = (MANIFEST, SIGNATURE, TIMESTAMP)
+"""What the manifest cannot list: itself, and what is made from its bytes."""
+
+STANDALONE = "verify_record.py"
+REQUIRED = (
+    "applications.json",
+    "attributes.json",
+    "inputs.json",
+    "lottery.json",
+    "pool.json",
+    "programme.json",
+    "result.json",
+    "round.json",
+    "rules.json",
+    "tables.json",
+    "versions.json",
+    STANDALONE,
+)
+OPTIONAL = ("decisions.csv", "explanations.json", "fairness.json", "proof.json")
+INPUTS = "inputs/"
+
+MOST_BYTES = 1 << 30
+MOST_NAME = 200
+MOST_MEMBERS = 64
+MOST_DEPTH = 200
+MOST_SAFE = 2**53 - 1
+
+_LOCAL = struct.Struct("<4s5H3I2H")
+_CENTRAL = struct.Struct("<4s4B4H3I5H2I")
+_END = struct.Struct("<4s4H2IH")
+_VERSION, _UNIX, _READABLE = 20, 3, 0o644 << 16
+_DATE_1980 = (1 << 5) | 1
+_UTF8 = 0x800
+
+
+def packed(members: dict[str, bytes]) -> bytes:
+    """Return the record's bytes for its members."""
+    body, directory = [], []
+    offset = 0
+    for name, content in sorted(members.items()):
+        written = name.encode("utf-8")
+        flag = 0 if name.isascii() else _UTF8
+        common = (flag, 0, 0, _DATE_1980, zlib.crc32(content), len(content), len(content))
+        local = _LOCAL.pack(b"PK\x03\x04", _VERSION, *common, len(written), 0)
+        body += [local, written, content]
+        versions = (_VERSION, _UNIX, _VERSION, 0)
+        rest = (len(written), 0, 0, 0, 0, _READABLE, offset)
+        directory += [_CENTRAL.pack(b"PK\x01\x02", *versions, *common, *rest), written]
+        offset += len(local) + len(written) + len(content)
+    index = b"".join(directory)
+    count = len(members)
+    end = _END.pack(b"PK\x05\x06", 0, 0, count, count, len(index), offset, 0)
+    return b"".join(body) + index + end
+
+
+def unpacked(data: bytes) -> dict[str, bytes]:
+    """Return the members of a record.
+
+    Raises
+    ------
+    Refused
+        The bytes are not exactly what packing the members gives, a name could lead out of a
+        folder, or there is too much.
+    """
+    if len(data) > MOST_BYTES:
+        raise Refused(say("verify.container.large", most=MOST_BYTES >> 20))
+    members: dict[str, bytes] = {}
+    offset = 0
+    while data[offset : offset + 4] == b"PK\x03\x04":
+        name, content, offset = _member(data, offset)
+        if name in members:
+            raise Refused(say("verify.container.twice", name=safe(name)))
+        members[name] = content
+        if len(members) > MOST_MEMBERS:
+            raise Refused(say("verify.container.many", most=MOST_MEMBERS))
+    if not members or packed(members) != data:
+        raise Refused(say("verify.container.form"))
+    return members
+
+
+def _member(data: bytes, offset: int) -> tuple[str, bytes, int]:
+    """Return the name and content of the member at an offset, and where it ends."""
+    try:
+        header = _LOCAL.unpack_from(data, offset)
+        start = offset + _LOCAL.size + header[9]
+        name = data[offset + _LOCAL.size : start].decode("utf-8")
+    except (struct.error, UnicodeDecodeError):
+        raise Refused(say("verify.container.form")) from None
+    if not is_plain_name(name.removeprefix(INPUTS)):
+        raise Refused(say("verify.container.name", name=safe(name)))
+    return name, data[start : start + header[8]], start + header[8]
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether a name is that of a file and no path, on any system."""
+    forbidden = '/\\:*?"<>|'
+    return (
+        0 < len(name) <= MOST_NAME
+        and name.isprintable()
+        and name.strip(". ") == name
+        and not any(sign in forbidden for sign in name)
+    )
+
+
+class Opened:
+    """A record whose form is sound; its JSON members are read when they are first asked for."""
+
+    def __init__(self, data: bytes):
+        self.members = unpacked(data)
+        self._read: dict[str, Any] = {}
+
+    def plain(self, name: str) -> Any:
+        """Return the content of a JSON member.
+
+        Raises
+        ------
+        Refused
+            It is missing, or not written in the one canonical way.
+        """
+        if name not in self._read:
+            if name not in self.members:
+                raise Refused(say("verify.members.missing", name=name))
+            self._read[name] = read_canonical(name, self.members[name])
+        return self._read[name]
+
+    def manifest_digest(self) -> str:
+        """Return the SHA-256 of the manifest, by which the next record names this one."""
+        return hashlib.sha256(self.members.get(MANIFEST, b"")).hexdigest()
+
+
+def read_canonical(name: str, content: bytes) -> Any:
+    """Read JSON that is written in the canonical form of RFC 8785 and holds no fractions."""
+    try:
+        text = content.decode("utf-8")
+        value = json.loads(text, parse_float=_no, parse_constant=_no, parse_int=_safe_int)
+        _demand_shallow(value)
+        same = _canonical(value, plane_zero=max(content, default=0) < 0xF0) == content
+    except (ValueError, RecursionError):
+        raise Refused(say("verify.members.json", name=safe(name))) from None
+    if not same:
+        raise Refused(say("verify.members.canonical", name=safe(name)))
+    return value
+
+
+def _no(text: str) -> None:
+    raise ValueError(text)
+
+
+def _safe_int(text: str) -> int:
+    """Read a whole number that every reader keeps exact; larger ones are written as text."""
+    if len(text) > 17 or abs(int(text)) > MOST_SAFE:
+        raise ValueError(text)
+    return int(text)
+
+
+def _demand_shallow(value: Any) -> None:
+    """Refuse JSON nested so deep that reading it could exhaust the program."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MOST_DEPTH:
+            raise ValueError("deep")
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [part for parts in inner for part in parts if isinstance(part, dict | list)]
+
+
+def _canonical(value: Any, plane_zero: bool) -> bytes:
+    """Return plain JSON values in canonical form, keys in the order of their UTF-16 code units.
+
+    Without characters beyond the first plane that is the order of their code points.
+    """
+    ordered = value if plane_zero else _ordered(value)
+    text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":"), sort_keys=plane_zero)
+    return text.encode("utf-8")
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda each: each.encode("utf-16-be", "surrogatepass"))
+        return {key: _ordered(value[key]) for key in keys}
+    return [_ordered(each) for each in value] if isinstance(value, list) else value
+
+
+def look_at_members(record: Opened) -> str:
+    """Check the manifest: every member is listed with its SHA-256, none is missing or unknown."""
+    manifest = record.plain(MANIFEST)
+    listed = manifest["members"]
+    if manifest["format"] != FORMAT:
+        raise Refused(say("verify.members.format", format=safe(str(manifest["format"]))))
+    present = [name for name in record.members if name not in UNLISTED]
+    demand_none(
+        [
+            *_named("missing", sorted({*listed, *REQUIRED} - set(present))),
+            *_named("unlisted", [name for name in present if name not in listed]),
+            *_named("unknown", [name for name in present if not _known(name)]),
+            *_named("changed", [n for n in present if n in listed and not _same(record, n)]),
+        ]
+    )
+    for name in present:
+        if name.endswith(".json") and not name.startswith(INPUTS):
+            record.plain(name)
+    _look_at_inputs(record)
+    return say("verify.members.figure", count=len(present), digest=record.manifest_digest()[:16])
+
+
+def _look_at_inputs(record: Opened) -> None:
+    """Check that the input files are those that ``inputs.json`` tells of."""
+    told = [each["member"] for each in record.plain("inputs.json")]
+    found = [name for name in record.members if name.startswith(INPUTS)]
+    if sorted(told) != sorted(found):
+        raise Refused(say("verify.members.inputs"))
+
+
+def _named(problem: str, names: Iterable[str]) -> list[str]:
+    return [say(f"verify.members.{problem}", name=safe(name)) for name in names]
+
+
+def _known(name: str) -> bool:
+    return name in REQUIRED or name in OPTIONAL or name.startswith(INPUTS)
+
+
+def _same(record: Opened, name: str) -> bool:
+    digest = hashlib.sha256(record.members[name]).hexdigest()
+    return bool(record.plain(MANIFEST)["members"][name] == digest)
+
+
+def look_at_previous(record: Opened, previous: Opened | None) -> str:
+    """Check the link to the previous record of the same round."""
+    link = record.plain(MANIFEST)["previous"]
+    if previous is None:
+        if link is None:
+            return say("verify.previous.first")
+        raise Unchecked(say("verify.previous.named", digest=safe(str(link))[:16]))
+    if link is None:
+        raise Refused(say("verify.previous.none"))
+    if link != previous.manifest_digest():
+        raise Refused(say("verify.previous.other", digest=previous.manifest_digest()[:16]))
+    if previous.plain("round.json")["id"] != record.plain("round.json")["id"]:
+        raise Refused(say("verify.previous.round"))
+    return say("verify.previous.same", digest=link[:16])
+
+
+# --- allocator.record.check_signature ------------------------------------------------------
+# The signature of a record (Ed25519, RFC 8032) and its time stamp (RFC 3161), checked offline.
+#
+# The signature is checked in plain integers, after section 6 of the RFC, so that nobody needs to
+# install anything. The time stamp is checked by openssl, where there is one.
+
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT = pow(2, (P - 1) // 4, P)
+"""A square root of -1."""
+PEM_PREFIX = bytes.fromhex("302a300506032b6570032100")
+"""What stands before the 32 bytes of an Ed25519 key in its PEM form (RFC 8410)."""
+
+
+def look_at_signature(record: Opened, key: bytes | None) -> str:
+    """Check the signature over the manifest's bytes, by the key given if one is.
+
+    Parameters
+    ----------
+    record : Opened
+        The record.
+    key : bytes, optional
+        The public key one trusts, 32 bytes.
+    """
+    if SIGNATURE not in record.members:
+        if key is not None:
+            raise Refused(say("verify.signature.wanted"))
+        raise Unchecked(say("verify.signature.none"))
+    signed = record.plain(SIGNATURE)
+    try:
+        fields = ["algorithm", "public_key", "signature"]
+        if sorted(signed) != fields or signed["algorithm"] != "Ed25519":
+            raise ValueError
+        own = bytes.fromhex(signed["public_key"])
+        signature = bytes.fromhex(signed["signature"])
+    except (ValueError, TypeError):
+        raise Refused(say("verify.signature.form")) from None
+    if not is_signed(own, record.members[MANIFEST], signature):
+        raise Refused(say("verify.signature.wrong"))
+    if key is None:
+        return say("verify.signature.own", signer=own.hex())
+    if key != own:
+        raise Refused(say("verify.signature.other-key", signer=own.hex()))
+    return say("verify.signature.given", signer=own.hex())
+
+
+def read_key(content: bytes) -> bytes:
+    """Return a public key from PEM or 64 hexadecimal digits.
+
+    Raises
+    ------
+    ValueError
+        It is neither.
+    """
+    text = content.decode("ascii").strip()
+    try:
+        if text.startswith("-----BEGIN PUBLIC KEY-----"):
+            der = base64.b64decode("".join(text.splitlines()[1:-1]), validate=True)
+            key = der.removeprefix(PEM_PREFIX)
+        else:
+            key = bytes.fromhex(text)
+    except (ValueError, binascii.Error):
+        key = b""
+    if len(key) != 32:
+        raise ValueError(say("verify.signature.key"))
+    return key
+
+
+def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether a signature is one of the message by the key (RFC 8032, section 5.1.7)."""
+    if len(key) != 32 or len(signature) != 64:
+        return False
+    signer, commitment = _point(key), _point(signature[:32])
+    scalar = int.from_bytes(signature[32:], "little")
+    if signer is None or commitment is None or scalar >= ORDER:
+        return False
+    digest = hashlib.sha512(signature[:32] + key + message).digest()
+    challenge = int.from_bytes(digest, "little") % ORDER
+    left = _times(scalar, _BASE)
+    right = _plus(commitment, _times(challenge, signer))
+    return _equal(left, right)
+
+
+def _plus(a: Point, b: Point) -> Point:
+    left, right = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    cross, depth = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = right - left, depth - cross, depth + cross, right + left
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(scalar: int, point: Point) -> Point:
+    total: Point = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            total = _plus(total, point)
+        point = _plus(point, point)
+        scalar >>= 1
+    return total
+
+
+def _equal(a: Point, b: Point) -> bool:
+    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
+
+
+def _point(written: bytes) -> Point | None:
+    """Return the point that 32 bytes encode, ``None`` if they encode none."""
+    y = int.from_bytes(written, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+_BASE = (
+    15112221349535400772501151409588531511454012693041857206046113283949847762202,
+    46316835694926478169428394003475163141307993866256225615783033603165251855960,
+    1,
+    46827403850823179245072216630277197565144205554125654976674165829533817101731,
+)
+
+
+def look_at_timestamp(record: Opened, authority: Path | None) -> str:
+    """Check the time stamp of the manifest against an authority's certificates (PEM)."""
+    if TIMESTAMP not in record.members:
+        if authority is not None:
+            raise Refused(say("verify.timestamp.wanted"))
+        raise Unchecked(say("verify.timestamp.none"))
+    openssl = shutil.which("openssl")
+    if authority is None:
+        raise Unchecked(say("verify.timestamp.no-ca"))
+    if openssl is None:
+        raise Unchecked(say("verify.timestamp.no-openssl"))
+    with tempfile.TemporaryDirectory() as folder:
+        token, manifest = Path(folder, "token"), Path(folder, "manifest")
+        token.write_bytes(record.members[TIMESTAMP])
+        manifest.write_bytes(record.members[MANIFEST])
+        about = ["-data", str(manifest), "-CAfile", str(authority)]
+        asked = [openssl, "ts", "-verify", "-in", str(token), *about]
+        told = [openssl, "ts", "-reply", "-in", str(token), "-text"]
+        verified = subprocess.run(asked, capture_output=True, check=False, timeout=30)
+        reply = subprocess.run(told, capture_output=True, check=False, timeout=30)
+    if verified.returncode != 0:
+        raise Refused(say("verify.timestamp.wrong"))
+    lines = reply.stdout.decode("ascii", "replace").splitlines()
+    time = next((each for each in lines if each.startswith("Time stamp: ")), "Time stamp: ?")
+    return say("verify.timestamp.figure", time=safe(time.removeprefix("Time stamp: ")))
+
+
+# --- allocator.record.check_book -----------------------------------------------------------
+# Round, policy and pool of a record, read from plain JSON, answer what the rules ask about them.
+#
+# Who is in a group, what a package counts, which funds may pay, which share a balance factor aims at.
+# Written from ``docs/method.md``, apart from the code that decides.
+
+
+PACKAGES = ("full", "ticket", "dsa")
+GENEVA = ("geneva", "geneve", "genf", "ginebra")
+FINEST = 1000
+"""A proportional target with a larger denominator is taken to the nearest thousandth."""
+
+
+def number(value: object) -> int:
+    """Return a whole number; beyond 2^53 it is written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("not a whole number")
+    return int(value)
+
+
+def ratio(text: str) -> Fraction:
+    """Return a fraction written ``n/d``."""
+    numerator, denominator = text.split("/")
+    return Fraction(int(numerator), int(denominator))
+
+
+@lru_cache(maxsize=4096)
+def folded(text: str) -> str:
+    """Return a value as it is compared: no case, accents or punctuation."""
+    return fold(text) or text
+
+
+class Aim:
+    """A balance factor with its group and target share settled on the pool."""
+
+    def __init__(self, clause: str, factor: dict[str, Any], group: Group, share: Fraction):
+        self.clause, self.factor, self.group, self.share = clause, factor, group, share
+        self.known_by: str = factor["known_by"] or factor["each"]
+        self.measure: str = factor["measure"]
+
+    @property
+    def price(self) -> Fraction:
+        """Return what 1/den of the measure short costs, in thousandths of a point."""
+        unit = {"awards": 1, "half_units": 2, "money": number(self.factor["money_unit"])}
+        return Fraction(number(self.factor["weight"]), self.share.denominator * unit[self.measure])
+
+
+class Book:
+    """What a record says of its round, policy and candidates."""
+
+    def __init__(self, record: Opened):
+        self.round: dict[str, Any] = record.plain("round.json")
+        self.rules: dict[str, Any] = record.plain("rules.json")
+        self.candidates: list[dict[str, Any]] = record.plain("pool.json")["candidates"]
+        self.ineligible: list[dict[str, Any]] = record.plain("pool.json")["ineligible"]
+        self._names: dict[str, str] = record.plain("attributes.json")
+        self.meetings = {each["id"]: each for each in self.round["meetings"]}
+        self.funds: list[dict[str, Any]] = self.round["funds"]
+        self.sharing: bool = self.rules["share_between_funds"]
+        self.by_id = {each["application"]["application_id"]: each for each in self.candidates}
+        self.costs = {
+            application: {cost["package"]: number(cost["amount"]) for cost in each["costs"]}
+            for application, each in self.by_id.items()
+        }
+        self._known: dict[str, dict[str, list[str]]] = {
+            application: dict(each["attributes"]) for application, each in self.by_id.items()
+        }
+        self.payers = self._payers()
+        self.aims = list(self._aims())
+
+    def place(self, application: str) -> tuple[str, str]:
+        """Return the Member State and the meeting of an application."""
+        about = self.by_id[application]["application"]
+        return about["administration"], about["meeting"]
+
+    def person(self, application: str) -> str:
+        """Return the person's id."""
+        return str(self.by_id[application]["application"]["person_id"])
+
+    def values(self, application: str, attribute: str) -> list[str]:
+        """Return the values of an attribute; none where it is not known."""
+        return self._known[application].get(self._names.get(attribute, attribute), [])
+
+    def group(self, selector: dict[str, Any]) -> Group:
+        """Return a selector's conditions as they are compared."""
+        return [
+            (self._names.get(name, name), frozenset(folded(value) for value in wanted))
+            for name, wanted in selector["conditions"]
+        ]
+
+    def inside(self, group: Group, application: str, package: str = "") -> bool:
+        """Tell whether an award of a package is in a group; what is not known is outside."""
+        return all(
+            any(folded(value) in wanted for value in self._compared(application, name, package))
+            for name, wanted in group
+        )
+
+    def _compared(self, application: str, attribute: str, package: str) -> list[str]:
+        if attribute == "package":
+            return [package] if package else []
+        found = self._known[application].get(attribute, [])
+        if attribute == "country_group" and found:
+            return [*found, *self.values(application, "region")]
+        return found
+
+    def coverage(self, package: str) -> Fraction:
+        """Return the part of a full award's merit that a package carries."""
+        return ratio(self.rules[f"coverage_{package}"])
+
+    def merit(self, application: str) -> int:
+        """Return an application's merit in thousandths of a point."""
+        return number(self.by_id[application]["merit"])
+
+    def has_pair_rule(self, meeting: str) -> bool:
+        """Tell whether of two partial awards at this meeting one must be the ticket."""
+        scope = self.rules["ticket_in_pair"]
+        city = fold(self.meetings[meeting]["city"])
+        return scope == "all" or (scope == "geneva" and city in GENEVA)
+
+    def _payers(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return, by application and package, the funds that may pay."""
+        funds = [(fund["id"], self.group(fund["only"])) for fund in self.funds]
+        return {
+            (application, package): tuple(
+                fund for fund, only in funds if self.inside(only, application, package)
+            )
+            for application, costs in self.costs.items()
+            for package in costs
+        }
+
+    def fund_order(self) -> list[str]:
+        """Return the funds, first the one that may pay the fewest requests, equal ones by id."""
+        reach = {fund["id"]: 0 for fund in self.funds}
+        for funds in self.payers.values():
+            for fund in funds:
+                reach[fund] += 1
+        return sorted(reach, key=lambda each: (reach[each], each))
+
+    def _aims(self) -> Iterable[Aim]:
+        for factor in self.rules["balance"]:
+            if number(factor["weight"]) <= 0:
+                continue
+            for clause, group in self._groups(factor):
+                known_by = factor["known_by"] or factor["each"]
+                target = factor["target"]
+                share = ratio(target) if target else self._proportion(group, known_by)
+                if share > 0:
+                    yield Aim(clause, factor, group, share)
+
+    def _groups(self, factor: dict[str, Any]) -> list[tuple[str, Group]]:
+        """Return the groups a factor is about: its own, or one for each value of an attribute."""
+        attribute = factor["each"]
+        if not attribute:
+            return [(factor["id"], self.group(factor["group"]))]
+        values = sorted({v for each in self.by_id for v in self.values(each, attribute)})
+        return [
+            (f"{factor['id']}:{value}", self.group({"conditions": [[attribute, [value]]]}))
+            for value in values
+        ]
+
+    def _proportion(self, group: Group, known_by: str) -> Fraction:
+        """Return the group's part of the candidates of whom it is known."""
+        known = [each for each in self.by_id if self.values(each, known_by)]
+        if not known:
+            return Fraction(0)
+        part = Fraction(sum(self.inside(group, each) for each in known), len(known))
+        if part.denominator <= FINEST:
+            return part
+        return Fraction(int(2 * FINEST * part + 1) // 2, FINEST)
+
+
+def counted(measure: str, package: str, amount: int) -> int:
+    """Return what an award counts: itself, its half-units, or its money in minor units."""
+    if measure == "money":
+        return amount
+    return 2 if measure == "half_units" and package == "full" else 1
+
+
+def units(limit: dict[str, Any], package: str) -> int:
+    """Return the units that a package takes of a limit."""
+    return number(limit[package])
+
+
+def unions(sets: Iterable[tuple[str, ...]]) -> list[frozenset[str]]:
+    """Return every union of sets that hang together, the small ones first."""
+    base = sorted({frozenset(each) for each in sets if each}, key=sorted)
+    found, fresh = set(base), set(base)
+    while fresh:
+        fresh = {a | b for a in fresh for b in base if a & b} - found
+        found |= fresh
+        if len(found) > 4096:
+            raise ValueError("funds overlap in too many ways")
+    return sorted(found, key=lambda each: (len(each), sorted(each)))
+
+
+# --- allocator.record.check_programme ------------------------------------------------------
+# The programme is written once more, from round, policy and pool, and must be the one recorded.
+#
+# Read it beside ``docs/method.md`` (the programme): each function writes the rows of one rule. It
+# shares no code with the one that wrote the programme for the solver.
+
+
+def look_at_programme(record: Opened) -> str:
+    """Check that rows and columns are those that round, policy and pool ask for."""
+    recorded = record.plain("programme.json")
+    written = Writer(Book(record)).programme()
+    for part in ("columns", "rows"):
+        pairs = zip(recorded[part], written[part])  # noqa: B905 - lengths are compared below
+        other = next((mine["name"] for theirs, mine in pairs if theirs != mine), None)
+        if other is not None:
+            raise Refused(say(f"verify.programme.{part}", name=safe(other)))
+    if recorded != written:
+        raise Refused(say("verify.programme.size"))
+    return say(
+        "verify.programme.figure", columns=len(written["columns"]), rows=len(written["rows"])
+    )
+
+
+class Writer:
+    """Writes the programme of a book; columns and rows grow rule by rule."""
+
+    def __init__(self, book: Book):
+        self.book = book
+        self.rules = book.rules
+        self.columns: list[dict[str, Any]] = []
+        self.rows: list[dict[str, Any]] = []
+        coverages = [book.coverage(package) for package in PACKAGES]
+        denominators = [each.denominator for each in (*coverages, *(a.price for a in book.aims))]
+        self.scale = lcm(*denominators)
+
+    def programme(self) -> dict[str, Any]:
+        """Return columns, rows and scale in the order of the method."""
+        offers = self._offers()
+        self._member_states(offers)
+        self._persons(offers)
+        self._budgets(offers)
+        self._funds(offers)
+        for bound in (*self.rules["floors"], *self.rules["caps"]):
+            self._bound(offers, bound)
+        for aim in self.book.aims:
+            self._balance(offers, aim)
+        return {"columns": self.columns, "rows": self.rows, "scale": self.scale}
+
+    def column(self, name: str, gain: int, most: int, **award: str) -> int:
+        """Add a column; return its position."""
+        about = {"application": "", "fund": "", "package": None, **award}
+        self.columns.append(
+            {"name": name, "objective": as_written(gain), "upper": as_written(most), **about}
+        )
+        return len(self.columns) - 1
+
+    def row(self, name: str, terms: Iterable[tuple[int, int]], sense: str, bound: int) -> None:
+        """Add a row in its lowest terms; one that always holds is left out."""
+        sums: dict[int, int] = {}
+        for column, factor in terms:
+            sums[column] = sums.get(column, 0) + factor
+        kept = sorted((column, factor) for column, factor in sums.items() if factor)
+        holds = bound >= 0 if sense == "<=" else bound <= 0
+        if not kept and holds:
+            return
+        divisor = gcd(*(factor for _, factor in kept)) or 1
+        lowest = bound // divisor if sense == "<=" else -(-bound // divisor)
+        self.rows.append(
+            {
+                "name": name,
+                "columns": [column for column, _ in kept],
+                "coefficients": [as_written(factor // divisor) for _, factor in kept],
+                "sense": sense,
+                "bound": as_written(lowest),
+            }
+        )
+
+    def _offers(self) -> list[Offer]:
+        """Write a column per application and package, per fund too where one must pay alone."""
+        book, offers = self.book, []
+        for application, costs in book.costs.items():
+            for package, cost in costs.items():
+                gain = int(book.coverage(package) * book.merit(application) * self.scale)
+                payers = book.payers[application, package]
+                alone = payers and not book.sharing
+                for funds in [(fund,) for fund in payers] if alone else [payers]:
+                    fund = funds[0] if alone else ""
+                    label = f"{application},{fund}" if alone else application
+                    name = f"{package}[{label}]"
+                    about = {"application": application, "package": package, "fund": fund}
+                    position = self.column(name, gain, 1, **about)
+                    offers.append((position, application, package, cost, funds))
+        return offers
+
+    def _member_states(self, offers: list[Offer]) -> None:
+        for (state, meeting), own in grouped(offers, self.book.place).items():
+            label = f"{state},{meeting}"
+            fulls, partials = which(own, "full"), which(own, "ticket", "dsa")
+            dsas = which(own, "dsa")
+            paired = self.book.has_pair_rule(meeting) and len(dsas) > 1
+            applications = grouped(own, str)
+            quota = self.rules["quota"]
+            if is_usual(quota) and len(applications) > 1 and fulls and partials:
+                full = self.column(f"state_full[{label}]", 0, 1)
+                self.row(f"state_full[{label}]", [*ones(fulls), (full, -1)], "<=", 0)
+                self.row(f"quota[{label}]", [*ones(partials), (full, 2)], "<=", 2)
+                for application, mine in applications.items():
+                    self._one(application, [*ones(which(mine, "ticket", "dsa")), (full, 1)])
+                if paired:
+                    self.row(f"ticket_in_pair[{label}]", [*ones(dsas), (full, 1)], "<=", 1)
+                continue
+            for application, mine in applications.items():
+                self._one(application, ones(which(mine, *PACKAGES)))
+            if quota is not None:
+                self._units(f"quota[{label}]", own, quota, number(quota["at_most"]))
+            if paired:
+                self.row(f"ticket_in_pair[{label}]", ones(dsas), "<=", 1)
+
+    def _one(self, application: str, terms: list[tuple[int, int]]) -> None:
+        if len(terms) > 1:
+            self.row(f"one[{application}]", terms, "<=", 1)
+
+    def _units(self, name: str, offers: list[Offer], limit: dict[str, Any], left: int) -> None:
+        terms = [(offer[0], units(limit, offer[2])) for offer in offers]
+        if sum(each for _, each in terms) > left:
+            self.row(name, terms, "<=", max(left, 0))
+
+    def _persons(self, offers: list[Offer]) -> None:
+        for person, own in grouped(offers, self.book.person).items():
+            meetings = grouped(own, lambda application: self.book.place(application)[1])
+            applications = grouped(own, str)
+            if len(applications) > len(meetings):
+                for meeting, there in meetings.items():
+                    name = f"person_meeting[{person},{meeting}]"
+                    self.row(name, ones(which(there, *PACKAGES)), "<=", 1)
+            if self.rules["person_year"] is not None:
+                self._person_year(person, own, applications)
+
+    def _person_year(self, person: str, own: list[Offer], parts: dict[str, list[Offer]]) -> None:
+        limit = self.rules["person_year"]
+        first = next(iter(parts))
+        left = number(limit["at_most"]) - number(self.book.by_id[first]["used_half_units"])
+        fulls, partials = which(own, "full"), which(own, "ticket", "dsa")
+        if not (is_usual(limit) and left == 2 and len(parts) > 1 and fulls and partials):
+            self._units(f"person_year[{person}]", own, limit, left)
+            return
+        full = self.column(f"person_full[{person}]", 0, 1)
+        self.row(f"person_full[{person}]", [*ones(fulls), (full, -1)], "<=", 0)
+        self.row(f"person_year[{person}]", [*ones(partials), (full, 2)], "<=", 2)
+        for application, mine in parts.items():
+            terms = ones(which(mine, "ticket", "dsa"))
+            if terms:
+                self.row(f"person_one[{application}]", [*terms, (full, 1)], "<=", 1)
+
+    def _budgets(self, offers: list[Offer]) -> None:
+        spent = grouped(offers, lambda application: self.book.place(application)[1])
+        for name, meeting in self.book.meetings.items():
+            if meeting["budget"] is not None:
+                terms = [(offer[0], offer[3]) for offer in spent.get(name, [])]
+                self.row(f"budget[{name}]", terms, "<=", number(meeting["budget"]))
+
+    def _funds(self, offers: list[Offer]) -> None:
+        money = {fund["id"]: number(fund["amount"]) for fund in self.book.funds}
+        if not money:
+            return
+        self.row("fund[none]", [(offer[0], 1) for offer in offers if not offer[4]], "<=", 0)
+        sets = [frozenset([fund]) for fund in money]
+        if self.book.sharing:
+            sets = unions(offer[4] for offer in offers)
+        for some in sets:
+            terms = [(o[0], o[3]) for o in offers if o[4] and some.issuperset(o[4])]
+            name = "+".join(fund for fund in money if fund in some)
+            self.row(f"fund[{name}]", terms, "<=", sum(money[fund] for fund in some))
+
+    def _bound(self, offers: list[Offer], bound: dict[str, Any]) -> None:
+        whole, group = self.book.group(bound["of"]), self.book.group(bound["group"])
+        floor = bound["at_least"] is not None
+        level = ratio(bound["at_least"] if floor else bound["at_most"])
+        terms = []
+        for column, application, package, cost, _ in offers:
+            if self.book.inside(whole, application, package):
+                inside = int(self.book.inside(group, application, package))
+                if bound["share"]:
+                    inside = level.denominator * inside - level.numerator
+                terms.append((column, inside * counted(bound["measure"], package, cost)))
+        target = Fraction(0) if bound["share"] else level
+        if floor:
+            self.row(f"floor[{bound['id']}]", terms, ">=", -(-target // 1))
+        else:
+            self.row(f"cap[{bound['id']}]", terms, "<=", target // 1)
+
+    def _balance(self, offers: list[Offer], aim: Aim) -> None:
+        """Write the shortfall; its upper bound is what the Member States could all take of it."""
+        terms, most = [], []
+        for own in grouped(offers, self.book.place).values():
+            losses = []
+            for application, mine in grouped(own, str).items():
+                if not self.book.values(application, aim.known_by):
+                    continue
+                inside = self.book.inside(aim.group, application)
+                factor = aim.share.denominator * inside - aim.share.numerator
+                counts = [(o[0], factor * counted(aim.measure, o[2], o[3])) for o in mine]
+                terms += counts
+                losses.append(max(0, *(-count for _, count in counts)))
+            most.append(sum(sorted(losses)[-self._most_awards() :]))
+        short = self.column(f"short[{aim.clause}]", -int(aim.price * self.scale), sum(most))
+        self.row(f"balance[{aim.clause}]", [*terms, (short, 1)], ">=", 0)
+
+    def _most_awards(self) -> int:
+        """Return how many awards a Member State can hold at a meeting; 0 stands for no limit."""
+        quota = self.rules["quota"]
+        least = min(units(quota, package) for package in PACKAGES) if quota else 0
+        return number(quota["at_most"]) // least if least > 0 else 0
+
+
+def as_written(value: int) -> int | str:
+    """Return a whole number as records write it."""
+    return value if -(2**53) < value < 2**53 else str(value)
+
+
+def which(offers: list[Offer], *packages: str) -> list[int]:
+    """Return the columns of offers of these packages."""
+    return [offer[0] for offer in offers if offer[2] in packages]
+
+
+def ones(columns: Iterable[int]) -> list[tuple[int, int]]:
+    """Return terms that count each column once."""
+    return [(column, 1) for column in columns]
+
+
+def is_usual(limit: dict[str, Any] | None) -> bool:
+    """Tell whether a limit reads "one full or two partial", which is written more tightly."""
+    return limit is not None and [
+        number(limit[each]) for each in ("full", "ticket", "dsa", "at_most")
+    ] == [2, 1, 1, 2]
+
+
+def grouped(offers: list[Offer], by: Any) -> dict[Any, list[Offer]]:
+    """Return the offers by what ``by`` says of their application, in order of appearance."""
+    found: dict[Any, list[Offer]] = {}
+    for offer in offers:
+        found.setdefault(by(offer[1]), []).append(offer)
+    return found
+
+
+# --- allocator.record.check_rules ----------------------------------------------------------
+# The awards are held against every rule, straight from the tables, without the programme.
+#
+# Money to the centime, the quota of each Member State, the pair rule, the year's limit of each
+# person, one award per person and meeting, floors and caps; and which fund pays what.
+
+
+def awards_of(record: Opened) -> list[Award]:
+    """Return the awards of a record."""
+    return [
+        (each["application_id"], each["package"], number(each["amount"]))
+        for each in record.plain("result.json")["awards"]
+    ]
+
+
+def look_at_rules(record: Opened) -> str:
+    """Check every award and every rule."""
+    book, awards = Book(record), awards_of(record)
+    demand_none(_not_offered(book, awards))
+    demand_none(broken_rules(book, awards))
+    spent = sum(amount for _, _, amount in awards)
+    currency = book.round["currency"]
+    return say(
+        "verify.rules.figure", awards=len(awards), spent=cents(spent), currency=safe(currency)
+    )
+
+
+def broken_rules(book: Book, awards: list[Award]) -> list[str]:
+    """Return every rule but those of the funds that awards break, in words."""
+    return [
+        *_budgets(book, awards),
+        *_member_states(book, awards),
+        *_persons(book, awards),
+        *_bounds(book, awards),
+    ]
+
+
+def cents(amount: int) -> str:
+    """Return minor units with two decimals."""
+    sign, amount = ("-", -amount) if amount < 0 else ("", amount)
+    return f"{sign}{amount // 100}.{amount % 100:02d}"
+
+
+def _not_offered(book: Book, awards: list[Award]) -> Iterator[str]:
+    """Yield awards to nobody on the list, twice to one, of another package or at another price."""
+    seen: set[str] = set()
+    for application, package, amount in awards:
+        if application in seen:
+            yield say("verify.rules.twice", application=safe(application))
+        seen.add(application)
+        if package not in book.costs.get(application, {}):
+            yield say("verify.rules.package", application=safe(application), package=safe(package))
+        elif book.costs[application][package] != amount:
+            yield say("verify.rules.amount", application=safe(application), amount=cents(amount))
+
+
+def _budgets(book: Book, awards: list[Award]) -> Iterator[str]:
+    spent: dict[str, int] = defaultdict(int)
+    for application, _, amount in awards:
+        spent[book.place(application)[1]] += amount
+    for name, meeting in book.meetings.items():
+        if meeting["budget"] is not None and spent[name] > number(meeting["budget"]):
+            over = cents(spent[name] - number(meeting["budget"]))
+            yield say("verify.rules.budget", meeting=safe(name), over=over)
+
+
+def _member_states(book: Book, awards: list[Award]) -> Iterator[str]:
+    held: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for application, package, _ in awards:
+        held[book.place(application)].append(package)
+    quota = book.rules["quota"]
+    for (state, meeting), packages in held.items():
+        place = {"state": safe(state), "meeting": safe(meeting)}
+        if quota and _over(quota, packages, 0):
+            yield say("verify.rules.quota", **place)
+        if book.has_pair_rule(meeting) and packages.count("dsa") > 1:
+            yield say("verify.rules.pair", **place)
+
+
+def _over(limit: dict[str, Any], packages: list[str], used: int) -> bool:
+    return used + sum(units(limit, each) for each in packages) > number(limit["at_most"])
+
+
+def _persons(book: Book, awards: list[Award]) -> Iterator[str]:
+    """Yield persons over a limit, named by their applications."""
+    held: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for application, package, _ in awards:
+        held[book.person(application)].append((application, package))
+    year = book.rules["person_year"]
+    for own in held.values():
+        names = safe(", ".join(application for application, _ in own))
+        meetings = [book.place(application)[1] for application, _ in own]
+        if len(meetings) > len(dict.fromkeys(meetings)):
+            yield say("verify.rules.once", applications=names)
+        used = number(book.by_id[own[0][0]]["used_half_units"])
+        if year and _over(year, [package for _, package in own], used):
+            yield say("verify.rules.year", applications=names)
+
+
+def _bounds(book: Book, awards: list[Award]) -> Iterator[str]:
+    for bound in (*book.rules["floors"], *book.rules["caps"]):
+        whole, group = book.group(bound["of"]), book.group(bound["group"])
+        total = inside = 0
+        for application, package, amount in awards:
+            if book.inside(whole, application, package):
+                count = counted(bound["measure"], package, amount)
+                total += count
+                inside += count * book.inside(group, application, package)
+        of = total if bound["share"] else 1
+        least, most = bound["at_least"], bound["at_most"]
+        if least is not None and inside < ratio(least) * of:
+            yield say("verify.rules.floor", bound=safe(bound["id"]))
+        if most is not None and inside > ratio(most) * of:
+            yield say("verify.rules.cap", bound=safe(bound["id"]))
+
+
+def look_at_payments(record: Opened) -> str:
+    """Check who pays: funds within their amounts and purposes, shared out as the method says."""
+    book = Book(record)
+    shares: dict[str, list[tuple[str, int]]] = {
+        each["application_id"]: [(fund, number(part)) for fund, part in each["shares"]]
+        for each in record.plain("result.json")["awards"]
+    }
+    awards = awards_of(record)
+    demand_none([*_wrong_shares(book, awards, shares), *_overdrawn(book, shares)])
+    expected = divided(book, _grants(record, book, awards))
+    demand_none(
+        say("verify.payments.divided", application=safe(application))
+        for application, parts in shares.items()
+        if parts != expected[application]
+    )
+    paid = sum(part for parts in shares.values() for _, part in parts)
+    return say("verify.payments.figure", funds=len(book.funds), paid=cents(paid))
+
+
+def _wrong_shares(
+    book: Book, awards: list[Award], shares: dict[str, list[tuple[str, int]]]
+) -> Iterator[str]:
+    for application, package, amount in awards:
+        parts = shares[application]
+        name = safe(application)
+        if book.funds and sum(part for _, part in parts) != amount:
+            yield say("verify.payments.sum", application=name)
+        if any(part < 0 for _, part in parts) or (not book.funds and parts):
+            yield say("verify.payments.part", application=name)
+        if any(fund not in book.payers[application, package] for fund, _ in parts):
+            yield say("verify.payments.purpose", application=name)
+        if len(parts) > 1 and not book.sharing:
+            yield say("verify.payments.shared", application=name)
+
+
+def _overdrawn(book: Book, shares: dict[str, list[tuple[str, int]]]) -> Iterator[str]:
+    spent: dict[str, int] = defaultdict(int)
+    for parts in shares.values():
+        for fund, part in parts:
+            spent[fund] += part
+    for each in book.funds:
+        over = spent[each["id"]] - number(each["amount"])
+        if over > 0:
+            yield say("verify.payments.overdrawn", fund=safe(each["id"]), over=cents(over))
+
+
+def _grants(record: Opened, book: Book, awards: list[Award]) -> list[Grant]:
+    """Return the awards with the funds that may pay: one, chosen in the solution, or several."""
+    if book.sharing:
+        return [(a, amount, book.payers[a, package]) for a, package, amount in awards]
+    values = record.plain("result.json")["values"]
+    chosen = {
+        column["application"]: column["fund"]
+        for column, value in zip(record.plain("programme.json")["columns"], values, strict=True)
+        if value and column["application"]
+    }
+    return [(a, amount, (chosen[a],) if chosen[a] else ()) for a, _, amount in awards]
+
+
+def divided(book: Book, grants: list[Grant]) -> dict[str, list[tuple[str, int]]]:
+    """Divide awards over funds: by id, each from the most narrowly earmarked fund that may pay it.
+
+    A fund gives as much as leaves every other award payable (Hall's condition over sets of funds).
+    """
+    money = {fund["id"]: number(fund["amount"]) for fund in book.funds}
+    sets = unions(funds for _, _, funds in grants)
+    spare = {
+        some: sum(money[fund] for fund in some)
+        - sum(cost for _, cost, funds in grants if some.issuperset(funds))
+        for some in sets
+    }
+    order = book.fund_order()
+    paid: dict[str, list[tuple[str, int]]] = {}
+    for application, cost, funds in sorted(grants):
+        parts: list[tuple[str, int]] = []
+        for fund in [each for each in order if each in funds]:
+            others = [some for some in sets if fund in some and not some.issuperset(funds)]
+            part = min([cost, money[fund], *(spare[some] for some in others)])
+            if part > 0:
+                parts.append((fund, part))
+                cost -= part
+                money[fund] -= part
+                for some in others:
+                    spare[some] -= part
+        first = [(fund, 0) for fund in order if fund in funds][:1]
+        paid[application] = parts or first
+    return paid
+
+
+# --- allocator.record.check_proof ----------------------------------------------------------
+# The checker of a proof: no allocation is better, and the lottery selects this one of the best.
+#
+# It uses whole numbers and the standard library only and imports nothing of this package, so that
+# it can stand in a file of its own. ``docs/method.md`` (the proof) says why each step holds.
+
+
+MOST_CHOICES = 4096
+"""The most sets of awards that the rows about one block alone may allow."""
+
+
+class ProofError(Exception):
+    """The proof does not show what it claims; the message says where it fails."""
+
+
+def require(holds: object, complaint: str) -> None:
+    """Refuse the proof unless the condition holds."""
+    if not holds:
+        raise ProofError(complaint)
+
+
+def whole(value: object) -> int:
+    """Read a whole number; beyond 2^53 it is written as text."""
+    text = isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit()
+    require(text or type(value) is int, "a whole number was expected")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of all solutions: those that make one of ``choices[k]`` in every block k.
+
+    ``open`` blocks have several; ``gain`` is what the others are worth, ``left`` what they leave of
+    each row's bound. All solutions ``ahead`` come before the allocation in the lottery.
+    """
+
+    choices: list[list[Choice]]
+    open: list[int]
+    gain: int
+    left: list[int]
+    ahead: bool = False
+
+
+class Problem:
+    """The programme, all rows as ``terms <= bound``, its award columns in blocks.
+
+    ``rows[r]`` are terms (column: coefficient) and bound, ``uses[j]`` column j's terms (row:
+    coefficient), ``block[j]`` the block of award column j, ``helpers`` the other columns, ``all``
+    the part that holds every solution: in each block any choice its own rows allow.
+    """
+
+    def __init__(self, programme: dict[str, Any], blocks: list[list[int]]) -> None:
+        columns = programme["columns"]
+        self.gains, self.uppers = ([whole(c[k]) for c in columns] for k in ("objective", "upper"))
+        self.block = {whole(j): k for k, members in enumerate(blocks) for j in members}
+        self.helpers = [j for j, c in enumerate(columns) if not c["application"]]
+        named = sorted([*self.helpers, *(j for members in blocks for j in members)])
+        require(named == [*range(len(columns))], "the blocks do not hold every award once")
+        require(all(self.uppers[j] == 1 for j in self.block), "an award counts more than once")
+        require(all(upper >= 0 for upper in self.uppers), "an upper bound is negative")
+        self.rows: list[tuple[dict[int, int], int]] = []
+        self.uses: list[dict[int, int]] = [{} for _ in columns]
+        own: list[list[int]] = [[] for _ in blocks]
+        for r, row in enumerate(programme["rows"]):
+            sign = {"<=": 1, ">=": -1}[row["sense"]]
+            pairs = zip(row["columns"], row["coefficients"], strict=True)
+            terms = {whole(j): sign * whole(a) for j, a in pairs}
+            require(len(terms) == len(row["columns"]), "a row names a column twice")
+            require(all(0 <= j < len(columns) for j in terms), "a row names no column")
+            self.rows.append((terms, sign * whole(row["bound"])))
+            for j, a in terms.items():
+                self.uses[j][r] = a
+            about = {self.block[j] for j in terms if j in self.block}
+            if len(about) == 1 and self._only_grows(terms):
+                own[about.pop()].append(r)
+        choices = [self._allowed(*each) for each in zip(blocks, own, strict=True)]
+        whole_part = Part(choices, [*range(len(blocks))], 0, [bound for _, bound in self.rows])
+        self.all = self.narrowed(whole_part, {})
+
+    def _only_grows(self, terms: dict[int, int]) -> bool:
+        """Tell if more awards only use more of a row, or raise its only helper, which has -1."""
+        helpers = [j for j in terms if j not in self.block]
+        return all(a >= 0 or ([j] == helpers and a == -1) for j, a in terms.items())
+
+    def _allowed(self, members: list[int], own: list[int]) -> list[Choice]:
+        """Return the sets of awards that a block's own rows allow, with helpers at their least."""
+        raises = {r: j for r in own for j, a in self.rows[r][0].items() if a < 0}
+        terms: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for r in own:
+            for j, a in self.rows[r][0].items():
+                terms[j].append((r, a))
+
+        def fits(choice: Choice) -> bool:
+            used: dict[int, int] = defaultdict(int)
+            for r, a in (term for j in choice for term in terms[j]):
+                used[r] += a
+            least: dict[int, int] = defaultdict(int)
+            for r in [r for r in used if r in raises]:
+                least[raises[r]] = max(least[raises[r]], used.pop(r) - self.rows[r][1])
+            for j, value in least.items():
+                for r, a in terms[j]:
+                    used[r] += a * value if a > 0 else 0
+            return all(used[r] <= self.rows[r][1] for r in used if r not in raises)
+
+        found: list[Choice] = [()]
+        for choice in found:  # it grows; what does not fit does not fit with more awards either
+            after = members.index(choice[-1]) + 1 if choice else 0
+            found += [(*choice, j) for j in members[after:] if fits((*choice, j))]
+            require(len(found) <= MOST_CHOICES, "a block has too many choices")
+        return found
+
+    def narrowed(self, part: Part, kept: dict[int, list[Choice]], ahead: bool = False) -> Part:
+        """Return the part in which these blocks have only the choices kept."""
+        choices, gain, left = part.choices.copy(), part.gain, part.left.copy()
+        for k in part.open:
+            choices[k] = kept.get(k, choices[k])
+            for j in choices[k][0] if len(choices[k]) == 1 else ():
+                gain += self.gains[j]
+                for r, a in self.uses[j].items():
+                    left[r] -= a
+        still = [k for k in part.open if len(choices[k]) > 1]
+        return Part(choices, still, gain, left, part.ahead or ahead)
+
+    def priced(self, part: Part, y: dict[int, int], unit: int) -> tuple[int, dict[int, list[int]]]:
+        """Return the bound that row multipliers y prove and the price of each choice; per unit."""
+
+        def net(j: int) -> int:
+            return unit * self.gains[j] - sum([y[r] * a for r, a in self.uses[j].items() if r in y])
+
+        prices = {}
+        for k in part.open:
+            nets = {j: net(j) for j in {j for choice in part.choices[k] for j in choice}}
+            prices[k] = [sum([nets[j] for j in choice]) for choice in part.choices[k]]
+        bound = unit * part.gain + sum(value * part.left[r] for r, value in y.items())
+        bound += sum(max(0, net(j)) * self.uppers[j] for j in self.helpers)
+        return bound + sum(map(max, prices.values())), prices
+
+    def afforded(self, part: Part, prices: dict[int, list[int]], room: int) -> Part:
+        """Drop choices that cost more than ``room``, how far the bound is above the objective."""
+        kept = {}
+        for k, each in prices.items():
+            least = max(each) - room
+            kept[k] = [c for c, p in zip(part.choices[k], each, strict=True) if p >= least]
+        return self.narrowed(part, kept)
+
+    def only(
+        self, part: Part, columns: list[int], some: bool, ahead: bool = False
+    ) -> Iterator[Part]:
+        """Yield the solutions with some of these awards of one block, or with none of them."""
+        (k,) = {self.block[j] for j in columns}
+        kept = [c for c in part.choices[k] if {*columns}.isdisjoint(c) is not some]
+        if kept:
+            yield self.narrowed(part, {k: kept}, ahead)
+
+    def drawn_before(self, part: Part, questions: list[Question]) -> Iterator[Part]:
+        """Yield the solutions that first differ from the allocation by a yes for its no."""
+        for columns, answer in questions:
+            if not answer:
+                yield from self.only(part, columns, some=True, ahead=True)
+            alike = [*self.only(part, columns, some=answer)]
+            if not alike:
+                return
+            part = alike[0]
+
+
+def check(
+    programme: dict[str, Any],
+    proof: dict[str, Any],
+    values: list[int],
+    objective: int,
+    order: list[str],
+    funds: list[str],
+) -> dict[str, int | bool]:
+    """Check that values are a solution worth ``objective``, and what the proof claims of others.
+
+    ``order`` are the applications in the order of the lottery, ``funds`` the funds' ids in theirs.
+    Returns what is proven: the ``bound`` that no solution exceeds, whether it is ``optimal`` and as
+    ``drawn``, and the number of ``parts``. Raises ProofError for any proof that falls short.
+    """
+    try:
+        return _check(programme, proof, values, objective, order, funds)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise ProofError("the proof or the programme is malformed") from error
+
+
+def _check(
+    programme: dict[str, Any],
+    proof: dict[str, Any],
+    values: list[int],
+    objective: int,
+    order: list[str],
+    funds: list[str],
+) -> dict[str, int | bool]:
+    problem = Problem(programme, proof["blocks"])
+    _check_solution(problem, values, objective)
+    unit, bound, drawn = whole(proof["unit"]), whole(proof["bound"]), proof["drawn"] is True
+    step = gcd(*problem.gains) or 1
+    require(unit > 0 and bound >= objective and bound % step == 0, "the bound is no bound")
+    require(not drawn or bound == objective, "a lottery without a best objective")
+    questions = list(_questions(problem, programme["columns"], values, order, funds))
+    entries = iter(proof["parts"])
+    waiting: list[tuple[Part, dict[int, int]]] = [(problem.all, {})]
+    while waiting:
+        part, y = waiting.pop()
+        entry = next(entries, None)
+        require(entry is not None, "the proof ends too early")
+        for y in [*map(_multipliers, entry.get("multipliers", ()))] or [y]:
+            exact, prices = problem.priced(part, y, unit)
+            room = exact - unit * objective
+            if room < 0:
+                break
+            part = problem.afforded(part, prices, room)
+        if room < 0:
+            continue
+        if "split" in entry:
+            below = [p for some in (False, True) for p in problem.only(part, entry["split"], some)]
+        else:
+            require(not part.ahead and exact < unit * (bound + step), "a part is left open")
+            below = [*problem.drawn_before(part, questions)] if drawn else []
+        waiting += [(each, y) for each in reversed(below)]
+    require(next(entries, None) is None, "the proof goes on after its end")
+    return {
+        "bound": bound,
+        "optimal": bound == objective,
+        "drawn": drawn,
+        "parts": len(proof["parts"]),
+    }
+
+
+def _multipliers(pairs: list[list[int]]) -> dict[int, int]:
+    y = {whole(r): whole(value) for r, value in pairs}
+    require(all(r >= 0 and value >= 0 for r, value in y.items()), "a multiplier is negative")
+    return y
+
+
+def _check_solution(problem: Problem, values: list[int], objective: int) -> None:
+    """Refuse values that break a row, raise a helper without need or are worth something else."""
+    require(len(values) == len(problem.gains), "the values are not one for each column")
+    require(
+        all(0 <= x <= u for x, u in zip(values, problem.uppers, strict=True)),
+        "a value is out of bounds",
+    )
+    slack = [bound - sum(a * values[j] for j, a in terms.items()) for terms, bound in problem.rows]
+    require(min(slack, default=0) >= 0, "the allocation breaks a row")
+    for j in problem.helpers:
+        require(
+            not values[j] or any(-a > slack[r] for r, a in problem.uses[j].items()), "idle helper"
+        )
+    worth = sum(c * x for c, x in zip(problem.gains, values, strict=True))
+    require(worth == objective, "the allocation is worth something else")
+
+
+def _questions(
+    problem: Problem,
+    columns: list[dict[str, Any]],
+    values: list[int],
+    order: list[str],
+    funds: list[str],
+) -> Iterator[Question]:
+    """Yield what the lottery asks in turn: the columns that mean yes, and the allocation's answer."""
+    options: dict[str, list[int]] = defaultdict(list)
+    for j in sorted(problem.block):
+        options[columns[j]["application"]].append(j)
+    require(
+        len({*order}) == len(order) and {*order} >= {*options}, "the order lacks an application"
+    )
+    for a in order:
+        if a in options:
+            yield options[a], any(values[j] for j in options[a])
+    awarded = [a for a in order if any(values[j] for j in options.get(a, ()))]
+    for a in awarded:
+        for package in ("full", "ticket"):
+            js = [j for j in options[a] if columns[j]["package"] == package]
+            if js:
+                yield js, any(values[j] for j in js)
+    for a in sorted(awarded, key=lambda a: options[a]):
+        (got,) = (columns[j]["package"] for j in options[a] if values[j])
+        for fund in funds:
+            js = [
+                j for j in options[a] if columns[j]["fund"] == fund and columns[j]["package"] == got
+            ]
+            if js:
+                yield js, any(values[j] for j in js)
+
+
+# --- allocator.record.check_outcome --------------------------------------------------------
+# What came out is held together: worth, lottery, draws and decisions agree with one another.
+
+
+OPTIMAL, NOT_FINAL = "optimal", "not final"
+HEADER = (
+    *("application_id", "decision", "package", "fund", "amount", "currency"),
+    *("merit", "margin", "reason_code", "reason"),
+)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def look_at_pool(record: Opened) -> str:
+    """Check that every application was judged once, and that merit is the sum of its lines."""
+    pool, written = record.plain("pool.json"), record.plain("applications.json")["applications"]
+    judged = [*pool["candidates"], *pool["ineligible"]]
+    by_id = {each["application"]["application_id"]: each["application"] for each in judged}
+    ids = [each["application_id"] for each in written]
+    if len(by_id) != len(judged) or sorted(by_id) != sorted(ids):
+        raise Refused(say("verify.pool.other"))
+    demand_none(_of_pool(pool, {each["application_id"]: each for each in written}, by_id))
+    return say(
+        "verify.pool.figure",
+        applications=len(ids),
+        eligible=len(pool["candidates"]),
+        ineligible=len(pool["ineligible"]),
+    )
+
+
+def _of_pool(pool: dict[str, Any], written: dict[str, Any], by_id: dict[str, Any]) -> Iterator[str]:
+    for application, about in by_id.items():
+        if about != written[application]:
+            yield say("verify.pool.changed", application=safe(application))
+    for each in pool["candidates"]:
+        if number(each["merit"]) != sum(number(line["points"]) for line in each["breakdown"]):
+            application = each["application"]["application_id"]
+            yield say("verify.pool.merit", application=safe(application))
+    for each in pool["ineligible"]:
+        if not each["findings"]:
+            application = each["application"]["application_id"]
+            yield say("verify.pool.reason", application=safe(application))
+
+
+def look_at_objective(record: Opened) -> str:
+    """Check the worth: from merit, packages and balance, and once more from the programme."""
+    result = record.plain("result.json")
+    book, awards = Book(record), awards_of(record)
+    scale = number(record.plain("programme.json")["scale"])
+    demand_none(_of_values(record, awards))
+    worth = worth_of(book, awards)
+    objective, bound = number(result["objective"]), number(result["bound"])
+    if worth * scale != objective:
+        raise Refused(say("verify.objective.other", mine=points(worth)))
+    if bound < objective or (result["status"] == OPTIMAL and bound != objective):
+        raise Refused(say("verify.objective.bound"))
+    return say("verify.objective.figure", points=points(worth), awards=len(awards))
+
+
+def worth_of(book: Book, awards: list[Award]) -> Fraction:
+    """Return what awards are worth, in thousandths of a point: merit less missed balance."""
+    worth = Fraction(0)
+    for application, package, _ in awards:
+        worth += book.coverage(package) * book.merit(application)
+    for aim in book.aims:
+        whole = inside = 0
+        for application, package, amount in awards:
+            if book.values(application, aim.known_by):
+                count = counted(aim.measure, package, amount)
+                whole += count
+                inside += count * book.inside(aim.group, application)
+        short = aim.share.numerator * whole - aim.share.denominator * inside
+        worth -= max(0, short) * aim.price
+    return worth
+
+
+def points(worth: Fraction) -> str:
+    """Return thousandths of a point as points, cut to three decimals."""
+    whole = int(abs(worth))
+    sign = "-" if worth < 0 and whole else ""
+    return f"{sign}{whole // 1000}.{whole % 1000:03d}"
+
+
+def _of_values(record: Opened, awards: list[Award]) -> Iterator[str]:
+    """Yield where the solution's values are not the awards, or break a row of the programme."""
+    programme, result = record.plain("programme.json"), record.plain("result.json")
+    values = [number(each) for each in result["values"]]
+    columns = programme["columns"]
+    chosen = [
+        (column["application"], column["package"])
+        for column, value in zip(columns, values, strict=True)
+        if value and column["application"]
+    ]
+    if sorted(chosen) != sorted((application, package) for application, package, _ in awards):
+        yield say("verify.objective.values")
+    for column, value in zip(columns, values, strict=True):
+        if not 0 <= value <= number(column["upper"]):
+            yield say("verify.objective.column", name=safe(column["name"]))
+    for row in programme["rows"]:
+        terms = zip(row["columns"], row["coefficients"], strict=True)
+        used = sum(number(factor) * values[column] for column, factor in terms)
+        bound = number(row["bound"])
+        if used > bound if row["sense"] == "<=" else used < bound:
+            yield say("verify.objective.row", name=safe(row["name"]))
+
+
+def draw_of(seed: str, application: str) -> str:
+    """Return an application's draw: SHA-256 of the seed followed by its id."""
+    return hashlib.sha256(f"{seed}{application}".encode()).hexdigest()
+
+
+def look_at_lottery(record: Opened) -> str:
+    """Check that the lottery's order is what the published seed gives."""
+    book, lottery = Book(record), record.plain("lottery.json")
+    seed = book.round["lottery_seed"]
+    if lottery["seed"] != seed or book.rules["lottery_seed"] != seed:
+        raise Refused(say("verify.lottery.seed"))
+    if lottery["order"] != sorted(book.by_id, key=lambda each: (draw_of(seed, each), each)):
+        raise Refused(say("verify.lottery.order"))
+    if lottery["funds"] != book.fund_order():
+        raise Refused(say("verify.lottery.funds"))
+    return say("verify.lottery.figure", applications=len(lottery["order"]), seed=safe(seed))
+
+
+def look_at_draws(record: Opened) -> str:
+    """Check that the tied are listed in the lottery's order with what they have been awarded."""
+    lottery, draws = record.plain("lottery.json"), record.plain("result.json")["draws"]
+    awarded = {application: package for application, package, _ in awards_of(record)}
+    places = {application: place for place, application in enumerate(lottery["order"])}
+    expected = [
+        {
+            "application_id": each["application_id"],
+            "key": draw_of(lottery["seed"], each["application_id"]),
+            "package": awarded.get(each["application_id"]),
+            "position": position,
+        }
+        for position, each in enumerate(draws, start=1)
+    ]
+    demand_none(
+        say("verify.draws.other", application=safe(mine["application_id"]))
+        for theirs, mine in zip(draws, expected, strict=True)
+        if theirs != mine
+    )
+    order = [places[each["application_id"]] for each in draws]
+    if order != sorted(set(order)):
+        raise Refused(say("verify.draws.order"))
+    return say("verify.draws.figure", tied=len(draws))
+
+
+def look_at_decisions(record: Opened) -> str:
+    """Check that there is one decision per application, also in ``decisions.csv``."""
+    lines = record.plain("result.json")["decisions"]
+    ids = sorted(
+        each["application_id"] for each in record.plain("applications.json")["applications"]
+    )
+    if [each["application_id"] for each in lines] != ids:
+        raise Refused(say("verify.decisions.ids"))
+    expected = _expected(record)
+    drawn = {each["application_id"] for each in record.plain("result.json")["draws"]}
+    demand_none(
+        say("verify.decisions.other", application=safe(line["application_id"]), field=field)
+        for line in lines
+        for field in _differing(line, expected[line["application_id"]], drawn)
+    )
+    if "decisions.csv" in record.members:
+        _look_at_csv(record.members["decisions.csv"], lines)
+    counts = [[each["decision"] for each in lines].count(d) for d in ("awarded", "declined")]
+    return say(
+        "verify.decisions.figure",
+        awarded=counts[0],
+        declined=counts[1],
+        ineligible=len(lines) - sum(counts),
+    )
+
+
+def _expected(record: Opened) -> dict[str, dict[str, Any]]:
+    """Return what each decision must say, by application id."""
+    pool = record.plain("pool.json")
+    currency = record.plain("round.json")["currency"]
+    nothing = {"package": None, "fund": "", "amount": 0, "currency": currency, "merit": None}
+    found = {}
+    for each in pool["ineligible"]:
+        why = each["findings"]
+        said = {"reason_code": why[0]["rule"], "reason": " ".join(one["text"] for one in why)}
+        application = each["application"]["application_id"]
+        found[application] = {**nothing, "decision": "ineligible", "margin": None, **said}
+    for each in pool["candidates"]:
+        application = each["application"]["application_id"]
+        found[application] = {**nothing, "decision": "declined", "merit": each["merit"]}
+    for award in record.plain("result.json")["awards"]:
+        found[award["application_id"]] |= {
+            "decision": "awarded",
+            "package": award["package"],
+            "fund": " + ".join(fund for fund, _ in award["shares"]),
+            "amount": award["amount"],
+        }
+    return found
+
+
+def _differing(line: dict[str, Any], expected: dict[str, Any], drawn: set[str]) -> list[str]:
+    """Return the fields in which a decision is not what it must be, its margin's sign included."""
+    wrong = [field for field, value in expected.items() if line[field] != value]
+    margin = None if line["margin"] is None else number(line["margin"])
+    if margin is not None and (margin < 0 if line["decision"] == "awarded" else margin > 0):
+        wrong.append("margin")
+    lottery = line["reason_code"] in ("lottery", "awarded-by-lottery")
+    if lottery != (line["application_id"] in drawn):
+        wrong.append("reason_code")
+    if not line["reason"]:
+        wrong.append("reason")
+    return wrong
+
+
+def _look_at_csv(content: bytes, lines: list[dict[str, Any]]) -> None:
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+    written = [list(HEADER), *(_row(line) for line in lines)]
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(written)
+    if len(rows) != len(written):
+        raise Refused(say("verify.decisions.rows", rows=len(rows) - 1))
+    demand_none(
+        say("verify.decisions.csv", row=place)
+        for place, (theirs, mine) in enumerate(zip(rows, written, strict=True), start=1)
+        if theirs != mine
+    )
+    if text.getvalue().encode("utf-8") != content:
+        raise Refused(say("verify.decisions.form"))
+
+
+def _row(line: dict[str, Any]) -> list[str]:
+    merit, margin = (
+        "" if line[name] is None else points(Fraction(number(line[name])))
+        for name in ("merit", "margin")
+    )
+    return [
+        _guarded(line["application_id"]),
+        line["decision"],
+        line["package"] or "",
+        _guarded(line["fund"]),
+        cents(number(line["amount"])),
+        _guarded(line["currency"]),
+        merit,
+        margin,
+        _guarded(line["reason_code"]),
+        _guarded(line["reason"]),
+    ]
+
+
+def _guarded(text: str) -> str:
+    """Return a text as ``decisions.csv`` writes it: no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+# --- allocator.record.check_promises -------------------------------------------------------
+# Every declined application is tried once more: it does not fit, or the whole is worth no more.
+#
+# A plain test of the method's promises that anyone can follow without the proof: everybody else
+# keeps what they have, and one award is added.
+
+
+def look_at_promises(record: Opened) -> str:
+    """Check that no seat was left empty that could have been filled to advantage."""
+    if record.plain("result.json")["status"] != OPTIMAL:
+        raise Unchecked(say("verify.proof.not-final"))
+    book, awards = Book(record), awards_of(record)
+    fitting = list(_fitting(record, book, awards))
+    worth = worth_of(book, awards)
+    demand_none(
+        say("verify.promises.better", application=safe(extra[0]))
+        for extra in fitting
+        if worth_of(book, [*awards, extra]) > worth
+    )
+    left = dict.fromkeys(application for application, _, _ in fitting)
+    declined = len(book.candidates) - len(awards)
+    return say("verify.promises.figure", declined=declined, left=len(left))
+
+
+def _fitting(record: Opened, book: Book, awards: list[Award]) -> Iterator[Award]:
+    """Yield every award that could be added to the others within all rules."""
+    purse, states = _Purse(record, book), _units_held(book, awards)
+    held = {application for application, _, _ in awards}
+    quota = book.rules["quota"]
+    for application, costs in book.costs.items():
+        if application in held:
+            continue
+        used = states.get(book.place(application), 0)
+        for package, amount in costs.items():
+            # The quota and the money settle most, and are quick to ask about.
+            if quota and used + units(quota, package) > number(quota["at_most"]):
+                continue
+            extra = (application, package, amount)
+            if purse.can_pay(extra) and not broken_rules(book, [*awards, extra]):
+                yield extra
+
+
+def _units_held(book: Book, awards: list[Award]) -> dict[tuple[str, str], int]:
+    quota = book.rules["quota"]
+    held: dict[tuple[str, str], int] = {}
+    for application, package, _ in awards:
+        place = book.place(application)
+        held[place] = held.get(place, 0) + (units(quota, package) if quota else 0)
+    return held
+
+
+class _Purse:
+    """What is left in the meetings' budgets and in the funds."""
+
+    def __init__(self, record: Opened, book: Book):
+        self.book = book
+        self.meetings = {
+            name: number(each["budget"])
+            for name, each in book.meetings.items()
+            if each["budget"] is not None
+        }
+        self.funds = {fund["id"]: number(fund["amount"]) for fund in book.funds}
+        self.sets = {
+            some: sum(self.funds[fund] for fund in some) for some in unions(book.payers.values())
+        }
+        for award in record.plain("result.json")["awards"]:
+            self._pay(award["application_id"], award["package"], award["shares"])
+
+    def _pay(self, application: str, package: str, shares: list[list[object]]) -> None:
+        amount = self.book.costs[application][package]
+        meeting = self.book.place(application)[1]
+        if meeting in self.meetings:
+            self.meetings[meeting] -= amount
+        for fund, part in shares:
+            self.funds[str(fund)] -= number(part)
+        for some in self.sets:
+            if some.issuperset(self.book.payers[application, package]):
+                self.sets[some] -= amount
+
+    def can_pay(self, award: Award) -> bool:
+        """Tell whether one more award can be paid, the others' shares moving if they may."""
+        application, package, amount = award
+        meeting = self.book.place(application)[1]
+        if amount > self.meetings.get(meeting, amount):
+            return False
+        if not self.book.funds:
+            return True
+        payers = self.book.payers[application, package]
+        if not self.book.sharing:
+            return any(self.funds[fund] >= amount for fund in payers)
+        over = (left for some, left in self.sets.items() if some.issuperset(payers))
+        return bool(payers) and all(left >= amount for left in over)
+
+
+# --- allocator.record.check_evidence -------------------------------------------------------
+# The proof in a record is checked, and must say of the result what the result says of itself.
+
+
+PROOF = "proof.json"
+
+
+def look_at_proof(record: Opened) -> str:
+    """Check that no allocation is worth more, and that the lottery selects this one of equals.
+
+    The lottery's order is taken from the seed, not from the record's list.
+    """
+    result, programme = record.plain("result.json"), record.plain("programme.json")
+    final = result["status"] == OPTIMAL
+    if PROOF not in record.members:
+        raise Unchecked(say("verify.proof.none" if final else "verify.proof.not-final"))
+    book = Book(record)
+    seed = book.round["lottery_seed"]
+    order = sorted(book.by_id, key=lambda each: (draw_of(seed, each), each))
+    values = [number(each) for each in result["values"]]
+    objective = number(result["objective"])
+    proof = record.plain(PROOF)
+    try:
+        shown = check(programme, proof, values, objective, order, book.fund_order())
+    except ProofError as error:
+        raise Refused(say("verify.proof.wrong", reason=error)) from None
+    bound = points(Fraction(shown["bound"], number(programme["scale"])))
+    if not final:
+        raise Unchecked(say("verify.proof.gap", bound=bound))
+    if not (shown["optimal"] and shown["drawn"]):
+        drawn, optimal = shown["drawn"], shown["optimal"]
+        raise Refused(say("verify.proof.partial", optimal=optimal, drawn=drawn))
+    return say("verify.proof.figure", parts=shown["parts"])
+
+
+# --- allocator.record.check_all ------------------------------------------------------------
+# The checks in their order: those that every verifier makes, and where others go between them.
+
+
+FROM_INPUTS = ("inputs", "policy", "eligibility", "merit", "costs")
+"""Checks that read the input files and the policy, for which the allocator is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the auditor has besides the record: each part may be missing."""
+
+    previous: bytes | None = None
+    public_key: bytes | None = None
+    authority: Path | None = None
+
+
+def look_at_file(data: bytes) -> tuple[Opened | None, Check]:
+    """Open a record; there is nothing more to look at if its form is broken."""
+    opened: list[Opened] = []
+
+    def look() -> str:
+        opened.append(Opened(data))
+        count = len(opened[0].members)
+        return say("verify.container.figure", bytes=len(data), count=count)
+
+    check = carried_out("container", look)
+    return (opened[0] if opened else None), check
+
+
+def look_at_origin(record: Opened, given: Given) -> tuple[Check, ...]:
+    """Check that the members belong together, who vouches for them, and what they follow."""
+    return (
+        carried_out("members", lambda: look_at_members(record)),
+        carried_out(
+            "signature", lambda: look_at_signature(record, given.public_key), required=False
+        ),
+        carried_out(
+            "timestamp", lambda: look_at_timestamp(record, given.authority), required=False
+        ),
+        carried_out("previous", lambda: look_at_previous(record, _previous(given))),
+    )
+
+
+def _previous(given: Given) -> Opened | None:
+    if given.previous is None:
+        return None
+    try:
+        return Opened(given.previous)
+    except Refused:
+        raise Refused(say("verify.previous.broken")) from None
+
+
+def look_within(record: Opened) -> tuple[Check, ...]:
+    """Check everything that the record's own tables can show."""
+    looks: tuple[tuple[str, Callable[[Opened], str]], ...] = (
+        ("pool", look_at_pool),
+        ("programme", look_at_programme),
+        ("rules", look_at_rules),
+        ("payments", look_at_payments),
+        ("objective", look_at_objective),
+        ("proof", look_at_proof),
+        ("lottery", look_at_lottery),
+        ("draws", look_at_draws),
+        ("decisions", look_at_decisions),
+        ("promises", look_at_promises),
+    )
+    return tuple(carried_out(name, partial(look, record)) for name, look in looks)
+
+
+def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:
+    """Check which version made the record, and that the verifier in it is the genuine one."""
+    versions = record.plain("versions.json")
+    if versions["format"] != record.plain(MANIFEST)["format"]:
+        raise Refused(say("verify.edition.format"))
+    theirs = versions["allocator"]
+    if theirs != version:
+        raise Unchecked(say("verify.edition.other", theirs=safe(theirs), mine=version))
+    if record.members[STANDALONE] != standalone:
+        raise Refused(say("verify.edition.changed", version=version))
+    return say("verify.edition.figure", version=version)
+
+
+def open_points(record: Opened | None, given: Given) -> tuple[str, ...]:
+    """Return what cannot be checked at all, in words."""
+    points = [say("verify.open.inputs-true")]
+    if given.public_key is None and record is not None:
+        points.append(say("verify.open.unsigned", digest=record.manifest_digest()))
+    points.append(say("verify.open.tied"))
+    return tuple(points)
+
+
+# --- allocator.record.check_main -----------------------------------------------------------
+# The command line of ``verify_record.py``: a record becomes lines of checks and an exit code.
+
+
+USAGE = 2
+"""Exit code where the command was not understood or a file could not be read."""
+
+
+def verify_alone(data: bytes, given: Given, version: str, standalone: bytes) -> Report:
+    """Make every check that needs nothing but the record.
+
+    Parameters
+    ----------
+    data : bytes
+        The record.
+    given : Given
+        What else the auditor has.
+    version, standalone : str, bytes
+        The version of this file, and its bytes.
+    """
+    record, form = look_at_file(data)
+    checks = [form]
+    if record is not None:
+        opened = record
+        checks += look_at_origin(opened, given)
+        checks.append(carried_out("edition", lambda: look_at_edition(opened, version, standalone)))
+        checks += [_for_the_allocator(name) for name in ("tables", *FROM_INPUTS, "reasons")]
+        checks += look_within(opened)
+    return Report(tuple(checks), (say("verify.open.standalone"), *open_points(record, given)))
+
+
+def _for_the_allocator(name: str) -> Check:
+    def look() -> str:
+        raise Unchecked(say("verify.needs-allocator"))
+
+    return carried_out(name, look, required=False)
+
+
+def main(version: str, arguments: Sequence[str] | None = None) -> int:
+    """Verify the record named on the command line; return 0, 1 or 2."""
+    parser = argparse.ArgumentParser(description=say("verify.alone.about"))
+    parser.add_argument("record", type=Path, help=say("verify.alone.record"))
+    parser.add_argument("--previous", type=Path, help=say("verify.alone.previous"))
+    parser.add_argument("--key", type=Path, help=say("verify.alone.key"))
+    parser.add_argument("--timestamp-ca", type=Path, help=say("verify.alone.timestamp-ca"))
+    parser.add_argument("--json", action="store_true", help=say("verify.alone.json"))
+    asked = parser.parse_args(arguments)
+    try:
+        data = asked.record.read_bytes()
+        given = Given(
+            previous=asked.previous.read_bytes() if asked.previous else None,
+            public_key=read_key(asked.key.read_bytes()) if asked.key else None,
+            authority=asked.timestamp_ca,
+        )
+        own = Path(__file__).read_bytes()
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    report = verify_alone(data, given, version, own)
+    if asked.json:
+        print(json.dumps(report.as_json(), indent=2))
+    else:
+        for line in report_lines(report):
+            print(
+                line.encode(sys.stdout.encoding or "ascii", "replace").decode(sys.stdout.encoding)
+            )
+    return report.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(VERSION))

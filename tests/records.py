@@ -1,0 +1,107 @@
+"""Records to verify and to tamper with: of the shipped samples, and of small random rounds."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from allocator import __version__
+from allocator.decide import decide
+from allocator.errors import AllocatorError
+from allocator.explain.decisions import decision_lines
+from allocator.explain.result import Result
+from allocator.intake.folder import load_round
+from allocator.model import MeritLine, Pool
+from allocator.optimise.solve import allocate
+from allocator.outputs.decisions_csv import decisions_csv
+from allocator.record.canonical import canonical
+from allocator.record.check_all import Given
+from allocator.record.check_container import MANIFEST, packed, unpacked
+from allocator.record.check_main import verify_alone
+from allocator.record.check_report import Report
+from allocator.record.record import members, standalone, with_manifest
+from tests.builders import Small
+from tests.rounds import numbered
+
+SAMPLES = Path(str(resources.files("allocator"))) / "samples"
+
+
+def record_of(folder: Path, policy: str | None = None) -> bytes:
+    """Decide a round folder and return its record."""
+    loaded = load_round(folder, policy)
+    return _record(decide(loaded), loaded)
+
+
+@cache
+def sample_record(name: str = "one-meeting") -> bytes:
+    return record_of(SAMPLES / name)
+
+
+@cache
+def small_record(number: int) -> bytes | None:
+    """Return the record of a small random round, ``None`` where no allocation is possible.
+
+    Its pool is made by hand, so there are no input files that would give it.
+    """
+    small = _complete(numbered(number))
+    try:
+        result = _decided(small)
+    except AllocatorError:
+        return None
+    applications = tuple(each.application for each in small.pool.candidates)
+    names = ("round.yaml", "policy.yaml", "applications.csv")
+    loaded: Any = SimpleNamespace(
+        applications=applications,
+        prior_awards=(),
+        prior_awards_given=False,
+        columns=(),
+        files=tuple(
+            (name, hashlib.sha256(name.encode()).hexdigest(), name.encode()) for name in names
+        ),
+    )
+    return _record(result, loaded)
+
+
+def _complete(small: Small) -> Small:
+    """Return the round with the lines of merit and the seed in the policy that real ones have."""
+    candidates = tuple(
+        replace(each, breakdown=(MeritLine("award", "Nomination", "", each.merit, None),))
+        for each in small.pool.candidates
+    )
+    rules = replace(small.rules, lottery_seed=small.round.lottery_seed)
+    return Small(Pool(candidates, ()), small.round, rules)
+
+
+def _decided(small: Small) -> Result:
+    programme, allocation = allocate(small.pool, small.round, small.rules)
+    lines = decision_lines(small.round, small.pool, programme, allocation, {})
+    return Result(small.round, small.rules, small.pool, programme, allocation, lines, (), ())
+
+
+def _record(result: Result, loaded: Any) -> bytes:
+    parts = {**members(result, loaded), "decisions.csv": decisions_csv(result)}
+    return packed(with_manifest(parts))
+
+
+def alone(record: bytes, given: Given | None = None) -> Report:
+    """Verify as ``verify_record.py`` does."""
+    return verify_alone(record, given or Given(), __version__, standalone())
+
+
+def forged(record: bytes, changes: dict[str, Callable[[Any], Any]]) -> bytes:
+    """Return the record with JSON members changed and every checksum made to fit again.
+
+    A change alters the value it is given, or returns another.
+    """
+    parts = unpacked(record)
+    previous = json.loads(parts.pop(MANIFEST))["previous"]
+    for name, change in changes.items():
+        value = json.loads(parts[name])
+        changed = change(value)
+        parts[name] = canonical(value if changed is None else changed)
+    return packed(with_manifest(parts, previous))
