@@ -97,7 +97,7 @@ def read_yaml(data: bytes, file: str) -> Document:
         builder.problems.append(_syntax(error, file))
     except yaml.reader.ReaderError as error:
         builder.problems.append(_unreadable(error, text, file))
-    except ValueError:  # PyYAML lets an escape beyond the last character (or a huge number) through
+    except (ValueError, OverflowError):  # PyYAML lets an escape beyond the last character through
         builder.problems.append(
             problem("yaml-syntax", Where(file=file), hint=say("yaml-hint.escape"))
         )

@@ -4,8 +4,6 @@ UTF-8 without a byte order mark and with LF, so that the first header reads ``ap
 every program and a checksum does not depend on the system; for Excel there is ``decisions.xlsx``.
 """
 
-import csv
-import io
 from pathlib import Path
 
 from allocator.explain.result import DecisionLine, Result
@@ -24,6 +22,8 @@ HEADER = (
     "reason",
 )
 """The columns, a contract (design, section 6)."""
+
+_QUOTED_SIGNS = ('"', ",", "\r", "\n")
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -48,16 +48,20 @@ def decisions_csv(result: Result) -> bytes:
         a margin is to spare (awarded) or, with a minus sign, short (declined), and empty where
         there is none to give.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows(_fields(line) for line in result.lines)
-    return text.getvalue().encode("utf-8")
+    rows = (HEADER, *(_fields(line) for line in result.lines))
+    return "".join(f"{','.join(map(_cell, row))}\n" for row in rows).encode("utf-8")
 
 
 def write_decisions_csv(result: Result, path: Path) -> None:
     """Write ``decisions.csv`` to ``path``."""
     path.write_bytes(decisions_csv(result))
+
+
+def _cell(text: str) -> str:
+    """Quote a text where it must be; the module ``csv`` differs in this between Python versions."""
+    if any(sign in text for sign in _QUOTED_SIGNS):
+        return f'"{text.replace('"', '""')}"'
+    return text
 
 
 def _fields(line: DecisionLine) -> tuple[str, ...]:
