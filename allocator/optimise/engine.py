@@ -25,6 +25,9 @@ from allocator.optimise.watch import Watch
 REPAIRS = 25
 """How often a rounded answer that fails the exact check is cut off before giving up."""
 
+COST_SIZE = 1000
+"""The largest cost of a relaxation that is solved repeatedly, after scaling."""
+
 
 class Outcome(StrEnum):
     """What became of a solve."""
@@ -223,6 +226,9 @@ class _Highs(pulp.HiGHS):
             warmStart=warm,
             mip_feasibility_tolerance=1e-9,
             mip_allow_restart=False,
+            # Cores are small and their twins already told apart: measured, both only cost time.
+            mip_detect_symmetry=False,
+            mip_allow_cut_separation_at_nodes=False,
             random_seed=0,
         )
         self._watch, self._constant, self._step = watch, constant, step
@@ -242,3 +248,72 @@ class _Highs(pulp.HiGHS):
         self._watch.report(best, bound)
         if self._watch.over():
             event.interrupt()
+
+
+@dataclass(frozen=True, slots=True)
+class Reoptimised:
+    """A relaxation solved anew: one multiplier per line and one value per column, as floats.
+
+    Where nothing is feasible the multipliers are a ray: in the right proportion they exclude every
+    solution; ``objective`` and ``values`` then say nothing.
+    """
+
+    feasible: bool
+    objective: float
+    multipliers: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+class Reoptimiser:
+    """A linear relaxation that is solved again and again while columns are closed and opened.
+
+    Parameters
+    ----------
+    matrix : Matrix
+        Columns and lines.
+    picks : sequence of sequence of int
+        Sets of columns of which exactly one is taken.
+    """
+
+    def __init__(self, matrix: Matrix, picks: Sequence[Sequence[int]]) -> None:
+        # Costs of a size the solver is used to; multipliers are brought back to objective units.
+        self._scale = max([1.0, *(abs(c) / COST_SIZE for c in matrix.objective)])
+        self._lines = len(matrix.lines)
+        self._upper = np.array(matrix.upper, dtype=np.float64)
+        self._every = np.arange(matrix.size, dtype=np.int32)
+        lp = as_lp(matrix)
+        lp.col_cost_ = np.array(matrix.objective, dtype=np.float64) / self._scale
+        self._solver = _quiet()
+        self._solver.setOptionValue("presolve", "off")
+        self._solver.passModel(lp)
+        for pick in picks:
+            columns = np.array(pick, dtype=np.int32)
+            self._solver.addRow(1.0, 1.0, len(pick), columns, np.ones(len(pick)))
+
+    def solve(self, closed: Sequence[int], *, pivots: int | None = None) -> Reoptimised:
+        """Solve with these columns at zero, from where the last solve ended.
+
+        With ``pivots`` the simplex method stops early; the objective is then a bound of sorts.
+        """
+        upper = self._upper.copy()
+        upper[np.array(closed, dtype=np.int32)] = 0.0
+        solver = self._solver
+        solver.changeColsBounds(len(upper), self._every, np.zeros(len(upper)), upper)
+        most = highspy.kHighsIInf if pivots is None else pivots
+        solver.setOptionValue("simplex_iteration_limit", most)
+        solver.run()
+        if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+            _, known, ray = solver.getDualRay()
+            # HiGHS gives a ray of the minimisation; our multipliers have the other sign.
+            return Reoptimised(False, 0.0, self._of_lines(-np.array(ray)) if known else (), ())
+        solution = solver.getSolution()
+        objective = solver.getInfo().objective_function_value * self._scale
+        multipliers = self._of_lines(np.array(solution.row_dual))
+        return Reoptimised(True, objective, multipliers, tuple(solution.col_value))
+
+    def forget(self) -> None:
+        """Start the next solve from nothing."""
+        self._solver.clearSolver()
+
+    def _of_lines(self, duals: Any) -> tuple[float, ...]:
+        return tuple((np.maximum(duals[: self._lines], 0.0) * self._scale).tolist())

@@ -8,10 +8,10 @@ integer solver. The answer is the whole matrix's optimum, not only the core's.
 from dataclasses import dataclass
 
 from allocator.optimise.blocks import blocks_of
-from allocator.optimise.core import Core, contracted, core_of, expanded
+from allocator.optimise.core import Core, contracted, core_of, expanded, translated
 from allocator.optimise.dual import Bound, bound_of
 from allocator.optimise.engine import Outcome, maximise, relax
-from allocator.optimise.matrix import Matrix, broken, complete, worth
+from allocator.optimise.matrix import Line, Matrix, broken, complete, with_lines, worth
 from allocator.optimise.watch import Watch
 
 FIRST_CORE = 60
@@ -29,13 +29,16 @@ class Infeasible(Exception):
 class Proven:
     """The best answer found: ``values`` by matrix column, ``objective``, and the proven ``bound``.
 
-    ``values`` is ``None`` if the solve was stopped before any answer was found.
+    ``values`` is ``None`` if the solve was stopped before any answer was found. ``rival`` is
+    another answer with other awards and the same objective; ``None`` if there is none, or if it was
+    not asked for.
     """
 
     values: tuple[int, ...] | None
     objective: int
     bound: int
     relaxation: Bound
+    rival: tuple[int, ...] | None = None
 
     @property
     def optimal(self) -> bool:
@@ -43,8 +46,11 @@ class Proven:
         return self.values is not None and self.objective >= self.bound
 
 
-def prove(matrix: Matrix, watch: Watch) -> Proven:
+def prove(matrix: Matrix, watch: Watch, *, rivals: bool = False) -> Proven:
     """Solve a matrix to proven optimality, or as far as the watch allows.
+
+    With ``rivals`` the proof also settles whether an equally good answer with other awards exists:
+    one solve asks for the best answer other than the known one, which proves both at once.
 
     Raises
     ------
@@ -71,6 +77,8 @@ def prove(matrix: Matrix, watch: Watch) -> Proven:
         size *= WIDER
     objective = worth(matrix, known)
     needed = bound.room(objective + 1)
+    if rivals:
+        return _with_rivals(matrix, bound, known, watch)
     if needed < 0 or (outcome is Outcome.OPTIMAL and (room is None or needed <= room)):
         return Proven(known, objective, objective, bound)
     return _finish(matrix, bound, known, objective, watch)
@@ -97,6 +105,36 @@ def _finish(
         ceiling = objective
     watch.report(objective, ceiling)
     return Proven(known, objective, ceiling, bound)
+
+
+def another_than(matrix: Matrix, values: tuple[int, ...]) -> Line:
+    """Return the line that only solutions with other awards satisfy."""
+    awards = tuple(j for j in range(matrix.size) if not matrix.follows[j])
+    signs = tuple(1 if values[j] else -1 for j in awards)
+    return Line("another", awards, signs, sum(values[j] for j in awards) - 1)
+
+
+def _with_rivals(matrix: Matrix, bound: Bound, known: tuple[int, ...], watch: Watch) -> Proven:
+    """Search for the best answer other than the known one until none is better."""
+    while True:
+        objective = worth(matrix, known)
+        watch.report(objective, bound.ceiling)
+        core = core_of(matrix, bound, bound.room(objective))
+        line = translated(core, another_than(matrix, known))
+        found = maximise(with_lines(core.matrix, [line]), watch)
+        other = None
+        if found.values is not None:
+            other = complete(matrix, expanded(matrix, core, found.values))
+        better = other is not None and found.objective > objective
+        if found.outcome is Outcome.STOPPED:
+            best = other if better and other is not None else known
+            ceiling = min(bound.ceiling, max(found.bound, objective))
+            return Proven(best, worth(matrix, best), ceiling, bound)
+        if other is not None and better:
+            known = other
+            continue
+        rival = other if other is not None and found.objective == objective else None
+        return Proven(known, objective, objective, bound, rival)
 
 
 def _answer(

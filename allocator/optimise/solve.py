@@ -125,47 +125,57 @@ def _select(
 ) -> tuple[Proven, tuple[int, ...], frozenset[str] | None]:
     """Return the proof, the selected values by programme column, and who was tied.
 
-    Nobody is named as tied (``None``) if the watch ended the search or the draw.
+    Nobody is named as tied (``None``) if the watch ended the search or the draw. Twins kept out of
+    the matrix are only told apart by the lottery, so an award to one of a class is a tie by itself.
     """
     columns = len(programme.columns)
-    matrix = of_programme(programme, reduction.never | reduction.drawn_out)
-    proven = prove(matrix, watch)
-    known = full_values(matrix, _known(proven), columns)
+    matrix = of_programme(programme, reduction.never | _extra_twins(reduction))
+    proven = prove(matrix, watch, rivals=True)
+    values = _known(proven)
+    known = full_values(matrix, values, columns)
     if not proven.optimal:
         return proven, known, None
+    twins = _twins_at_stake(reduction, known)
+    if proven.rival is None and not twins:
+        return proven, known, frozenset()
     watch.stage = "ties"
+    best = best_of(programme, matrix, proven.relaxation, proven.objective, watch)
     try:
-        tied = _tied(programme, reduction, proven, known, watch)
-        best = best_of(programme, matrix, proven.relaxation, proven.objective, watch)
-        order = lottery_order(round_.lottery_seed, tied)
-        named = any(column.fund for column in programme.columns)
-        funds = fund_order(pool, round_) if named else ()
-        drawn = draw(best, _known(proven), order, funds)
+        tied = tied_among(best, values, proven.rival or values, reduction.twins)
+        drawn = _drawn(programme, pool, round_, reduction, proven, tied, watch)
     except Stopped:
         return proven, known, None
-    return proven, full_values(matrix, drawn, columns), tied
+    return proven, drawn, tied
 
 
-def _tied(
+def _extra_twins(reduction: Reduction) -> frozenset[int]:
+    """Return the members of classes of twins that need not be kept to know what is best."""
+    pairs = zip(reduction.twins, reduction.kept_twins, strict=True)
+    return frozenset(p for alike, kept in pairs for p in alike[kept:])
+
+
+def _twins_at_stake(reduction: Reduction, known: Sequence[int]) -> bool:
+    """Tell whether an award went to one of a class of twins that others are as good for."""
+    return any(known[p] for alike in reduction.twins for p in alike)
+
+
+def _drawn(
     programme: Programme,
+    pool: Pool,
+    round_: Round,
     reduction: Reduction,
     proven: Proven,
-    known: tuple[int, ...],
+    tied: frozenset[str],
     watch: Watch,
-) -> frozenset[str]:
-    """Find who is tied, on the matrix that keeps what the lottery alone has ruled out."""
-    extra = frozenset(
-        p
-        for alike, kept in zip(reduction.twins, reduction.kept_twins, strict=True)
-        for p in alike[kept:]
-    )
-    matrix = of_programme(programme, reduction.never | (reduction.drawn_out & extra))
-    bound = proven.relaxation
-    if not reduction.drawn_out <= extra:
-        bound = bound_of(matrix, blocks_of(matrix), relax(matrix, watch).multipliers)
+) -> tuple[int, ...]:
+    """Draw the lottery on the matrix without what the lottery alone has ruled out."""
+    matrix = of_programme(programme, reduction.never | reduction.drawn_out)
+    bound = bound_of(matrix, blocks_of(matrix), relax(matrix, watch).multipliers)
     best = best_of(programme, matrix, bound, proven.objective, watch)
-    values = complete(matrix, [known[position] for position in matrix.origin])
-    return tied_among(best, values, reduction.twins)
+    order = lottery_order(round_.lottery_seed, tied)
+    named = any(column.fund for column in programme.columns)
+    funds = fund_order(pool, round_) if named else ()
+    return full_values(matrix, draw(best, order, funds), len(programme.columns))
 
 
 def _values(programme: Programme, values: Sequence[int]) -> tuple[int, ...]:

@@ -73,19 +73,6 @@ class Best:
             raise Stopped
         return complete(self.matrix, expanded(self.matrix, core, found.values))
 
-    def another(self, known: Sequence[int]) -> tuple[int, ...] | None:
-        """Return a best allocation with other awards than ``known``, if there is one."""
-        awards = tuple(j for j in range(self.matrix.size) if not self.matrix.follows[j])
-        signs = tuple(1 if known[j] else -1 for j in awards)
-        line = Line("another", awards, signs, sum(known[j] for j in awards) - 1)
-        matrix = with_lines(self.core.matrix, [translated(self.core, line)])
-        found = maximise(matrix, self.watch)
-        if found.outcome is Outcome.STOPPED:
-            raise Stopped
-        if found.values is None or found.objective < self.objective:
-            return None
-        return complete(self.matrix, expanded(self.matrix, self.core, found.values))
-
 
 def best_of(
     programme: Programme, matrix: Matrix, bound: Bound, objective: int, watch: Watch
@@ -102,7 +89,10 @@ def best_of(
 
 
 def tied_among(
-    best: Best, known: tuple[int, ...], twins: Sequence[tuple[int, ...]]
+    best: Best,
+    known: tuple[int, ...],
+    rival: tuple[int, ...],
+    twins: Sequence[tuple[int, ...]],
 ) -> frozenset[str]:
     """Return the applications whose outcome differs between best allocations.
 
@@ -110,8 +100,8 @@ def tied_among(
     ----------
     best : Best
         The best allocations.
-    known : tuple of int
-        One of them, by matrix column.
+    known, rival : tuple of int
+        Two of them by matrix column, with different awards if there are such.
     twins : sequence of tuple of int
         Classes of alike columns (programme positions) with more members than can hold an award; the
         matrix keeps some of each. Where one of a class is awarded, any of its members that holds
@@ -126,8 +116,8 @@ def tied_among(
     wanted = [[j] for js in kept for j in js] if named else kept
     tied: set[str] = set()
     seen: set[int] = set()
-    values: tuple[int, ...] | None = known
-    while values is not None:
+    values = known
+    while True:
         other = values
         tied |= {a for a, js in best.options.items() if _outcome(best, js, other) is not outcome[a]}
         chosen = {n for n, js in enumerate(kept) if any(other[j] for j in js)}
@@ -136,12 +126,11 @@ def tied_among(
         asked = {a: js for a, js in best.options.items() if a not in tied}
         unseen = [js for n, js in enumerate(wanted) if n not in seen]
         objective, constant = _differences(best, asked, outcome, unseen)
+        if other is known and rival is not known:
+            values = rival
+            continue
         if not any(objective):
             break
-        if other is known:
-            # Asked with the true objective, which is far quicker to answer than the count below.
-            values = best.another(known)
-            continue
         values = best.among(objective, ())
         if constant + sum(c * x for c, x in zip(objective, values, strict=True)) == 0:
             break
@@ -190,23 +179,19 @@ def _differences(
     return objective, constant
 
 
-def draw(
-    best: Best, known: tuple[int, ...], order: Sequence[str], funds: Sequence[str]
-) -> tuple[int, ...]:
+def draw(best: Best, order: Sequence[str], funds: Sequence[str]) -> tuple[int, ...]:
     """Return the allocation the lottery selects, by matrix column.
 
     Parameters
     ----------
     best : Best
         The best allocations.
-    known : tuple of int
-        One of them, by matrix column; returned if nothing is left to draw.
     order : sequence of str
         The tied applications in lottery order.
     funds : sequence of str
         Fund ids in the order in which they are preferred.
     """
-    lottery = _Lottery(best, [], known)
+    lottery = _Lottery(best, [], best.among([0] * best.matrix.size, ()))
     ranked = [a for a in order if a in best.options]
     lottery.settle([[(best.options[a], 1)] for a in ranked])
     taken = lottery.values

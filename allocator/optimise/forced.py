@@ -1,0 +1,222 @@
+"""What the best allocation would be if one application got a given package, or nothing.
+
+All questions about a round share one matrix and one bound: holding an application to some of its
+State's choices only removes choices, so the bound that multipliers prove needs no new relaxation.
+The whole programme is asked, without the reductions: those speak about the best allocation only.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from allocator.model import Package
+from allocator.optimise.blocks import Block, Blocks, blocks_of
+from allocator.optimise.core import contracted, core_of, expanded
+from allocator.optimise.dual import UNIT, Bound, bound_of
+from allocator.optimise.engine import Outcome, maximise, relax
+from allocator.optimise.matrix import Matrix, complete, full_values, of_programme, worth
+from allocator.optimise.programme import Programme
+from allocator.optimise.reduce import impossible
+from allocator.optimise.ties import best_of, draw
+from allocator.optimise.watch import Watch
+
+FIRST_CORE = 60
+"""Choices in doubt that the first search looks at."""
+
+WIDER = 4
+
+NEVER = 1 << 200
+"""The loss of a choice that the question rules out: more than any room."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Question:
+    """An application, and the package it is held to; ``None`` holds it to nothing."""
+
+    application: str
+    package: Package | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The best objective under a question.
+
+    ``values`` (by matrix column) is a best answer, ``None`` if there is none: no allocation gives
+    what was asked (then ``possible`` is false), or the watch ended the search before one was found.
+    ``bound`` is proven; it equals ``objective`` when ``exact``.
+    """
+
+    possible: bool
+    objective: int
+    bound: int
+    values: tuple[int, ...] | None
+
+    @property
+    def exact(self) -> bool:
+        """Tell whether nothing is left open."""
+        return not self.possible or (self.values is not None and self.objective == self.bound)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all questions about a programme share.
+
+    ``columns`` are an application's matrix columns by package; ``home`` is its block.
+    """
+
+    programme: Programme
+    matrix: Matrix
+    bound: Bound
+    columns: Mapping[str, Mapping[Package, tuple[int, ...]]]
+    home: Mapping[str, int]
+
+
+def prepare(programme: Programme, watch: Watch | None = None) -> Ground:
+    """Relax the whole programme once, for all questions about it."""
+    matrix = of_programme(programme, impossible(programme))
+    blocks = _everyone_in_a_block(programme, matrix)
+    bound = bound_of(matrix, blocks, relax(matrix, watch).multipliers)
+    columns: dict[str, dict[Package, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for j, position in enumerate(matrix.origin):
+        column = programme.columns[position]
+        if column.package is not None:
+            columns[column.application][column.package].append(j)
+    home = {
+        programme.columns[matrix.origin[j]].application: number
+        for number, block in enumerate(blocks.blocks)
+        for j in block.columns
+    }
+    frozen = {a: {p: tuple(js) for p, js in own.items()} for a, own in columns.items()}
+    return Ground(programme, matrix, bound, frozen, home)
+
+
+def _everyone_in_a_block(programme: Programme, matrix: Matrix) -> Blocks:
+    """Return the blocks, each application of no block in one of its own.
+
+    An application holds one package at most, so these choices are all it has.
+    """
+    blocks = blocks_of(matrix)
+    own: dict[str, list[int]] = defaultdict(list)
+    for j in blocks.loose:
+        application = programme.columns[matrix.origin[j]].application
+        if application:
+            own[application].append(j)
+    more = (Block(tuple(js), ((), *((j,) for j in js))) for js in own.values())
+    rest = tuple(j for j in blocks.loose if matrix.follows[j])
+    return Blocks((*blocks.blocks, *more), rest, blocks.linking)
+
+
+def held(ground: Ground, question: Question) -> Bound | None:
+    """Return the bound under a question, or ``None`` if the application's own rules forbid it."""
+    own = ground.columns.get(question.application)
+    if own is None:
+        return ground.bound if question.package is None else None
+    number = ground.home[question.application]
+    block, losses = ground.bound.blocks.blocks[number], ground.bound.losses[number]
+    every = frozenset(j for columns in own.values() for j in columns)
+    wanted = frozenset(own.get(question.package, ())) if question.package else frozenset[int]()
+    kept = [
+        loss if every.intersection(choice) <= wanted and (not wanted) == every.isdisjoint(choice)
+        else NEVER
+        for choice, loss in zip(block.choices, losses, strict=True)
+    ]  # fmt: skip
+    least = min(kept)
+    if least == NEVER or (question.package and not wanted):
+        return None
+    rebased = tuple(loss if loss == NEVER else loss - least for loss in kept)
+    bound = ground.bound
+    return replace(
+        bound,
+        ceiling=min(bound.ceiling, (bound.exact - least) // UNIT),
+        exact=bound.exact - least,
+        losses=(*bound.losses[:number], rebased, *bound.losses[number + 1 :]),
+    )
+
+
+def ceiling(ground: Ground, question: Question) -> int | None:
+    """Return what no allocation under the question exceeds, ``None`` if there is none at all."""
+    bound = held(ground, question)
+    return None if bound is None else bound.ceiling
+
+
+def ask(
+    ground: Ground, question: Question, watch: Watch, known: Sequence[int] | None = None
+) -> Answer:
+    """Return the best objective under a question, exactly or as far as the watch allows.
+
+    Parameters
+    ----------
+    ground : Ground
+        The programme, relaxed.
+    question : Question
+        What the application is held to.
+    watch : Watch
+        Time limit and cancel question.
+    known : sequence of int, optional
+        An allocation under the question, by matrix column.
+    """
+    bound = held(ground, question)
+    if bound is None:
+        return Answer(False, 0, 0, None)
+    matrix = ground.matrix
+    best = None if known is None else tuple(known)
+    doubtful = sorted(loss for losses in bound.losses for loss in losses if 0 < loss < NEVER)
+    size = FIRST_CORE
+    while best is None:
+        whole = size >= len(doubtful)
+        room = _everything(bound, doubtful) if whole else doubtful[size]
+        core = core_of(matrix, bound, room)
+        found = maximise(core.matrix, watch)
+        if found.values is not None:
+            best = complete(matrix, expanded(matrix, core, found.values))
+            if found.outcome is Outcome.OPTIMAL and bound.room(worth(matrix, best) + 1) <= room:
+                return Answer(True, worth(matrix, best), worth(matrix, best), best)
+        elif found.outcome is Outcome.STOPPED or watch.over():
+            return Answer(True, 0, bound.ceiling, None)
+        elif whole:
+            return Answer(False, 0, 0, None)
+        size *= WIDER
+    objective = worth(matrix, best)
+    core = core_of(matrix, bound, bound.room(objective + 1))
+    found = maximise(core.matrix, watch, contracted(core, best))
+    if found.values is not None and found.objective > objective:
+        best = complete(matrix, expanded(matrix, core, found.values))
+        objective = found.objective
+    stopped = found.outcome is Outcome.STOPPED
+    proven = min(bound.ceiling, max(found.bound, objective)) if stopped else objective
+    return Answer(True, objective, proven, best)
+
+
+def _everything(bound: Bound, doubtful: Sequence[int]) -> int:
+    return max([0, *doubtful, *(abs(bound.reduced[j]) for j in bound.blocks.loose)])
+
+
+def drawn(
+    ground: Ground, question: Question, answer: Answer, order: Iterable[str], watch: Watch
+) -> tuple[int, ...]:
+    """Return, of all best answers to a question, the one the lottery selects, by matrix column.
+
+    Raises
+    ------
+    Stopped
+        If the watch ended the draw.
+    """
+    bound = held(ground, question)
+    if bound is None or answer.values is None:
+        raise ValueError("there is no answer to draw among")
+    best = best_of(ground.programme, ground.matrix, bound, answer.objective, watch)
+    return draw(best, tuple(order), ())
+
+
+def awarded(ground: Ground, values: Sequence[int]) -> frozenset[str]:
+    """Return the applications that values (by matrix column) award."""
+    return frozenset(
+        ground.programme.columns[ground.matrix.origin[j]].application
+        for j, x in enumerate(values)
+        if x and not ground.matrix.follows[j]
+    )
+
+
+def as_programme(ground: Ground, values: Sequence[int]) -> tuple[int, ...]:
+    """Return values by matrix column as values by programme column."""
+    return full_values(ground.matrix, values, len(ground.programme.columns))
