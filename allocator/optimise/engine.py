@@ -129,7 +129,12 @@ def as_lp(matrix: Matrix) -> Any:
     return lp
 
 
-def maximise(matrix: Matrix, watch: Watch, start: Sequence[int] | None = None) -> Found:
+def maximise(
+    matrix: Matrix,
+    watch: Watch,
+    start: Sequence[int] | None = None,
+    enough: int | None = None,
+) -> Found:
     """Solve the integer programme; the answer has passed the exact check.
 
     Parameters
@@ -140,6 +145,8 @@ def maximise(matrix: Matrix, watch: Watch, start: Sequence[int] | None = None) -
         Time limit, cancel question, progress listener.
     start : sequence of int, optional
         A feasible answer to begin with.
+    enough : int, optional
+        An objective known to be the most there is: the first answer that reaches it will do.
 
     Raises
     ------
@@ -151,12 +158,14 @@ def maximise(matrix: Matrix, watch: Watch, start: Sequence[int] | None = None) -
         outcome = Outcome.OPTIMAL if feasible else Outcome.INFEASIBLE
         return Found(outcome, () if feasible else None, matrix.constant, matrix.constant)
     for _ in range(REPAIRS):
-        outcome, raw, bound = _solve(matrix, watch, start)
+        outcome, raw, bound = _solve(matrix, watch, start, enough)
         if raw is None:
             return Found(outcome, None, 0, bound)
         values = complete(matrix, [round(each) for each in raw])
         if broken(matrix, values) is None:
             objective = worth(matrix, values)
+            if enough is not None and objective >= enough:
+                return Found(Outcome.OPTIMAL, values, objective, objective)
             return Found(outcome, values, objective, max(bound, objective))
         matrix = with_lines(matrix, [_not_this(matrix, values)])
         start = None
@@ -171,7 +180,7 @@ def _not_this(matrix: Matrix, values: Sequence[int]) -> Line:
 
 
 def _solve(
-    matrix: Matrix, watch: Watch, start: Sequence[int] | None
+    matrix: Matrix, watch: Watch, start: Sequence[int] | None, enough: int | None
 ) -> tuple[Outcome, list[float] | None, int]:
     """Model in PuLP, solve with HiGHS; return the outcome, raw values and an integer bound."""
     step = reduce(gcd, matrix.objective, 0) or 1
@@ -193,6 +202,8 @@ def _solve(
         elif line.bound < 0:
             return Outcome.INFEASIBLE, None, 0
     solver = _Highs(watch, matrix.constant, step, start is not None)
+    if enough is not None:
+        solver.optionsDict["objective_target"] = (enough - matrix.constant) / step - 0.5
     stats = model.solve(solver)
     bound = _bound(stats, matrix, step)
     if stats.status == pulp.const.LpSolveStatus.Infeasible:

@@ -18,7 +18,14 @@ from allocator.optimise.proof_branch import Brancher
 from allocator.optimise.proof_relax import UNIT, Multipliers, Relaxation
 from allocator.optimise.watch import Watch
 from allocator.record.canonical import Plain, to_plain
-from allocator.record.check_proof import MOST_CHOICES, Part, Problem, ProofError, Question, questions_of
+from allocator.record.check_proof import (
+    MOST_CHOICES,
+    Part,
+    Problem,
+    ProofError,
+    Question,
+    questions_of,
+)
 
 LOCAL_ROWS = ("one[", "state_full[", "quota[", "ticket_in_pair[")
 
@@ -142,7 +149,10 @@ class _Search:
         self.step = gcd(*problem.gains) or 1
         columns = _plain(programme)["columns"]
         self.questions = list(questions_of(columns, self.values, list(order), list(funds)))
-        self.names = ([str(c.package) for c in programme.columns], [c.application for c in programme.columns])
+        self.names = (
+            [str(c.package) for c in programme.columns],
+            [c.application for c in programme.columns],
+        )
         self.open: list[tuple[int, int, _Node]] = []
         self.serial = 0
 
@@ -174,9 +184,14 @@ class _Search:
         found = relaxation.solve(node.part)
         y = None
         for _ in range(2):
-            y = relaxation.multipliers(found) if found.feasible else relaxation.excluding(node.part, found, self.least)
-            if y is not None: break
-            self.retries = getattr(self,"retries",0)+1
+            y = (
+                relaxation.multipliers(found)
+                if found.feasible
+                else relaxation.excluding(node.part, found, self.least)
+            )
+            if y is not None:
+                break
+            self.retries = getattr(self, "retries", 0) + 1
             relaxation.forget()
             found = relaxation.solve(node.part)
         if y is None:
@@ -191,28 +206,40 @@ class _Search:
 
     def _close(self, node: _Node) -> None:
         room = node.bound - self.least * UNIT
-        if node.multipliers and not node.entry:   # child: first narrow by inherited
+        if node.multipliers and not node.entry:  # child: first narrow by inherited
             exact, prices = self.problem.priced(node.part, node.multipliers, UNIT)
             node.part = self.problem.afforded(node.part, prices, room)
             # the checker only evaluates given multipliers
         found = self._bound(node, self.relaxation)
         room = node.bound - self.least * UNIT
-        if room < 0: return
+        if room < 0:
+            return
         if not node.part.ahead and node.bound < (self.least + self.step) * UNIT:
             below = list(self.problem.drawn_before(node.part, self.questions))
-            self.walks = getattr(self,"walks",0)+1; self.walkparts=getattr(self,"walkparts",0)+len(below)
+            self.walks = getattr(self, "walks", 0) + 1
+            self.walkparts = getattr(self, "walkparts", 0) + len(below)
         else:
             split = self.brancher.split(node.part, found, room / UNIT)
-            if split is None: raise NotSelected
+            if split is None:
+                raise NotSelected
             node.entry["split"] = list(split)
-            below = [p for some in (False, True) for p in self.problem.only(node.part, list(split), some)]
+            below = [
+                p for some in (False, True) for p in self.problem.only(node.part, list(split), some)
+            ]
         node.below = [self._node(p, node.multipliers) for p in below]
-        for each in node.below: self._push(each)
+        for each in node.below:
+            self._push(each)
 
     def _written(self, root: _Node) -> Proof:
-        parts = []; stack=[root]
+        parts = []
+        stack = [root]
         while stack:
-            n=stack.pop(); parts.append(n.entry); stack+=reversed(n.below)
-        self.count=len(parts)
-        global LAST; LAST=self
-        return Proof(tuple(map(tuple,_blocks_cache)), UNIT, self.least, not self.open, tuple(parts))
+            n = stack.pop()
+            parts.append(n.entry)
+            stack += reversed(n.below)
+        self.count = len(parts)
+        global LAST
+        LAST = self
+        return Proof(
+            tuple(map(tuple, _blocks_cache)), UNIT, self.least, not self.open, tuple(parts)
+        )

@@ -62,7 +62,9 @@ class Brancher:
             return self._any(part)
         best: tuple[float, Split] | None = None
         idle = 0
-        for split in sorted(shares, key=lambda s: (-self._score(s, shares[s], room), s))[:MOST_TRIED]:
+        for split in sorted(shares, key=lambda s: (-self._score(s, shares[s], room), s))[
+            :MOST_TRIED
+        ]:
             effect = self.effects.get(split)
             if effect is None or effect.count < RELIABLE:
                 score = self._try(part, found, split, shares[split], room)

@@ -14,7 +14,7 @@ from allocator.optimise.engine import Outcome, maximise, relax
 from allocator.optimise.matrix import Line, Matrix, broken, complete, with_lines, worth
 from allocator.optimise.watch import Watch
 
-FIRST_CORE = 60
+FIRST_CORE = 25
 """Choices in doubt that the first core holds: few enough to solve at once, usually enough."""
 
 WIDER = 4

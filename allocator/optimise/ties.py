@@ -73,6 +73,21 @@ class Best:
             raise Stopped
         return complete(self.matrix, expanded(self.matrix, core, found.values))
 
+    def with_difference(self, counts: Sequence[int], constant: int) -> tuple[int, ...] | None:
+        """Return a best allocation for which ``counts·x + constant`` is at least 1, or ``None``.
+
+        It is asked with the true objective, whose bound is quicker to prove than a count's.
+        """
+        columns = tuple(j for j, c in enumerate(counts) if c)
+        line = Line("differs", columns, tuple(-counts[j] for j in columns), constant - 1)
+        matrix = with_lines(self.core.matrix, [translated(self.core, line)])
+        found = maximise(matrix, self.watch, enough=self.objective)
+        if found.outcome is Outcome.STOPPED:
+            raise Stopped
+        if found.values is None or found.objective < self.objective:
+            return None
+        return complete(self.matrix, expanded(self.matrix, self.core, found.values))
+
 
 def best_of(
     programme: Programme, matrix: Matrix, bound: Bound, objective: int, watch: Watch
@@ -131,9 +146,10 @@ def tied_among(
             continue
         if not any(objective):
             break
-        values = best.among(objective, ())
-        if constant + sum(c * x for c, x in zip(objective, values, strict=True)) == 0:
+        found = best.with_difference(objective, constant)
+        if found is None:
             break
+        values = found
     return frozenset(tied)
 
 
