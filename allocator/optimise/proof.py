@@ -2,7 +2,7 @@
 
 The search divides all solutions into parts until multipliers show of each that it cannot matter.
 It walks with the checker's own steps (``record.check_proof``), so what it closes the checker
-closes; the solver and the branching only decide how short the proof is.
+closes; the solver and the branching only decide how long the proof is.
 """
 
 from collections.abc import Sequence
@@ -16,53 +16,56 @@ from allocator.optimise.engine import Reoptimised
 from allocator.optimise.programme import Programme
 from allocator.optimise.proof_branch import Brancher
 from allocator.optimise.proof_relax import UNIT, Multipliers, Relaxation
+from allocator.optimise.reduce import LOCAL_ROWS
 from allocator.optimise.watch import Watch
 from allocator.record.canonical import Plain, to_plain
-from allocator.record.check_proof import (
-    MOST_CHOICES,
-    Part,
-    Problem,
-    ProofError,
-    Question,
-    questions_of,
-)
+from allocator.record.check_proof import Part, Problem, ProofError, Question, questions_of
 
-LOCAL_ROWS = ("one[", "state_full[", "quota[", "ticket_in_pair[")
+type Pairs = tuple[tuple[int, int], ...]
 
 
 class NotSelected(Exception):
-    """The allocation is not the one to be proven: another is better, or wins the lottery."""
+    """The allocation cannot be proven: another is better, or wins the lottery against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the proof says of one part, in words: see ``docs/method.md`` (the proof).
+
+    ``multipliers`` are sets of (row, weight over the unit), applied in turn; without any, those of
+    the part it came from hold. ``split`` are the awards it is divided by, if it is.
+    """
+
+    multipliers: tuple[Pairs, ...] = ()
+    split: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What was proven: no solution exceeds ``bound``; if ``drawn``, the lottery selects this one.
 
-    ``parts`` divide all solutions, in the order in which the checker meets them.
+    ``blocks`` are award columns that are priced together; ``unit`` is what multipliers are counted
+    in; ``steps`` divide all solutions, in the order in which the checker meets them.
     """
 
     blocks: tuple[tuple[int, ...], ...]
     unit: int
     bound: int
     drawn: bool
-    parts: tuple[dict[str, Any], ...]
+    steps: tuple[Step, ...]
 
     def as_json(self) -> dict[str, Plain]:
         """Return the proof as plain JSON values; whole numbers beyond 2^53 as text."""
-        plain = to_plain(self)
-        assert isinstance(plain, dict)
-        return plain
-
-
-@dataclass(slots=True)
-class _Node:
-    """A part, the multipliers it inherits, what the proof says of it, and what it divides into."""
-
-    part: Part
-    multipliers: Multipliers
-    bound: int
-    entry: dict[str, Any] = field(default_factory=dict)
-    below: "list[_Node]" = field(default_factory=list)
+        parts: list[dict[str, object]] = []
+        for step in self.steps:
+            written: dict[str, object] = {}
+            if step.multipliers:
+                written["multipliers"] = step.multipliers
+            if step.split:
+                written["split"] = step.split
+            parts.append(written)
+        members = {"blocks": self.blocks, "unit": self.unit, "bound": self.bound, "parts": parts}
+        return {name: to_plain(value) for name, value in (members | {"drawn": self.drawn}).items()}
 
 
 def prove_allocation(
@@ -78,7 +81,7 @@ def prove_allocation(
     Parameters
     ----------
     programme : Programme
-        The whole programme as the record holds it.
+        The whole programme, as the record holds it.
     allocation : Allocation
         The allocation that was selected from it.
     order : sequence of str
@@ -86,29 +89,37 @@ def prove_allocation(
     funds : sequence of str
         Fund ids in the order in which awards that name their fund prefer them.
     time_limit : float, optional
-        Seconds; the proof then says how far it came (``bound``, ``drawn``).
+        Seconds; a proof that would take longer says how far it came (``bound``, ``drawn``).
 
     Raises
     ------
     NotSelected
-        If a better allocation exists or the lottery selects another.
+        If the allocation turns out not to be the one the method selects.
     """
-    watch = Watch(time_limit)
-    problem = Problem(_plain(programme), _blocks(programme))
-    search = _Search(problem, programme, allocation, order, funds, watch)
-    return search.proof()
+    plain = _plain(programme)
+    problem, blocks = _problem(plain, programme)
+    values = list(allocation.values)
+    questions = questions_of(plain["columns"], values, list(order), list(funds))
+    search = _Search(problem, plain, allocation.objective, questions, Watch(time_limit))
+    return search.proof(blocks)
 
 
 def _plain(programme: Programme) -> dict[str, Any]:
-    plain: Any = to_plain(programme)
-    return plain  # type: ignore[no-any-return]
+    return {name: to_plain(getattr(programme, name)) for name in ("columns", "rows", "scale")}
 
 
-def _blocks(programme: Programme) -> list[list[int]]:
-    """Return the award columns by Member State and meeting, as local rows tie them together.
+def _problem(plain: dict[str, Any], programme: Programme) -> tuple[Problem, list[list[int]]]:
+    """Return the problem in blocks: Member State and meeting, or else (no quota) application."""
+    by_application = _connected(programme, local=False)
+    try:
+        together = _connected(programme, local=True)
+        return Problem(plain, together), together
+    except ProofError:
+        return Problem(plain, by_application), by_application
 
-    Where those rows allow very many sets of awards (no quota), each application is by itself.
-    """
+
+def _connected(programme: Programme, *, local: bool) -> list[list[int]]:
+    """Return award columns connected by their application and, if asked, by local rows."""
     parent = list(range(len(programme.columns)))
 
     def root(j: int) -> int:
@@ -121,10 +132,9 @@ def _blocks(programme: Programme) -> list[list[int]]:
     for j, column in enumerate(programme.columns):
         if column.application:
             parent[root(j)] = root(first.setdefault(column.application, j))
-    for row in programme.rows:
-        if row.name.startswith(LOCAL_ROWS):
-            for j in row.columns:
-                parent[root(j)] = root(row.columns[0])
+    for row in programme.rows if local else ():
+        for j in row.columns if row.name.startswith(LOCAL_ROWS) else ():
+            parent[root(j)] = root(row.columns[0])
     groups: dict[int, list[int]] = {}
     for j, column in enumerate(programme.columns):
         if column.application:
@@ -132,114 +142,113 @@ def _blocks(programme: Programme) -> list[list[int]]:
     return list(groups.values())
 
 
+@dataclass(slots=True)
+class _Node:
+    """A part, its bound (times the unit), and what has been done about it."""
+
+    part: Part
+    multipliers: Multipliers
+    bound: int
+    used: list[Pairs] = field(default_factory=list)
+    split: tuple[int, ...] = ()
+    below: "list[_Node]" = field(default_factory=list)
+    done: bool = False
+
+
 class _Search:
-    """Best first: the part with the highest bound is divided next."""
+    """The part with the highest bound is looked at next, until none is left or time is up."""
 
     def __init__(
         self,
         problem: Problem,
-        programme: Programme,
-        allocation: Allocation,
-        order: Sequence[str],
-        funds: Sequence[str],
+        plain: dict[str, Any],
+        objective: int,
+        questions: list[Question],
         watch: Watch,
     ) -> None:
-        self.problem, self.watch = problem, watch
-        self.values, self.least = list(allocation.values), allocation.objective
+        self.problem, self.objective, self.questions = problem, objective, questions
+        self.watch = watch
         self.step = gcd(*problem.gains) or 1
-        columns = _plain(programme)["columns"]
-        self.questions = list(questions_of(columns, self.values, list(order), list(funds)))
-        self.names = (
-            [str(c.package) for c in programme.columns],
-            [c.application for c in programme.columns],
+        self.root = self._node(problem.all, {})
+        whole = Relaxation(problem, problem.all)
+        self._bound(self.root, whole)
+        self.relaxation = Relaxation(problem, self.root.part)
+        self.brancher = Brancher(problem, plain["columns"], self.relaxation)
+        self.waiting: list[tuple[int, int, _Node]] = []
+        self.count = 0
+        self._wait(self.root)
+
+    def proof(self, blocks: list[list[int]]) -> Proof:
+        """Search, and write down what was found."""
+        while self.waiting and not self.watch.over():
+            self._settle(heappop(self.waiting)[2])
+        drawn = all(node.done for node in self._nodes(drawn=True))
+        open_ = [node.bound for node in self._nodes(drawn) if not node.done]
+        highest = max(open_, default=0) // UNIT // self.step * self.step
+        return Proof(
+            blocks=tuple(map(tuple, blocks)),
+            unit=UNIT,
+            bound=max(self.objective, highest),
+            drawn=drawn,
+            steps=tuple(Step(tuple(n.used), n.split) for n in self._nodes(drawn)),
         )
-        self.open: list[tuple[int, int, _Node]] = []
-        self.serial = 0
 
-    def proof(self) -> Proof:
-        root = self._node(self.problem.all, {})
-        self._begin(root)
-        while self.open and not self.watch.over():
-            self._close(heappop(self.open)[2])
-        return self._written(root)
-
-    def _node(self, part, multipliers):
-        exact, prices = self.problem.priced(part, multipliers, UNIT)
-        return _Node(part, multipliers, exact)
-
-    def _push(self, node: _Node) -> None:
-        if node.bound >= self.least * UNIT:
-            self.serial += 1
-            heappush(self.open, (-node.bound, self.serial, node))
-
-    def _begin(self, root: _Node) -> None:
-        """Bound everything; what remains is the core, on which all later relaxations are solved."""
-        relaxation = Relaxation(self.problem, root.part)
-        self._bound(root, relaxation)
-        self.relaxation = Relaxation(self.problem, root.part)
-        self.brancher = Brancher(self.problem, *self.names, self.relaxation)
-        self._push(root)
-
-    def _bound(self, node, relaxation):
-        found = relaxation.solve(node.part)
-        y = None
-        for _ in range(2):
-            y = (
-                relaxation.multipliers(found)
-                if found.feasible
-                else relaxation.excluding(node.part, found, self.least)
-            )
-            if y is not None:
-                break
-            self.retries = getattr(self, "retries", 0) + 1
-            relaxation.forget()
-            found = relaxation.solve(node.part)
-        if y is None:
-            raise Exception("no ray")
-        exact, prices = self.problem.priced(node.part, y, UNIT)
-        node.entry.setdefault("multipliers", []).append([[r, w] for r, w in y.items()])
-        node.bound, node.multipliers = exact, y
-        room = exact - self.least * UNIT
-        if room >= 0:
-            node.part = self.problem.afforded(node.part, prices, room)
+    def _nodes(self, drawn: bool) -> list[_Node]:
+        """Return all nodes as the checker meets them; without a draw, not those it would add."""
+        found, stack = [], [self.root]
+        while stack:
+            node = stack.pop()
+            found.append(node)
+            if node.split or drawn:
+                stack.extend(reversed(node.below))
         return found
 
-    def _close(self, node: _Node) -> None:
-        room = node.bound - self.least * UNIT
-        if node.multipliers and not node.entry:  # child: first narrow by inherited
-            exact, prices = self.problem.priced(node.part, node.multipliers, UNIT)
-            node.part = self.problem.afforded(node.part, prices, room)
-            # the checker only evaluates given multipliers
+    def _node(self, part: Part, multipliers: Multipliers) -> _Node:
+        bound, _ = self.problem.bounded(part, multipliers, UNIT, self.objective)
+        return _Node(part, multipliers, bound)
+
+    def _wait(self, node: _Node) -> None:
+        """Queue a node unless the multipliers it inherits close it."""
+        node.done = node.bound < self.objective * UNIT
+        if not node.done:
+            self.count += 1
+            heappush(self.waiting, (-node.bound, self.count, node))
+
+    def _settle(self, node: _Node) -> None:
+        """Close a part or divide it."""
         found = self._bound(node, self.relaxation)
-        room = node.bound - self.least * UNIT
+        room = node.bound - self.objective * UNIT
+        node.done = True
         if room < 0:
             return
-        if not node.part.ahead and node.bound < (self.least + self.step) * UNIT:
+        if not node.part.ahead and room < self.step * UNIT:
             below = list(self.problem.drawn_before(node.part, self.questions))
-            self.walks = getattr(self, "walks", 0) + 1
-            self.walkparts = getattr(self, "walkparts", 0) + len(below)
         else:
             split = self.brancher.split(node.part, found, room / UNIT)
             if split is None:
                 raise NotSelected
-            node.entry["split"] = list(split)
-            below = [
-                p for some in (False, True) for p in self.problem.only(node.part, list(split), some)
-            ]
-        node.below = [self._node(p, node.multipliers) for p in below]
+            node.split = split
+            halves = [self.problem.only(node.part, [*split], some) for some in (False, True)]
+            below = [part for half in halves for part in half]
+        node.below = [self._node(part, node.multipliers) for part in below]
         for each in node.below:
-            self._push(each)
+            self._wait(each)
 
-    def _written(self, root: _Node) -> Proof:
-        parts = []
-        stack = [root]
-        while stack:
-            n = stack.pop()
-            parts.append(n.entry)
-            stack += reversed(n.below)
-        self.count = len(parts)
-        global LAST
-        LAST = self
-        return Proof(
-            tuple(map(tuple, _blocks_cache)), UNIT, self.least, not self.open, tuple(parts)
-        )
+    def _bound(self, node: _Node, relaxation: Relaxation) -> Reoptimised | None:
+        """Give a node the multipliers of its relaxation; ``None`` if the solver has none."""
+        for attempt in (relaxation.solve, relaxation.solve_anew):
+            found = attempt(node.part)
+            if found.feasible:
+                multipliers = relaxation.multipliers(found)
+            else:
+                ray = relaxation.excluding(node.part, found, self.objective)
+                if ray is None:
+                    continue
+                multipliers = ray
+            node.used.append(tuple(multipliers.items()))
+            node.multipliers = multipliers
+            node.bound, node.part = self.problem.bounded(
+                node.part, multipliers, UNIT, self.objective
+            )
+            return found
+        return None

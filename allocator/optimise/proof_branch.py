@@ -7,6 +7,7 @@ branching (Achterberg, Koch and Martin, 2005). It decides how long a proof is, n
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from allocator.optimise.engine import Reoptimised
 from allocator.optimise.proof_relax import Relaxation
@@ -40,25 +41,24 @@ class Brancher:
     """Chooses splits and remembers what they did."""
 
     problem: Problem
-    packages: list[str]
-    applications: list[str]
+    columns: list[dict[str, Any]]
     relaxation: Relaxation
     effects: dict[Split, _Effect] = field(default_factory=dict)
 
-    def split(self, part: Part, found: Reoptimised, room: float) -> Split | None:
+    def split(self, part: Part, found: Reoptimised | None, room: float) -> Split | None:
         """Return the awards to split off, ``None`` if only one solution is left.
 
         Parameters
         ----------
         part : Part
             The part to divide.
-        found : Reoptimised
-            Its relaxation.
+        found : Reoptimised, optional
+            Its relaxation, where there is one.
         room : float
             How far the bound must fall for the part to be closed; more is no better.
         """
-        shares = dict(self._fractional(part, found))
-        if not shares:
+        shares = dict(self._fractional(part, found)) if found is not None else {}
+        if found is None or not shares:
             return self._any(part)
         best: tuple[float, Split] | None = None
         idle = 0
@@ -96,7 +96,8 @@ class Brancher:
         """Yield each award, each application's, each package's, and all together."""
         sets: dict[object, list[int]] = {}
         for j in sorted(awards):
-            for key in (j, self.applications[j], ("package", self.packages[j]), "all"):
+            column = self.columns[j]
+            for key in (j, column["application"], ("package", column["package"]), None):
                 sets.setdefault(key, []).append(j)
         yield from dict.fromkeys(tuple(each) for each in sets.values())
 
@@ -121,9 +122,8 @@ class Brancher:
         """Solve both sides for a few pivots; remember and score how far the bound fell."""
         falls = []
         for some in (False, True):
-            side = next(self.problem.only(part, list(split), some), None)
             fall = room
-            if side is not None:
+            for side in self.problem.only(part, [*split], some):
                 tried = self.relaxation.solve(side, pivots=PIVOTS)
                 if tried.feasible:
                     fall = min(room, max(0.0, found.objective - tried.objective))

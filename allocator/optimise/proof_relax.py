@@ -46,7 +46,7 @@ class Relaxation:
             for j in choice:
                 holders.setdefault(j, []).append(n)
         gains = [sum(problem.gains[j] for j in choice) for _, choice in self.columns]
-        size = first + len(helpers)
+        size = self._size = first + len(helpers)
         matrix = Matrix(
             objective=(*gains, *(problem.gains[j] for j in helpers)),
             upper=(*[1] * first, *(problem.uppers[j] for j in helpers)),
@@ -58,13 +58,16 @@ class Relaxation:
 
     def solve(self, part: Part, *, pivots: int | None = None) -> Reoptimised:
         """Solve the relaxation of a part; see ``Reoptimiser.solve``."""
+        if not self._size:
+            return Reoptimised(True, float(part.gain), (), ())
         left = {k: frozenset(part.choices[k]) for k in self.blocks}
         closed = [n for n, (k, choice) in enumerate(self.columns) if choice not in left[k]]
         return self._solver.solve(closed, pivots=pivots)
 
-    def forget(self) -> None:
-        """Start the next solve from nothing."""
+    def solve_anew(self, part: Part) -> Reoptimised:
+        """Solve without what the solver remembers of the last time."""
         self._solver.forget()
+        return self.solve(part)
 
     def multipliers(self, found: Reoptimised) -> Multipliers:
         """Return a relaxation's multipliers as whole numbers over ``UNIT``."""
@@ -80,7 +83,7 @@ class Relaxation:
                 for r, y in zip(self.rows, found.multipliers, strict=False)
             ]
             y = {r: weight for r, weight in scaled if weight}
-            if self.problem.priced(part, y, UNIT)[0] < least * UNIT:
+            if self.problem.bounded(part, y, UNIT, least)[0] < least * UNIT:
                 return y
         return None
 
