@@ -1,14 +1,18 @@
 """The whole decision in one call: a loaded round becomes a result that can be written and read."""
 
 from collections.abc import Callable
+from time import monotonic
+from typing import Literal
 
 from allocator.errors import AllocatorError, has_errors, ordered
 from allocator.explain.decisions import decision_lines
+from allocator.explain.margins import figures, margins
+from allocator.explain.promises import promises_of
 from allocator.explain.result import Result
 from allocator.intake.assess import assess
 from allocator.intake.folder import LoadedRound
 from allocator.optimise.solve import allocate
-from allocator.optimise.watch import Progress
+from allocator.optimise.watch import Progress, Watch
 
 
 def decide(
@@ -17,6 +21,7 @@ def decide(
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     cancel: Callable[[], bool] | None = None,
+    explain: Literal["exact", "bounds"] = "bounds",
 ) -> Result:
     """Assess, allocate and explain a round.
 
@@ -30,12 +35,15 @@ def decide(
         Told how the solve stands.
     cancel : callable, optional
         Asked whether to stop.
+    explain : str
+        ``exact``: every margin exactly, as far as the time limit goes; ``bounds``: at once.
 
     Raises
     ------
     AllocatorError
         Every problem of the input if one of them is an error, or why no allocation is possible.
     """
+    began = monotonic()
     assessment = assess(loaded)
     problems = ordered((*loaded.problems, *assessment.problems))
     if has_errors(problems):
@@ -48,7 +56,14 @@ def decide(
         progress=progress,
         cancel=cancel,
     )
-    lines = decision_lines(loaded.round, assessment.pool, programme, allocation, {})
+    watch = Watch(time_limit and time_limit - (monotonic() - began), cancel, progress)
+    found = margins(
+        programme, assessment.pool, loaded.round, loaded.rules, allocation, watch, explain
+    )
+    awarded = frozenset(award.application_id for award in allocation.awards)
+    lines = decision_lines(
+        loaded.round, assessment.pool, programme, allocation, figures(found, awarded)
+    )
     return Result(
         round=loaded.round,
         rules=loaded.rules,
@@ -56,6 +71,6 @@ def decide(
         programme=programme,
         allocation=allocation,
         lines=lines,
-        promises=(),
+        promises=promises_of(loaded.rules, assessment.pool),
         problems=problems,
     )

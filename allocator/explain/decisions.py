@@ -1,75 +1,27 @@
 """An allocation becomes one line per application: the decision, why in words, the figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from allocator.explain.explanation import Obstacle
+from allocator.explain.obstacles import kind, obstacles
 from allocator.explain.result import DecisionLine
 from allocator.model import Award, Candidate, Decision, Ineligible, Pool, Round
 from allocator.optimise.allocation import Allocation
 from allocator.optimise.programme import Programme
+from allocator.policy_terms import points_text
 from allocator.texts import say
 
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """What stands between a declined application and a package: the rows an award would break."""
-
-    package: str
-    rows: tuple[str, ...]
-
-
-def obstacles(programme: Programme, values: Sequence[int]) -> dict[str, tuple[Obstacle, ...]]:
-    """Return, per application without an award, what one more award to it would break.
-
-    Everybody else's award stays as it is; an application with no rows to break for some package
-    would fit, and was declined because the allocation is worth more without it.
-    """
-    awarded = {c.application for c, x in zip(programme.columns, values, strict=True) if x}
-    broken: dict[int, list[str]] = {
-        j: []
-        for j, column in enumerate(programme.columns)
-        if column.application and column.application not in awarded
-    }
-    follows = {
-        j: _holding_rows(programme, j)
-        for j, column in enumerate(programme.columns)
-        if not column.application
-    }
-    for row in programme.rows:
-        sign = 1 if row.sense == "<=" else -1
-        terms = dict(zip(row.columns, row.coefficients, strict=True))
-        used = sum(sign * c * values[j] for j, c in terms.items())
-        slack = sign * row.bound - used
-        raised = {k: sign * c for k, c in terms.items() if k in follows and sign * c > 0}
-        for j, c in terms.items():
-            if j in broken and sign * c > slack and not _absorbed(programme, row.name, terms):
-                broken[j].append(row.name)
-        for k, c in raised.items():
-            if not values[k] and c > slack:
-                for j in follows[k]:
-                    if j in broken:
-                        broken[j].append(row.name)
-    found: dict[str, list[Obstacle]] = {}
-    for j, rows in broken.items():
-        column = programme.columns[j]
-        found.setdefault(column.application, []).append(
-            Obstacle(str(column.package), tuple(dict.fromkeys(rows)))
-        )
-    return {application: tuple(each) for application, each in found.items()}
-
-
-def _holding_rows(programme: Programme, auxiliary: int) -> tuple[int, ...]:
-    """Return the award columns that raise an auxiliary column (a State's or a person's full)."""
-    name = programme.columns[auxiliary].name
-    if name.startswith("short["):
-        return ()
-    row = next(each for each in programme.rows if each.name == name)
-    return tuple(j for j in row.columns if j != auxiliary)
-
-
-def _absorbed(programme: Programme, name: str, terms: Mapping[int, int]) -> bool:
-    """Tell whether a row only holds up an auxiliary column, which may rise to keep it."""
-    return name.startswith(("balance[", "state_full[", "person_full["))
+CODE = {
+    "person_year": "person-year",
+    "person_meeting": "person-meeting",
+    "quota": "quota",
+    "ticket_in_pair": "ticket-in-pair",
+    "cap": "cap",
+    "floor": "floor",
+    "budget": "budget",
+    "fund": "fund",
+}
+"""The reason code of each kind of clause."""
 
 
 def decision_lines(
@@ -77,111 +29,110 @@ def decision_lines(
     pool: Pool,
     programme: Programme,
     allocation: Allocation,
-    margins: Mapping[str, int],
+    margins: Mapping[str, int | None],
 ) -> tuple[DecisionLine, ...]:
     """Return one line per application, sorted by application id.
 
-    ``margins`` are thousandths of a point: to spare (awarded) or short (declined, negative).
+    Parameters
+    ----------
+    round_ : Round
+        For the currency.
+    pool : Pool
+        All applications.
+    programme : Programme
+        The round's programme.
+    allocation : Allocation
+        What was decided.
+    margins : mapping
+        Exact margins in thousandths of a point: to spare (awarded) or short (declined, negative).
+        Left out or ``None`` where there is none to give.
     """
-    blocked = obstacles(programme, allocation.values)
-    drawn = {draw.application_id for draw in allocation.draws}
+    hindered = obstacles(programme, allocation.values)
+    drawn = frozenset(draw.application_id for draw in allocation.draws)
     awards = {award.application_id: award for award in allocation.awards}
     lines = [_refused(each, round_) for each in pool.ineligible]
     for candidate in pool.candidates:
         application = candidate.application.application_id
-        margin = margins.get(application)
         award = awards.get(application)
-        if award is not None:
-            lines.append(_awarded(candidate, award, round_, margin, application in drawn))
+        code = reason_code(award, application in drawn, hindered.get(application, ()))
+        margin = margins.get(application)
+        if award is None:
+            reason = _declined(code, margin, hindered.get(application, ()))
         else:
-            lines.append(
-                _declined(
-                    candidate, round_, margin, application in drawn, blocked.get(application, ())
-                )
+            reason = _awarded(candidate, award, code, margin)
+        lines.append(
+            DecisionLine(
+                application_id=application,
+                decision=Decision.AWARDED if award else Decision.DECLINED,
+                package=award.package if award else None,
+                fund=" + ".join(fund for fund, _ in award.shares) if award else "",
+                amount=award.amount if award else 0,
+                currency=round_.currency,
+                merit=candidate.merit,
+                margin=margin,
+                reason_code=code,
+                reason=reason,
             )
+        )
     return tuple(sorted(lines, key=lambda line: line.application_id))
 
 
-def _refused(refused: Ineligible, round_: Round) -> DecisionLine:
-    first = refused.findings[0]
-    text = " ".join(finding.text for finding in refused.findings)
-    return DecisionLine(
-        refused.application.application_id,
-        Decision.INELIGIBLE,
-        None,
-        "",
-        0,
-        round_.currency,
-        None,
-        None,
-        first.rule,
-        text,
-    )
+def reason_code(award: Award | None, drawn: bool, hindered: Sequence[Obstacle]) -> str:
+    """Return the code of the reason for a decision on an eligible application.
 
-
-def _awarded(
-    candidate: Candidate, award: Award, round_: Round, margin: int | None, drawn: bool
-) -> DecisionLine:
-    code = "awarded-by-lottery" if drawn else "awarded"
-    funds = " + ".join(fund for fund, _ in award.shares)
-    text = say(f"reason.{code}", package=say(f"package.{award.package}"))
-    if award.package is not candidate.application.requested:
-        text = f"{text} {say('reason.partial-instead')}"
-    return DecisionLine(
-        award.application_id,
-        Decision.AWARDED,
-        award.package,
-        funds,
-        award.amount,
-        round_.currency,
-        candidate.merit,
-        margin,
-        code,
-        text,
-    )
-
-
-ORDER = (
-    ("person_year", "person-year"),
-    ("person_full", "person-year"),
-    ("person_one", "person-year"),
-    ("person_meeting", "person-meeting"),
-    ("quota", "quota"),
-    ("one", "quota"),
-    ("ticket_in_pair", "ticket-in-pair"),
-    ("cap", "cap"),
-    ("floor", "floor"),
-    ("budget", "budget"),
-    ("fund", "fund"),
-)
-"""Which clause is named when several stand in the way: the one nearest to the person first."""
-
-
-def _declined(
-    candidate: Candidate,
-    round_: Round,
-    margin: int | None,
-    drawn: bool,
-    blocked: Sequence[Obstacle],
-) -> DecisionLine:
-    rows = [row for obstacle in blocked for row in obstacle.rows]
-    kinds = {row.partition("[")[0] for row in rows}
-    fits = any(not obstacle.rows for obstacle in blocked)
+    A declined application is named by the draw if there was one, else by the clause nearest to the
+    person among those of the package that meets the fewest; ``balance`` if it would have fitted.
+    """
+    if award is not None:
+        return "awarded-by-lottery" if drawn else "awarded"
     if drawn:
-        code = "lottery"
-    elif fits:
-        code = "balance"
-    else:
-        code = next((c for kind, c in ORDER if kind in kinds), "outranked")
+        return "lottery"
+    if any(not obstacle.clauses for obstacle in hindered):
+        return "balance"
+    least = min(hindered, key=lambda o: (o.alone, len(o.clauses)), default=None)
+    return CODE[kind(least.clauses[0])] if least else "outranked"
+
+
+def no_merit_would_do(hindered: Sequence[Obstacle]) -> bool:
+    """Tell whether every package is forbidden whoever else is awarded."""
+    return bool(hindered) and all(obstacle.alone for obstacle in hindered)
+
+
+def _refused(refused: Ineligible, round_: Round) -> DecisionLine:
     return DecisionLine(
-        candidate.application.application_id,
-        Decision.DECLINED,
-        None,
-        "",
-        0,
-        round_.currency,
-        candidate.merit,
-        margin,
-        code,
-        say(f"reason.{code}"),
+        application_id=refused.application.application_id,
+        decision=Decision.INELIGIBLE,
+        package=None,
+        fund="",
+        amount=0,
+        currency=round_.currency,
+        merit=None,
+        margin=None,
+        reason_code=refused.findings[0].rule,
+        reason=" ".join(finding.text for finding in refused.findings),
     )
+
+
+def _awarded(candidate: Candidate, award: Award, code: str, margin: int | None) -> str:
+    said = [say(f"reason.{code}", package=say(f"package.{award.package}"))]
+    if award.package is not candidate.application.requested:
+        said.append(say("reason.partial-instead"))
+    if margin is not None:
+        key = "any-merit" if margin >= candidate.merit else "spare" if margin else "none-to-spare"
+        said.append(say(f"reason.{key}", points=count_points(margin)))
+    return " ".join(said)
+
+
+def _declined(code: str, margin: int | None, hindered: Sequence[Obstacle]) -> str:
+    if no_merit_would_do(hindered):
+        return f"{say(f'reason.alone.{code}')} {say('reason.no-merit')}"
+    said = [say(f"reason.{code}")]
+    if margin is not None:
+        said.append(say("reason.short", points=count_points(-margin)))
+    return " ".join(said)
+
+
+def count_points(thousandths: int) -> str:
+    """Return "1 merit point" or "2.5 merit points"."""
+    form = "one" if thousandths == 1000 else "many"
+    return say(f"reason.points.{form}", points=points_text(thousandths))

@@ -1,0 +1,106 @@
+"""Why one application fell as it did, as plain data: what the texts, the record and the pages show.
+
+Every merit figure is in thousandths of a point, every amount in minor units.
+"""
+
+from dataclasses import dataclass
+
+from allocator.model import Decision, MeritLine, Package
+
+
+@dataclass(frozen=True, slots=True)
+class PackageMargin:
+    """The merit one package was short of, or had to spare.
+
+    Declined: the least with which an allocation giving the application this package would be as
+    good as the best without it; ``None`` if no merit would do. Awarded: the most it could lose
+    while one giving it this package stays as good; ``None`` if all of it and more. If not
+    ``exact``, the true figure is at least this.
+    """
+
+    package: Package
+    points: int | None
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """The merit an application was short of, or had to spare.
+
+    Awarded: ``points`` is the most it could lose and still be awarded, all of its merit if
+    ``at_any_merit``. Declined: the least with which it would have been awarded; ``None`` if no
+    merit would do. If not ``exact``, the true figure is at least this. ``others`` are the applications
+    whose award hangs on this one: who would lose theirs if a declined application had those points,
+    who would get one if an awarded application got nothing.
+    """
+
+    points: int | None
+    exact: bool = True
+    at_any_merit: bool = False
+    packages: tuple[PackageMargin, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What one more award of a package would break, all other awards as they are.
+
+    ``clauses`` are names such as ``quota[KEN,sg13]`` or ``budget[sg13]``, the one nearest to the
+    person first; none if the award would fit, and was not made because the allocation is worth more
+    without it. ``alone`` if a clause forbids the award whoever else is awarded.
+    """
+
+    package: Package
+    clauses: tuple[str, ...]
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactorEffect:
+    """A balance factor that decided: without it the application would be ``otherwise``."""
+
+    factor: str
+    title: str
+    otherwise: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraMoney:
+    """The least extra money in one budget line with which the method would award the application.
+
+    ``line`` is ``budget[<meeting>]`` or ``fund[<fund>]``; ``amount`` is ``None`` if no amount would
+    do. If not ``exact``, at least this amount is needed.
+    """
+
+    line: str
+    amount: int | None
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A draw of the published lottery: ``position`` among ``of`` tied applications."""
+
+    position: int
+    of: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one application fell as it did.
+
+    ``margin`` is ``None`` for an ineligible application and where the allocation is not final.
+    """
+
+    application_id: str
+    decision: Decision
+    package: Package | None
+    reason_code: str
+    merit: int | None
+    breakdown: tuple[MeritLine, ...]
+    margin: Margin | None
+    obstacles: tuple[Obstacle, ...]
+    factors: tuple[FactorEffect, ...]
+    extra: tuple[ExtraMoney, ...]
+    tie: Tie | None
