@@ -81,11 +81,15 @@ def standalone_source() -> str:
         imports |= _imports(tree, name)
         bodies.append(f"\n\n# --- allocator.{name} " + "-" * (76 - len(name)) + "\n")
         bodies.append(_body(tree, source.splitlines()))
-    texts = {key: text for key, text in catalogue().items() if key.startswith("verify.")}
+    texts = {key: text for key, text in catalogue().items() if _is_needed(key)}
     words = pprint.pformat(texts, width=98, sort_dicts=True)
     head = "\n".join(sorted(imports, key=lambda each: (each.startswith("from "), each)))
     known = f"\nVERSION = {__version__!r}\n\nTEXTS = {words}\n"
     return "".join([_OPENING, "\n", head, "\n", known, _SAY, *bodies, _ENDING])
+
+
+def _is_needed(key: str) -> bool:
+    return key.startswith("verify.") and not key.startswith("verify.compare.")
 
 
 def _claim(tree: ast.Module, module: str, owners: dict[str, str]) -> None:

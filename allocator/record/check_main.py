@@ -21,6 +21,9 @@ from allocator.record.check_report import Check, Report, Unchecked, carried_out,
 from allocator.record.check_signature import read_key
 from allocator.texts import say
 
+FOR_THE_ALLOCATOR = ("tables", *FROM_INPUTS, "reasons", "policy-promises")
+"""Checks that this file leaves to the allocator."""
+
 USAGE = 2
 """Exit code where the command was not understood or a file could not be read."""
 
@@ -43,7 +46,7 @@ def verify_alone(data: bytes, given: Given, version: str, standalone: bytes) -> 
         opened = record
         checks += look_at_origin(opened, given)
         checks.append(carried_out("edition", lambda: look_at_edition(opened, version, standalone)))
-        checks += [_for_the_allocator(name) for name in ("tables", *FROM_INPUTS, "reasons")]
+        checks += [_for_the_allocator(name) for name in FOR_THE_ALLOCATOR]
         checks += look_within(opened)
     return Report(tuple(checks), (say("verify.open.standalone"), *open_points(record, given)))
 

@@ -14,6 +14,7 @@ from typing import Any
 from allocator import __version__
 from allocator.errors import AllocatorError, Problem, has_errors, ordered
 from allocator.explain.decisions import decision_lines
+from allocator.explain.promises import promises_of
 from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Award, Package, Pool
@@ -102,6 +103,7 @@ def _from_the_inputs(record: Opened) -> Iterator[Check]:
     found = [carried_out(name, look) for name, look in zip(FROM_INPUTS, looks, strict=True)]
     found.insert(0, carried_out("tables", again.look_at_tables))
     found.append(carried_out("reasons", again.look_at_reasons))
+    found.append(carried_out("policy-promises", again.look_at_policy_promises))
     if edition.status == UNCHECKED:
         found = [_of_another_version(each) for each in found]
     yield edition
@@ -258,6 +260,14 @@ class _Again:
             for place in differing(mine, theirs)
         )
         return say("verify.reasons.figure", count=len(lines))
+
+    def look_at_policy_promises(self) -> str:
+        """Compute again which of the method's promises the policy keeps in this round."""
+        promises = promises_of(self._known().rules, self.pool())
+        if to_plain(promises) != self.record.plain("result.json")["promises"]:
+            raise Refused(say("verify.policy-promises.other"))
+        holding = sum(each.holds for each in promises)
+        return say("verify.policy-promises.figure", holding=holding, all=len(promises))
 
     def look_at_tables(self) -> str:
         """Compare the reference tables with those of this version."""

@@ -39,6 +39,7 @@ from math import gcd
 from math import lcm
 from pathlib import Path
 from typing import Any
+from typing import NamedTuple
 
 VERSION = '0.1.0'
 
@@ -67,6 +68,7 @@ TEXTS = {'verify.alone.about': 'Check a decision record of the fellowship alloca
  'verify.check.objective': 'Worth of the allocation',
  'verify.check.payments': 'Funds and who pays',
  'verify.check.policy': 'Policy and its rules on the day',
+ 'verify.check.policy-promises': 'What the policy promises',
  'verify.check.pool': 'Everyone judged once',
  'verify.check.previous': 'Previous record',
  'verify.check.programme': 'Programme',
@@ -77,7 +79,6 @@ TEXTS = {'verify.alone.about': 'Check a decision record of the fellowship alloca
  'verify.check.signature': 'Signature',
  'verify.check.tables': 'Reference tables',
  'verify.check.timestamp': 'Time stamp',
- 'verify.compare.title': 'Compared with {other}',
  'verify.container.figure': '{bytes} bytes, {count} members, nothing between or behind them',
  'verify.container.form': 'the bytes are not those that packing the members gives; something was '
                           'added, removed or compressed',
@@ -163,6 +164,8 @@ TEXTS = {'verify.alone.about': 'Check a decision record of the fellowship alloca
  'verify.payments.purpose': '{application}: a fund pays that may not',
  'verify.payments.shared': '{application}: several funds pay, which the policy forbids',
  'verify.payments.sum': '{application}: what the funds pay is not its amount',
+ 'verify.policy-promises.figure': '{holding} of {all} promises hold, as the record says',
+ 'verify.policy-promises.other': 'the promises are not those that the policy keeps in this round',
  'verify.policy.figure': '{title}, version {version}, on {day}',
  'verify.policy.other': 'rules.json is not what the policy says on {day}',
  'verify.pool.changed': '{application}: it was judged as another than was read',
@@ -1537,8 +1540,7 @@ def whole(value: object) -> int:
     return int(value)  # type: ignore[call-overload, no-any-return]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Some of all solutions: those that make one of ``choices[k]`` in every block k.
 
     ``open`` blocks have several; ``gain`` is what the others are worth, ``left`` what they leave of
@@ -1560,15 +1562,15 @@ class Problem:
     the part that holds every solution: in each block any choice its own rows allow.
     """
 
-    def __init__(self, programme: dict[str, Any], blocks: list[list[int]]) -> None:
+    def __init__(self, programme: Json, blocks: list[list[int]]) -> None:
         columns = programme["columns"]
         self.gains, self.uppers = ([whole(c[k]) for c in columns] for k in ("objective", "upper"))
-        self.block = {whole(j): k for k, members in enumerate(blocks) for j in members}
+        self.block = {j: k for k, members in enumerate(blocks) for j in members}
         self.helpers = [j for j, c in enumerate(columns) if not c["application"]]
-        named = sorted([*self.helpers, *(j for members in blocks for j in members)])
+        named = sorted([*self.helpers, *(whole(j) for members in blocks for j in members)])
         require(named == [*range(len(columns))], "the blocks do not hold every award once")
-        require(all(self.uppers[j] == 1 for j in self.block), "an award counts more than once")
-        require(all(upper >= 0 for upper in self.uppers), "an upper bound is negative")
+        limits = [(u, 1 if j in self.block else max(u, 0)) for j, u in enumerate(self.uppers)]
+        require(all(upper == limit for upper, limit in limits), "an upper bound is out of place")
         self.rows: list[tuple[dict[int, int], int]] = []
         self.uses: list[dict[int, int]] = [{} for _ in columns]
         own: list[list[int]] = [[] for _ in blocks]
@@ -1581,17 +1583,22 @@ class Problem:
             self.rows.append((terms, sign * whole(row["bound"])))
             for j, a in terms.items():
                 self.uses[j][r] = a
-            about = {self.block[j] for j in terms if j in self.block}
-            if len(about) == 1 and self._only_grows(terms):
-                own[about.pop()].append(r)
+            k = self.own_block(r)
+            if k is not None:
+                own[k].append(r)
         choices = [self._allowed(*each) for each in zip(blocks, own, strict=True)]
-        whole_part = Part(choices, [*range(len(blocks))], 0, [bound for _, bound in self.rows])
-        self.all = self.narrowed(whole_part, {})
+        bounds = [bound for _, bound in self.rows]
+        self.all = self.narrowed(Part(choices, [*range(len(blocks))], 0, bounds), {})
 
-    def _only_grows(self, terms: dict[int, int]) -> bool:
-        """Tell if more awards only use more of a row, or raise its only helper, which has -1."""
-        helpers = [j for j in terms if j not in self.block]
-        return all(a >= 0 or ([j] == helpers and a == -1) for j, a in terms.items())
+    def own_block(self, r: int) -> int | None:
+        """Return the only block row r is about, if more of its awards only use more of the row.
+
+        A helper with -1, if there is no other in the row, is raised by the awards.
+        """
+        helpers = [j for j in self.rows[r][0] if j not in self.block]
+        about = {self.block[j] for j in self.rows[r][0] if j in self.block}
+        grows = all(a >= 0 or (helpers == [j] and a == -1) for j, a in self.rows[r][0].items())
+        return about.pop() if grows and len(about) == 1 else None
 
     def _allowed(self, members: list[int], own: list[int]) -> list[Choice]:
         """Return the sets of awards that a block's own rows allow, with helpers at their least."""
@@ -1606,12 +1613,11 @@ class Problem:
             for r, a in (term for j in choice for term in terms[j]):
                 used[r] += a
             least: dict[int, int] = defaultdict(int)
-            for r in [r for r in used if r in raises]:
-                least[raises[r]] = max(least[raises[r]], used.pop(r) - self.rows[r][1])
-            for j, value in least.items():
-                for r, a in terms[j]:
-                    used[r] += a * value if a > 0 else 0
-            return all(used[r] <= self.rows[r][1] for r in used if r not in raises)
+            for r in used.keys() & raises.keys():
+                least[raises[r]] = max(least[raises[r]], used[r] - self.rows[r][1])
+            for r, a, value in ((r, a, value) for j, value in least.items() for r, a in terms[j]):
+                used[r] += a * value
+            return all(total <= self.rows[r][1] for r, total in used.items() if r not in raises)
 
         found: list[Choice] = [()]
         for choice in found:  # it grows; what does not fit does not fit with more awards either
@@ -1632,96 +1638,141 @@ class Problem:
         still = [k for k in part.open if len(choices[k]) > 1]
         return Part(choices, still, gain, left, part.ahead or ahead)
 
-    def priced(self, part: Part, y: dict[int, int], unit: int) -> tuple[int, dict[int, list[int]]]:
-        """Return the bound that row multipliers y prove and the price of each choice; per unit."""
+    def only(self, part: Part, awards: list[int], some: bool, ahead: bool = False) -> list[Part]:
+        """Return the solutions with some of these awards of one block, or with none."""
+        (k,) = {self.block[j] for j in awards}
+        kept = [choice for choice in part.choices[k] if {*awards}.isdisjoint(choice) is not some]
+        return [self.narrowed(part, {k: kept}, ahead)] if kept else []
+
+    def bounded(self, part: Part, y: dict[int, int], unit: int, least: int) -> tuple[int, Part]:
+        """Return the bound (times unit) by row multipliers y, and what may reach ``least``."""
 
         def net(j: int) -> int:
             return unit * self.gains[j] - sum([y[r] * a for r, a in self.uses[j].items() if r in y])
 
+        bound = unit * part.gain + sum(value * part.left[r] for r, value in y.items())
+        bound += sum(max(0, net(j)) * self.uppers[j] for j in self.helpers)
         prices = {}
         for k in part.open:
             nets = {j: net(j) for j in {j for choice in part.choices[k] for j in choice}}
             prices[k] = [sum([nets[j] for j in choice]) for choice in part.choices[k]]
-        bound = unit * part.gain + sum(value * part.left[r] for r, value in y.items())
-        bound += sum(max(0, net(j)) * self.uppers[j] for j in self.helpers)
-        return bound + sum(map(max, prices.values())), prices
-
-    def afforded(self, part: Part, prices: dict[int, list[int]], room: int) -> Part:
-        """Drop choices that cost more than ``room``, how far the bound is above the objective."""
+            bound += max(prices[k])
+        if bound < unit * least:
+            return bound, part
         kept = {}
         for k, each in prices.items():
-            least = max(each) - room
-            kept[k] = [c for c, p in zip(part.choices[k], each, strict=True) if p >= least]
-        return self.narrowed(part, kept)
-
-    def only(
-        self, part: Part, columns: list[int], some: bool, ahead: bool = False
-    ) -> Iterator[Part]:
-        """Yield the solutions with some of these awards of one block, or with none of them."""
-        (k,) = {self.block[j] for j in columns}
-        kept = [c for c in part.choices[k] if {*columns}.isdisjoint(c) is not some]
-        if kept:
-            yield self.narrowed(part, {k: kept}, ahead)
+            enough = max(each) - (bound - unit * least)
+            kept[k] = [c for c, p in zip(part.choices[k], each, strict=True) if p >= enough]
+        return bound, self.narrowed(part, kept)
 
     def drawn_before(self, part: Part, questions: list[Question]) -> Iterator[Part]:
-        """Yield the solutions that first differ from the allocation by a yes for its no."""
-        for columns, answer in questions:
+        """Yield the solutions whose first answer unlike the allocation's is a yes."""
+        for awards, answer in questions:
             if not answer:
-                yield from self.only(part, columns, some=True, ahead=True)
-            alike = [*self.only(part, columns, some=answer)]
+                yield from self.only(part, awards, some=True, ahead=True)
+            alike = self.only(part, awards, some=answer)
             if not alike:
                 return
-            part = alike[0]
+            (part,) = alike
+
+
+def questions_of(
+    columns: list[Json], values: list[int], order: list[str], funds: list[str]
+) -> list[Question]:
+    """Return what the lottery asks in turn: the awards that mean yes, the allocation's answer.
+
+    First who is awarded; then, of those, the package; last, if awards name it, the fund.
+    """
+    options: dict[str, list[int]] = defaultdict(list)
+    for j, column in enumerate(columns):
+        if column["application"]:
+            options[column["application"]].append(j)
+    require(len({*order}) == len(order) and {*order} >= {*options}, "the lottery lacks somebody")
+    held = {a: columns[j]["package"] for a in order for j in options.get(a, ()) if values[j]}
+    asked: list[tuple[str, Json]] = [(a, {}) for a in order]
+    asked += [(a, {"package": package}) for a in held for package in ("full", "ticket")]
+    for a in sorted(held, key=lambda a: options[a]):
+        asked += [(a, {"package": held[a], "fund": fund}) for fund in funds]
+    groups = [[j for j in options[a] if {**columns[j], **how} == columns[j]] for a, how in asked]
+    return [(group, any(values[j] for j in group)) for group in groups if group]
+
+
+def check_solution(problem: Problem, values: list[int], objective: int) -> None:
+    """Refuse values that break a row, raise a helper without need or have another worth."""
+    limits = zip(values, problem.uppers, strict=True)
+    require(all(type(x) is int and 0 <= x <= u for x, u in limits), "a value is out of bounds")
+    slack = [bound - sum(a * values[j] for j, a in terms.items()) for terms, bound in problem.rows]
+    require(min(slack, default=0) >= 0, "the allocation breaks a row")
+    for j in problem.helpers:
+        needed = any(slack[r] + a < 0 for r, a in problem.uses[j].items())
+        require(needed or not values[j], "a helping column is raised without need")
+    worth = sum(gain * x for gain, x in zip(problem.gains, values, strict=True))
+    require(worth == objective, "the allocation is worth something else")
 
 
 def check(
-    programme: dict[str, Any],
-    proof: dict[str, Any],
+    programme: Json,
+    proof: Json,
     values: list[int],
     objective: int,
     order: list[str],
     funds: list[str],
-) -> dict[str, int | bool]:
-    """Check that values are a solution worth ``objective``, and what the proof claims of others.
+) -> dict[str, int]:
+    """Check that values are a solution worth ``objective``, and what the proof says of all others.
 
-    ``order`` are the applications in the order of the lottery, ``funds`` the funds' ids in theirs.
-    Returns what is proven: the ``bound`` that no solution exceeds, whether it is ``optimal`` and as
-    ``drawn``, and the number of ``parts``. Raises ProofError for any proof that falls short.
+    Parameters
+    ----------
+    programme, proof : dict
+        As the record holds them.
+    values : list of int
+        The allocation: one value per column.
+    objective : int
+        What it is worth.
+    order, funds : list of str
+        Applications as the lottery draws them; fund ids in the order awards prefer them.
+
+    Returns
+    -------
+    dict
+        The ``bound`` that no solution exceeds; ``optimal`` if it is the objective; ``drawn`` if the
+        lottery selects the allocation among all that are as good; the number of ``parts``.
+
+    Raises
+    ------
+    ProofError
+        If the proof does not show what it says.
     """
     try:
         return _check(programme, proof, values, objective, order, funds)
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ProofError("the proof or the programme is malformed") from error
 
 
 def _check(
-    programme: dict[str, Any],
-    proof: dict[str, Any],
+    programme: Json,
+    proof: Json,
     values: list[int],
     objective: int,
     order: list[str],
     funds: list[str],
-) -> dict[str, int | bool]:
+) -> dict[str, int]:
     problem = Problem(programme, proof["blocks"])
-    _check_solution(problem, values, objective)
+    check_solution(problem, values, objective)
     unit, bound, drawn = whole(proof["unit"]), whole(proof["bound"]), proof["drawn"] is True
     step = gcd(*problem.gains) or 1
-    require(unit > 0 and bound >= objective and bound % step == 0, "the bound is no bound")
-    require(not drawn or bound == objective, "a lottery without a best objective")
-    questions = list(_questions(problem, programme["columns"], values, order, funds))
-    entries = iter(proof["parts"])
+    require(unit > 0 and bound >= objective and bound % step == 0, "the bound cannot be right")
+    require(bound == objective or not drawn, "a lottery among allocations that may not be the best")
+    questions = questions_of(programme["columns"], values, order, funds)
     waiting: list[tuple[Part, dict[int, int]]] = [(problem.all, {})]
-    while waiting:
+    for entry in proof["parts"]:
+        require(waiting, "the proof goes on after its end")
         part, y = waiting.pop()
-        entry = next(entries, None)
-        require(entry is not None, "the proof ends too early")
-        for y in [*map(_multipliers, entry.get("multipliers", ()))] or [y]:
-            exact, prices = problem.priced(part, y, unit)
-            room = exact - unit * objective
-            if room < 0:
-                break
-            part = problem.afforded(part, prices, room)
-        if room < 0:
+        exact = unit * objective
+        for given in [_multipliers(each) for each in entry.get("multipliers", ())] or [y]:
+            if exact >= unit * objective:
+                exact, part = problem.bounded(part, given, unit, objective)
+                y = given
+        if exact < unit * objective:
             continue
         if "split" in entry:
             below = [p for some in (False, True) for p in problem.only(part, entry["split"], some)]
@@ -1729,69 +1780,16 @@ def _check(
             require(not part.ahead and exact < unit * (bound + step), "a part is left open")
             below = [*problem.drawn_before(part, questions)] if drawn else []
         waiting += [(each, y) for each in reversed(below)]
-    require(next(entries, None) is None, "the proof goes on after its end")
-    return {
-        "bound": bound,
-        "optimal": bound == objective,
-        "drawn": drawn,
-        "parts": len(proof["parts"]),
-    }
+    require(not waiting, "the proof ends too early")
+    optimal = bound == objective
+    return {"bound": bound, "optimal": optimal, "drawn": drawn, "parts": len(proof["parts"])}
 
 
 def _multipliers(pairs: list[list[int]]) -> dict[int, int]:
+    """Read row multipliers."""
     y = {whole(r): whole(value) for r, value in pairs}
     require(all(r >= 0 and value >= 0 for r, value in y.items()), "a multiplier is negative")
     return y
-
-
-def _check_solution(problem: Problem, values: list[int], objective: int) -> None:
-    """Refuse values that break a row, raise a helper without need or are worth something else."""
-    require(len(values) == len(problem.gains), "the values are not one for each column")
-    require(
-        all(0 <= x <= u for x, u in zip(values, problem.uppers, strict=True)),
-        "a value is out of bounds",
-    )
-    slack = [bound - sum(a * values[j] for j, a in terms.items()) for terms, bound in problem.rows]
-    require(min(slack, default=0) >= 0, "the allocation breaks a row")
-    for j in problem.helpers:
-        require(
-            not values[j] or any(-a > slack[r] for r, a in problem.uses[j].items()), "idle helper"
-        )
-    worth = sum(c * x for c, x in zip(problem.gains, values, strict=True))
-    require(worth == objective, "the allocation is worth something else")
-
-
-def _questions(
-    problem: Problem,
-    columns: list[dict[str, Any]],
-    values: list[int],
-    order: list[str],
-    funds: list[str],
-) -> Iterator[Question]:
-    """Yield what the lottery asks in turn: the columns that mean yes, and the allocation's answer."""
-    options: dict[str, list[int]] = defaultdict(list)
-    for j in sorted(problem.block):
-        options[columns[j]["application"]].append(j)
-    require(
-        len({*order}) == len(order) and {*order} >= {*options}, "the order lacks an application"
-    )
-    for a in order:
-        if a in options:
-            yield options[a], any(values[j] for j in options[a])
-    awarded = [a for a in order if any(values[j] for j in options.get(a, ()))]
-    for a in awarded:
-        for package in ("full", "ticket"):
-            js = [j for j in options[a] if columns[j]["package"] == package]
-            if js:
-                yield js, any(values[j] for j in js)
-    for a in sorted(awarded, key=lambda a: options[a]):
-        (got,) = (columns[j]["package"] for j in options[a] if values[j])
-        for fund in funds:
-            js = [
-                j for j in options[a] if columns[j]["fund"] == fund and columns[j]["package"] == got
-            ]
-            if js:
-                yield js, any(values[j] for j in js)
 
 
 # --- allocator.record.check_outcome --------------------------------------------------------
@@ -2271,6 +2269,9 @@ def open_points(record: Opened | None, given: Given) -> tuple[str, ...]:
 # The command line of ``verify_record.py``: a record becomes lines of checks and an exit code.
 
 
+FOR_THE_ALLOCATOR = ("tables", *FROM_INPUTS, "reasons", "policy-promises")
+"""Checks that this file leaves to the allocator."""
+
 USAGE = 2
 """Exit code where the command was not understood or a file could not be read."""
 
@@ -2293,7 +2294,7 @@ def verify_alone(data: bytes, given: Given, version: str, standalone: bytes) -> 
         opened = record
         checks += look_at_origin(opened, given)
         checks.append(carried_out("edition", lambda: look_at_edition(opened, version, standalone)))
-        checks += [_for_the_allocator(name) for name in ("tables", *FROM_INPUTS, "reasons")]
+        checks += [_for_the_allocator(name) for name in FOR_THE_ALLOCATOR]
         checks += look_within(opened)
     return Report(tuple(checks), (say("verify.open.standalone"), *open_points(record, given)))
 

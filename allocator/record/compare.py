@@ -1,0 +1,215 @@
+"""Two records become what changed between them, and whether inputs or policy explain it.
+
+The same inputs and policy give the same decisions. So where decisions differ, something they are
+made from must differ too: applications, past awards, the round, the policy's rules, the reference
+tables or the version of the allocator. If nothing does, the change is unexplained.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from allocator.policy import check_policy, diff
+from allocator.record.canonical import canonical
+from allocator.record.check_book import number
+from allocator.record.check_container import Opened
+from allocator.record.check_outcome import points
+from allocator.record.check_report import safe
+from allocator.record.check_rules import cents
+from allocator.texts import say
+
+_WORDS_ONLY = frozenset(
+    {"reference", "references", "title", "version", "policy_id", "policy_path", "source", "url"}
+)
+"""Parts of rounds and policies that name or describe and decide nothing."""
+
+_OUTCOME = ("decision", "package", "fund", "amount", "currency", "merit")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Something that decisions are made from and that differs.
+
+    ``kind`` is ``applications``, ``prior_awards``, ``round``, ``policy``, ``tables`` or
+    ``version``; ``texts`` say what differs, by application id where it is about one.
+    """
+
+    kind: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An application whose outcome differs: before and after in words, and what can explain it.
+
+    ``own`` tells that the application itself was changed, added or removed; otherwise the others,
+    the round or the policy changed about it.
+    """
+
+    application_id: str
+    before: str
+    after: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between two records of a round."""
+
+    causes: tuple[Cause, ...]
+    changed: tuple[Changed, ...]
+
+    @property
+    def explained(self) -> bool:
+        """Tell whether every change has something that can explain it."""
+        return bool(self.causes) or not self.changed
+
+
+def compare(before: bytes, after: bytes) -> Comparison:
+    """Compare two records.
+
+    Parameters
+    ----------
+    before, after : bytes
+        Records; that each is sound is for ``verify`` to say.
+
+    Raises
+    ------
+    Refused
+        One of them is not formed as records are.
+    """
+    old, new = Opened(before), Opened(after)
+    own = dict(_applications(old, new))
+    causes = tuple(each for each in _causes(old, new, own) if each.texts)
+    return Comparison(causes, tuple(_changed(old, new, own)))
+
+
+def _causes(old: Opened, new: Opened, own: dict[str, str]) -> Iterator[Cause]:
+    yield Cause("applications", tuple(own.values()))
+    yield Cause("prior_awards", tuple(_prior_awards(old, new)))
+    yield Cause("round", tuple(_round(old, new)))
+    yield Cause("policy", tuple(_policy(old, new)))
+    yield Cause("tables", tuple(_tables(old, new)))
+    yield Cause("version", tuple(_version(old, new)))
+
+
+def _applications(old: Opened, new: Opened) -> Iterator[tuple[str, str]]:
+    """Yield the applications that are new, gone or changed, with the fields; never their content.
+
+    In which row one stands, and how its administration was spelt, decides nothing.
+    """
+    before, after = _by_id(old), _by_id(new)
+    for each in sorted({*before, *after}):
+        name = safe(each)
+        if each not in before:
+            yield each, say("verify.compare.application.new", application=name)
+        elif each not in after:
+            yield each, say("verify.compare.application.gone", application=name)
+        elif fields := [key for key in before[each] if before[each][key] != after[each].get(key)]:
+            text = ", ".join(fields)
+            yield each, say("verify.compare.application.other", application=name, fields=text)
+
+
+def _by_id(record: Opened) -> dict[str, dict[str, Any]]:
+    idle = ("row", "administration_as_written", "family_name", "given_name")
+    return {
+        each["application_id"]: {key: value for key, value in each.items() if key not in idle}
+        for each in record.plain("applications.json")["applications"]
+    }
+
+
+def _prior_awards(old: Opened, new: Opened) -> Iterator[str]:
+    before, after = (
+        sorted(canonical(each) for each in record.plain("applications.json")["prior_awards"])
+        for record in (old, new)
+    )
+    if before != after:
+        yield say("verify.compare.prior-awards", before=len(before), after=len(after))
+
+
+def _round(old: Opened, new: Opened) -> Iterator[str]:
+    before, after = (_deciding(record.plain("round.json")) for record in (old, new))
+    for part in sorted({*before, *after}):
+        if before.get(part) != after.get(part):
+            yield say("verify.compare.round", part=part)
+
+
+def _deciding(value: Any) -> Any:
+    """Return what decides of a round or of rules, without the words that only describe."""
+    if isinstance(value, dict):
+        return {k: _deciding(v) for k, v in value.items() if k not in _WORDS_ONLY}
+    return [_deciding(each) for each in value] if isinstance(value, list) else value
+
+
+def _policy(old: Opened, new: Opened) -> Iterator[str]:
+    before, after = (_deciding(record.plain("rules.json")) for record in (old, new))
+    parts = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+    if not parts:
+        return
+    told = list(_policy_words(old, new))
+    yield from told or [say("verify.compare.rules", part=part) for part in parts]
+
+
+def _policy_words(old: Opened, new: Opened) -> Iterator[str]:
+    """Yield the differences of the two policies in words, where both can be read."""
+    policies = []
+    for record in (old, new):
+        told = next(each for each in record.plain("inputs.json") if each["role"] == "policy")
+        policy, _ = check_policy(record.members[told["member"]], told["name"])
+        if policy is None:
+            return
+        policies.append(policy)
+    on = date.fromisoformat(new.plain("rules.json")["on"])
+    none = say("verify.compare.none")
+    for each in diff(policies[0], policies[1], on):
+        words = {"meaning": each.meaning, "old": each.old or none, "new": each.new or none}
+        yield say("verify.compare.policy", **words)
+
+
+def _tables(old: Opened, new: Opened) -> Iterator[str]:
+    before, after = (
+        {each["name"]: each["sha256"] for each in record.plain("tables.json")["tables"]}
+        for record in (old, new)
+    )
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            yield say("verify.compare.table", name=safe(name))
+
+
+def _version(old: Opened, new: Opened) -> Iterator[str]:
+    before, after = (safe(str(record.plain("versions.json")["allocator"])) for record in (old, new))
+    if before != after:
+        yield say("verify.compare.version", before=before, after=after)
+
+
+def _changed(old: Opened, new: Opened, own: dict[str, str]) -> Iterator[Changed]:
+    before, after = _outcomes(old), _outcomes(new)
+    for each in sorted({*before, *after}):
+        if before.get(each) != after.get(each):
+            was, now = _words(before.get(each)), _words(after.get(each))
+            yield Changed(each, was, now, own=each in own)
+
+
+def _outcomes(record: Opened) -> dict[str, dict[str, Any]]:
+    return {
+        each["application_id"]: {key: each[key] for key in _OUTCOME}
+        for each in record.plain("result.json")["decisions"]
+    }
+
+
+def _words(outcome: dict[str, Any] | None) -> str:
+    """Return an outcome in a few words: decision, package, amount, merit."""
+    if outcome is None:
+        return say("verify.compare.none")
+    merit = outcome["merit"]
+    key = {"awarded": "awarded", "declined": "declined"}.get(outcome["decision"], "ineligible")
+    return say(
+        f"verify.compare.outcome.{key}",
+        package=outcome["package"],
+        amount=cents(number(outcome["amount"])),
+        currency=outcome["currency"],
+        fund=outcome["fund"],
+        merit="" if merit is None else points(Fraction(number(merit))),
+    )
