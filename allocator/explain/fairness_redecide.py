@@ -9,13 +9,11 @@ application needs the whole procedure, lottery included.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from allocator.errors import AllocatorError
 from allocator.explain.fairness_clauses import Law
 from allocator.explain.fairness_relabel import Case, relabelled
 from allocator.explain.result import Result
 from allocator.intake.folder import LoadedRound
 from allocator.model import Award, Decision, Gender, Package, Pool
-from allocator.optimise.allocation import Status
 from allocator.optimise.blocks import blocks_of
 from allocator.optimise.core import Core, core_of, expanded, translated
 from allocator.optimise.dual import Bound, bound_of, settled
@@ -30,9 +28,9 @@ from allocator.optimise.matrix import (
     worth,
 )
 from allocator.optimise.programme import Programme, build
-from allocator.optimise.reduce import impossible
-from allocator.optimise.solve import allocate
-from allocator.optimise.ties import Stopped
+from allocator.optimise.prove import Infeasible, Proven, prove
+from allocator.optimise.reduce import impossible, lottery_order
+from allocator.optimise.ties import Stopped, best_of, draw
 from allocator.optimise.watch import Watch
 
 
@@ -129,19 +127,9 @@ class Redecider:
         if values is not None:
             return view.fates(values)
         try:
-            _, allocation = allocate(
-                case.pool, case.law.round, case.law.rules, time_limit=watch.left()
-            )
-        except AllocatorError as refusal:
-            if refusal.code == "optimise-infeasible":
-                return {}
-            if refusal.code == "optimise-no-answer":
-                raise Stopped from None
-            raise
-        if allocation.status is not Status.OPTIMAL:
-            raise Stopped
-        fates = _fates(case.pool, allocation.awards)
-        return {each: fates[each] for each in asked}
+            return view.fates(view.drawn(prove(matrix, watch), case.law.round.lottery_seed, watch))
+        except Infeasible:
+            return {}
 
     def _at_hand(self, view: "_View") -> tuple[int, ...] | None:
         """Return the allocation at hand if it keeps the rules of the changed round."""
@@ -200,6 +188,17 @@ class _View:
                 return values
             values = other if worth(self.matrix, other) > worth(self.matrix, values) else None
         return values
+
+    def drawn(self, proven: Proven, seed: str, watch: Watch) -> tuple[int, ...]:
+        """Return the allocation that the lottery selects.
+
+        The draw goes down all applications, not only the tied: who is not tied draws what is
+        certain anyway. Which fund pays decides nothing here and is not drawn.
+        """
+        if not proven.optimal:
+            raise Stopped
+        best = best_of(self.programme, self.matrix, proven.relaxation, proven.objective, watch)
+        return draw(best, lottery_order(seed, best.options), ())
 
     def agreed(self, bound: Bound, values: Sequence[int]) -> bool:
         """Tell whether a bound shows by itself that all allocations as good agree on the asked."""
