@@ -9,10 +9,16 @@ from allocator.explain.decisions import decision_lines
 from allocator.explain.margins import figures, margins
 from allocator.explain.promises import promises_of
 from allocator.explain.result import Result
-from allocator.intake.assess import assess
+from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound
+from allocator.optimise.allocation import Allocation
+from allocator.optimise.funds import fund_order
+from allocator.optimise.programme import Programme
+from allocator.optimise.proof import prove_allocation
+from allocator.optimise.reduce import lottery_order
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Progress, Watch
+from allocator.record.canonical import Plain
 
 
 def decide(
@@ -73,4 +79,19 @@ def decide(
         lines=lines,
         promises=promises_of(loaded.rules, assessment.pool),
         problems=problems,
+        proof=_proof(loaded, assessment, programme, allocation, watch.left()),
     )
+
+
+def _proof(
+    loaded: LoadedRound,
+    assessment: Assessment,
+    programme: Programme,
+    allocation: Allocation,
+    seconds: float | None,
+) -> dict[str, Plain]:
+    """Return the proof of an allocation, as far as the time goes."""
+    ids = [each.application.application_id for each in assessment.pool.candidates]
+    order = lottery_order(loaded.round.lottery_seed, ids)
+    funds = fund_order(assessment.pool, loaded.round)
+    return prove_allocation(programme, allocation, order, funds, time_limit=seconds).as_json()

@@ -17,6 +17,7 @@ from allocator.explain.decisions import decision_lines
 from allocator.explain.result import Result
 from allocator.intake.folder import load_round
 from allocator.model import MeritLine, Pool
+from allocator.optimise.proof import prove_allocation
 from allocator.optimise.solve import allocate
 from allocator.outputs.decisions_csv import decisions_csv
 from allocator.record.canonical import canonical
@@ -24,6 +25,7 @@ from allocator.record.check_all import Given
 from allocator.record.check_container import MANIFEST, packed, unpacked
 from allocator.record.check_main import verify_alone
 from allocator.record.check_report import Report
+from allocator.record.parts import lottery_of
 from allocator.record.record import members, standalone, with_manifest
 from tests.builders import Small
 from tests.rounds import numbered
@@ -80,7 +82,10 @@ def _complete(small: Small) -> Small:
 def _decided(small: Small) -> Result:
     programme, allocation = allocate(small.pool, small.round, small.rules)
     lines = decision_lines(small.round, small.pool, programme, allocation, {})
-    return Result(small.round, small.rules, small.pool, programme, allocation, lines, (), ())
+    lottery = lottery_of(small.pool, small.round)
+    order, funds = lottery["order"], lottery["funds"]
+    proof = prove_allocation(programme, allocation, order, funds).as_json()
+    return Result(small.round, small.rules, small.pool, programme, allocation, lines, (), (), proof)
 
 
 def _record(result: Result, loaded: Any) -> bytes:

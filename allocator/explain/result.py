@@ -1,6 +1,8 @@
 """One run's full outcome as plain data: what the outputs render and the record keeps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from allocator.errors import Problem
 from allocator.model import Decision, Package, Pool, Round
@@ -43,7 +45,10 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run: what went in, what was solved, what came out; ``lines`` sorted by application id."""
+    """A run: what went in, what was solved, what came out; ``lines`` sorted by application id.
+
+    ``proof`` is that of the allocation, as plain JSON values for the record.
+    """
 
     round: Round
     rules: Rules
@@ -53,3 +58,4 @@ class Result:
     lines: tuple[DecisionLine, ...]
     promises: tuple[Promise, ...]
     problems: tuple[Problem, ...]
+    proof: Mapping[str, Any] | None = None

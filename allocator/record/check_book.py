@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
+from math import gcd
 from typing import Any
 
 from allocator.intake.folding import fold
@@ -17,7 +18,7 @@ from allocator.record.check_container import Opened
 PACKAGES = ("full", "ticket", "dsa")
 GENEVA = ("geneva", "geneve", "genf", "ginebra")
 FINEST = 1000
-"""A proportional target with a larger denominator is taken to the nearest thousandth."""
+"""A proportional target with a larger denominator is taken down to the thousandth."""
 
 type Award = tuple[str, str, int]
 """Application id, package, amount in minor units."""
@@ -46,10 +47,16 @@ def folded(text: str) -> str:
 
 
 class Aim:
-    """A balance factor with its group and target share settled on the pool."""
+    """A balance factor with its group and target share settled on the pool.
 
-    def __init__(self, clause: str, factor: dict[str, Any], group: Group, share: Fraction):
+    ``step`` divides all that awards can count of its measure: the programme counts in such steps.
+    """
+
+    def __init__(
+        self, clause: str, factor: dict[str, Any], group: Group, share: Fraction, step: int
+    ):
         self.clause, self.factor, self.group, self.share = clause, factor, group, share
+        self.step = step
         self.known_by: str = factor["known_by"] or factor["each"]
         self.measure: str = factor["measure"]
 
@@ -152,7 +159,9 @@ class Book:
         return sorted(reach, key=lambda each: (reach[each], each))
 
     def _aims(self) -> Iterable[Aim]:
+        amounts = [amount for costs in self.costs.values() for amount in costs.values()]
         for factor in self.rules["balance"]:
+            step = gcd(*amounts) if factor["measure"] == "money" else 1
             if number(factor["weight"]) <= 0:
                 continue
             for clause, group in self._groups(factor):
@@ -160,7 +169,7 @@ class Book:
                 target = factor["target"]
                 share = ratio(target) if target else self._proportion(group, known_by)
                 if share > 0:
-                    yield Aim(clause, factor, group, share)
+                    yield Aim(clause, factor, group, share, step or 1)
 
     def _groups(self, factor: dict[str, Any]) -> list[tuple[str, Group]]:
         """Return the groups a factor is about: its own, or one for each value of an attribute."""
@@ -181,7 +190,7 @@ class Book:
         part = Fraction(sum(self.inside(group, each) for each in known), len(known))
         if part.denominator <= FINEST:
             return part
-        return Fraction(int(2 * FINEST * part + 1) // 2, FINEST)
+        return Fraction(int(FINEST * part), FINEST)
 
 
 def counted(measure: str, package: str, amount: int) -> int:

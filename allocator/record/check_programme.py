@@ -54,7 +54,9 @@ class Writer:
         self.columns: list[dict[str, Any]] = []
         self.rows: list[dict[str, Any]] = []
         coverages = [book.coverage(package) for package in PACKAGES]
-        denominators = [each.denominator for each in (*coverages, *(a.price for a in book.aims))]
+        denominators = [
+            each.denominator for each in (*coverages, *(a.price * a.step for a in book.aims))
+        ]
         self.scale = lcm(*denominators)
 
     def programme(self) -> dict[str, Any]:
@@ -223,11 +225,15 @@ class Writer:
                     continue
                 inside = self.book.inside(aim.group, application)
                 factor = aim.share.denominator * inside - aim.share.numerator
-                counts = [(o[0], factor * counted(aim.measure, o[2], o[3])) for o in mine]
+                counts = [
+                    (o[0], factor * counted(aim.measure, o[2], o[3]) // aim.step) for o in mine
+                ]
                 terms += counts
                 losses.append(max(0, *(-count for _, count in counts)))
             most.append(sum(sorted(losses)[-self._most_awards() :]))
-        short = self.column(f"short[{aim.clause}]", -int(aim.price * self.scale), sum(most))
+        short = self.column(
+            f"short[{aim.clause}]", -int(aim.price * aim.step * self.scale), sum(most)
+        )
         self.row(f"balance[{aim.clause}]", [*terms, (short, 1)], ">=", 0)
 
     def _most_awards(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from allocator.intake.folder import LoadedRound, selectors
 from allocator.intake.folding import fold
@@ -57,7 +58,7 @@ def attributes_meant(round_: Round, rules: Rules) -> dict[str, str]:
     return {name: attribute_name(name) for name in sorted(written)}
 
 
-def lottery_of(pool: Pool, round_: Round) -> dict[str, object]:
+def lottery_of(pool: Pool, round_: Round) -> dict[str, Any]:
     """Return the published seed, the order it gives, and the order in which funds pay."""
     ids = [each.application.application_id for each in pool.candidates]
     return {
