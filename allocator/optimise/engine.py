@@ -8,7 +8,7 @@ which ``dual`` computes a bound that holds whatever the solver did.
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import reduce
 from math import floor, gcd, isfinite
@@ -134,6 +134,7 @@ def maximise(
     watch: Watch,
     start: Sequence[int] | None = None,
     enough: int | None = None,
+    nodes: int | None = None,
 ) -> Found:
     """Solve the integer programme; the answer has passed the exact check.
 
@@ -147,6 +148,8 @@ def maximise(
         A feasible answer to begin with.
     enough : int, optional
         An objective known to be the most there is: the first answer that reaches it will do.
+    nodes : int, optional
+        Most nodes of the search; the best answer found by then is returned, marked stopped.
 
     Raises
     ------
@@ -157,9 +160,15 @@ def maximise(
         feasible = broken(matrix, ()) is None
         outcome = Outcome.OPTIMAL if feasible else Outcome.INFEASIBLE
         return Found(outcome, () if feasible else None, matrix.constant, matrix.constant)
+    asked = _Asked(start, enough, nodes)
     for _ in range(REPAIRS):
-        outcome, raw, bound = _solve(matrix, watch, start, enough)
+        outcome, raw, bound = _solve(matrix, watch, asked)
         if raw is None:
+            if outcome is Outcome.INFEASIBLE and asked.presolve:
+                # Presolve has called feasible programmes infeasible where coefficients differ by
+                # seven orders of magnitude: such a verdict counts only if the search agrees.
+                asked = replace(asked, presolve=False)
+                continue
             return Found(outcome, None, 0, bound)
         values = complete(matrix, [round(each) for each in raw])
         if broken(matrix, values) is None:
@@ -168,7 +177,7 @@ def maximise(
                 return Found(Outcome.OPTIMAL, values, objective, objective)
             return Found(outcome, values, objective, max(bound, objective))
         matrix = with_lines(matrix, [_not_this(matrix, values)])
-        start = None
+        asked = replace(asked, start=None)
     raise AllocatorError(problem("optimise-unstable"))
 
 
@@ -179,11 +188,50 @@ def _not_this(matrix: Matrix, values: Sequence[int]) -> Line:
     return Line("not this", tuple(awards), coefficients, sum(values[j] for j in awards) - 1)
 
 
-def _solve(
-    matrix: Matrix, watch: Watch, start: Sequence[int] | None, enough: int | None
-) -> tuple[Outcome, list[float] | None, int]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How one solve is to go: a start, an objective that is enough, a node limit, presolve."""
+
+    start: Sequence[int] | None
+    enough: int | None
+    nodes: int | None
+    presolve: bool = True
+
+    def options(self, matrix: Matrix, step: int) -> dict[str, object]:
+        """Return the solver options that say so."""
+        options: dict[str, object] = {}
+        if self.enough is not None:
+            options["objective_target"] = (self.enough - matrix.constant) / step - 0.5
+        if self.nodes is not None:
+            options["mip_max_nodes"] = self.nodes
+        if not self.presolve:
+            options["presolve"] = "off"
+        return options
+
+
+def _solve(matrix: Matrix, watch: Watch, asked: _Asked) -> tuple[Outcome, list[float] | None, int]:
     """Model in PuLP, solve with HiGHS; return the outcome, raw values and an integer bound."""
+    if any(not line.columns and line.bound < 0 for line in matrix.lines):
+        return Outcome.INFEASIBLE, None, 0
     step = reduce(gcd, matrix.objective, 0) or 1
+    model, columns = _model(matrix, step, asked.start)
+    solver = _Highs(watch, matrix.constant, step, asked.start is not None)
+    solver.optionsDict.update(asked.options(matrix, step))
+    stats = model.solve(solver)
+    bound = _bound(stats, matrix, step)
+    if stats.status == pulp.const.LpSolveStatus.Infeasible:
+        return Outcome.INFEASIBLE, None, bound
+    if not stats.has_solution:
+        return Outcome.STOPPED, None, bound
+    optimal = stats.status == pulp.const.LpSolveStatus.Optimal
+    raw = [x.varValue or 0.0 for x in columns]
+    return (Outcome.OPTIMAL if optimal else Outcome.STOPPED), raw, bound
+
+
+def _model(
+    matrix: Matrix, step: int, start: Sequence[int] | None
+) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
+    """Write a matrix in PuLP, its objective divided by ``step``."""
     model = pulp.LpProblem("allocation", pulp.LpMaximize)
     columns = []
     for j, upper in enumerate(matrix.upper):
@@ -196,23 +244,10 @@ def _solve(
     model += pulp.lpSum_vars_coefs([(x, c // step) for x, c in terms if c])
     for number, line in enumerate(matrix.lines):
         pairs = zip(line.columns, line.coefficients, strict=True)
-        expression = pulp.lpSum_vars_coefs([(columns[j], c) for j, c in pairs])
         if line.columns:
+            expression = pulp.lpSum_vars_coefs([(columns[j], c) for j, c in pairs])
             model += (expression <= line.bound, f"r{number}")
-        elif line.bound < 0:
-            return Outcome.INFEASIBLE, None, 0
-    solver = _Highs(watch, matrix.constant, step, start is not None)
-    if enough is not None:
-        solver.optionsDict["objective_target"] = (enough - matrix.constant) / step - 0.5
-    stats = model.solve(solver)
-    bound = _bound(stats, matrix, step)
-    if stats.status == pulp.const.LpSolveStatus.Infeasible:
-        return Outcome.INFEASIBLE, None, bound
-    if not stats.has_solution:
-        return Outcome.STOPPED, None, bound
-    optimal = stats.status == pulp.const.LpSolveStatus.Optimal
-    raw = [x.varValue or 0.0 for x in columns]
-    return (Outcome.OPTIMAL if optimal else Outcome.STOPPED), raw, bound
+    return model, columns
 
 
 def _bound(stats: Any, matrix: Matrix, step: int) -> int:

@@ -23,7 +23,8 @@ MOST_FUND_SETS = 4096
 """More overlapping combinations of funds than this are refused rather than written out."""
 
 FINEST_PROPORTION = 1000
-"""Proportional targets with a larger denominator are taken to the nearest thousandth."""
+"""Proportional targets with a larger denominator are taken down to the thousandth, so that the
+shares of the values of one attribute never sum to more than 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,9 @@ class Option:
 class Target:
     """A balance factor with its target share settled on this pool.
 
+    Every shortfall is a whole multiple of ``step`` units (1/den of an award, half-unit or minor
+    unit), so the programme counts it in steps: large coefficients mislead solvers.
+
     ``clause`` names it (``gender``, or ``regions:Africa`` for one value of an ``each`` factor).
     """
 
@@ -85,6 +89,7 @@ class Target:
     factor: BalanceFactor
     group: Selector
     share: Fraction
+    step: int = 1
 
 
 @dataclass(slots=True)
@@ -190,7 +195,8 @@ def settle_targets(
             if share is None:
                 share = _proportion(pool, members, group, factor.known_by or factor.each)
             if share > 0:
-                targets.append(Target(clause, factor, group, share))
+                step = _step(pool, factor.measure)
+                targets.append(Target(clause, factor, group, share, step))
     return tuple(targets)
 
 
@@ -247,15 +253,22 @@ def _proportion(pool: Pool, members: Membership, group: Selector, known_by: str)
     inside = sum(1 for c in known if group_members.inside(c))
     share = Fraction(inside, len(known))
     if share.denominator > FINEST_PROPORTION:
-        return Fraction((2 * FINEST_PROPORTION * inside // len(known) + 1) // 2, FINEST_PROPORTION)
+        return Fraction(FINEST_PROPORTION * inside // len(known), FINEST_PROPORTION)
     return share
+
+
+def _step(pool: Pool, measure: Measure) -> int:
+    """Return the common divisor of all that awards can count, times 1/den."""
+    if measure is not Measure.MONEY:
+        return 1
+    return gcd(*(cost.amount for c in pool.candidates for cost in c.costs)) or 1
 
 
 def _short_weight(target: Target) -> Fraction:
     """Return the cost of one unit of the shortfall column, in thousandths of a point.
 
-    The column counts 1/den of an award, of a half-unit or of a minor unit; the policy's weight is
-    per award, per full award (two half-units) or per ``money_unit``.
+    The column counts steps of 1/den of an award, of a half-unit or of a minor unit; the policy's
+    weight is per award, per full award (two half-units) or per ``money_unit``.
     """
     match target.factor.measure:
         case Measure.AWARDS:
@@ -264,7 +277,7 @@ def _short_weight(target: Target) -> Fraction:
             per = 2
         case Measure.MONEY:
             per = target.factor.money_unit
-    return Fraction(target.factor.weight, target.share.denominator * per)
+    return Fraction(target.factor.weight * target.step, target.share.denominator * per)
 
 
 def _scale(rules: Rules, targets: Sequence[Target]) -> int:
@@ -494,10 +507,10 @@ def _balance_row(draft: _Draft, offered: Offered, target: Target, rules: Rules) 
         inside = group.inside(candidate)
         counts = [(o, measured(target.factor.measure, o.package, o.cost)) for o in options]
         factor = denominator * inside - numerator
-        terms.extend((o.position, factor * count) for o, count in counts)
+        terms.extend((o.position, factor * (count // target.step)) for o, count in counts)
         if factor < 0:
             key = (candidate.application.administration, candidate.application.meeting)
-            most[key].append(-factor * max(count for _, count in counts))
+            most[key].append(-factor * max(count for _, count in counts) // target.step)
     upper = sum(sum(sorted(each)[-_most_awards(rules) :]) for each in most.values())
     gain = -int(_short_weight(target) * draft.scale)
     short = draft.column(Column(f"short[{target.clause}]", gain, upper))

@@ -5,20 +5,28 @@ better than a known one can make are left out; what remains, the core, is small 
 integer solver. The answer is the whole matrix's optimum, not only the core's.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from allocator.optimise.blocks import blocks_of
-from allocator.optimise.core import Core, contracted, core_of, expanded, translated
+from allocator.optimise.core import contracted, core_of, expanded, translated
 from allocator.optimise.dual import Bound, bound_of
 from allocator.optimise.engine import Outcome, maximise, relax
 from allocator.optimise.matrix import Line, Matrix, broken, complete, with_lines, worth
 from allocator.optimise.watch import Watch
 
 FIRST_CORE = 25
-"""Choices in doubt that the first core holds: few enough to solve at once, usually enough."""
+"""Choices in doubt that the first core holds: few enough to solve at once, often enough."""
 
-WIDER = 4
-"""By how much the first core grows while it has no answer."""
+WIDER = 6
+"""By how much a core grows that has no answer, or whose answer leaves too much open."""
+
+GLANCE = 1_000
+"""Nodes spent on a core that only serves to find a good answer; a count, so that it is the same
+on every machine."""
+
+FEW = 600
+"""Up to so many choices left open, the optimum and its rivals are settled in one solve."""
 
 
 class Infeasible(Exception):
@@ -62,26 +70,50 @@ def prove(matrix: Matrix, watch: Watch, *, rivals: bool = False) -> Proven:
         raise Infeasible
     bound = bound_of(matrix, blocks_of(matrix), relaxed.multipliers)
     watch.report(bound=bound.ceiling)
-    doubtful = sorted(loss for losses in bound.losses for loss in losses if loss)
-    size = FIRST_CORE
-    while True:
-        room = doubtful[size] if size < len(doubtful) else None
-        first = core_of(matrix, bound, room if room is not None else _everything(bound))
-        known, outcome = _answer(matrix, first, watch, None)
-        if known is not None:
-            break
-        if outcome is Outcome.STOPPED or watch.over():
-            return _stopped(matrix, bound)
-        if first.whole:
-            raise Infeasible
-        size *= WIDER
-    objective = worth(matrix, known)
-    needed = bound.room(objective + 1)
+    known, left, done = _good_answer(matrix, bound, watch)
+    if known is None or watch.over():
+        return _stopped(matrix, bound, known)
+    if rivals and left <= FEW:
+        return _with_rivals(matrix, bound, known, watch)
+    if not done:
+        proven = _finish(matrix, bound, known, watch)
+        if not proven.optimal or not rivals:
+            return proven
+        known = proven.values or known
     if rivals:
         return _with_rivals(matrix, bound, known, watch)
-    if needed < 0 or (outcome is Outcome.OPTIMAL and (room is None or needed <= room)):
-        return Proven(known, objective, objective, bound)
-    return _finish(matrix, bound, known, objective, watch)
+    objective = worth(matrix, known)
+    return Proven(known, objective, objective, bound)
+
+
+def _good_answer(
+    matrix: Matrix, bound: Bound, watch: Watch
+) -> tuple[tuple[int, ...] | None, int, bool]:
+    """Look into ever larger cores until what an answer leaves open is about as large as its core.
+
+    Returns the answer (``None`` if stopped before there was one), how many choices it leaves open,
+    and whether the core it came from already proves it.
+    """
+    doubtful = sorted(loss for losses in bound.losses for loss in losses if loss)
+    size = FIRST_CORE
+    known: tuple[int, ...] | None = None
+    while True:
+        room = doubtful[size] if size < len(doubtful) else _everything(bound)
+        core = core_of(matrix, bound, room)
+        start = None if known is None else contracted(core, known)
+        found = maximise(core.matrix, watch, start, nodes=None if core.whole else GLANCE)
+        if found.values is not None:
+            known = complete(matrix, expanded(matrix, core, found.values))
+        elif known is None and core.whole and found.outcome is Outcome.INFEASIBLE:
+            raise Infeasible
+        if known is not None:
+            needed = bound.room(worth(matrix, known) + 1)
+            left = bisect_right(doubtful, needed)
+            if left <= WIDER * size or core.whole or watch.over():
+                return known, left, found.outcome is Outcome.OPTIMAL and needed <= room
+        elif core.whole or watch.over():
+            return None, len(doubtful), False
+        size *= WIDER
 
 
 def _everything(bound: Bound) -> int:
@@ -90,10 +122,9 @@ def _everything(bound: Bound) -> int:
     return max([most, *(abs(bound.reduced[j]) for j in bound.blocks.loose)])
 
 
-def _finish(
-    matrix: Matrix, bound: Bound, known: tuple[int, ...], objective: int, watch: Watch
-) -> Proven:
+def _finish(matrix: Matrix, bound: Bound, known: tuple[int, ...], watch: Watch) -> Proven:
     """Search what the bound leaves open for an answer better than the known one."""
+    objective = worth(matrix, known)
     watch.report(objective, bound.ceiling)
     core = core_of(matrix, bound, bound.room(objective + 1))
     found = maximise(core.matrix, watch, contracted(core, known))
@@ -137,20 +168,14 @@ def _with_rivals(matrix: Matrix, bound: Bound, known: tuple[int, ...], watch: Wa
         return Proven(known, objective, objective, bound, rival)
 
 
-def _answer(
-    matrix: Matrix, core: Core, watch: Watch, start: list[int] | None
-) -> tuple[tuple[int, ...] | None, Outcome]:
-    found = maximise(core.matrix, watch, start)
-    if found.values is None:
-        return None, found.outcome
-    return complete(matrix, expanded(matrix, core, found.values)), found.outcome
+def _stopped(matrix: Matrix, bound: Bound, known: tuple[int, ...] | None) -> Proven:
+    """Return the known answer, or a plain one, when the watch ended the search.
 
-
-def _stopped(matrix: Matrix, bound: Bound) -> Proven:
-    """Return a plain answer when the watch ended the search before the solver had one.
-
-    Columns are taken by what they are worth, each if it still fits beside those taken before.
+    Without a known answer columns are taken by what they are worth, each if it still fits beside
+    those taken before.
     """
+    if known is not None:
+        return Proven(known, worth(matrix, known), bound.ceiling, bound)
     values = [0] * matrix.size
     awards = [j for j in range(matrix.size) if not matrix.follows[j]]
     for j in sorted(awards, key=lambda j: (-bound.reduced[j], -matrix.objective[j], j)):

@@ -139,6 +139,8 @@ def _select(
     if proven.rival is None and not twins:
         return proven, known, frozenset()
     watch.stage = "ties"
+    watch.report(proven.objective, proven.bound)
+    watch = watch.quiet()  # what follows maximises other things than the objective
     best = best_of(programme, matrix, proven.relaxation, proven.objective, watch)
     try:
         tied = tied_among(best, values, proven.rival or values, reduction.twins)

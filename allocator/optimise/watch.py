@@ -41,6 +41,10 @@ class Watch:
         left = self.left()
         return (left is not None and left <= 0) or (self.cancel is not None and self.cancel())
 
+    def quiet(self) -> "Watch":
+        """Return a watch with the same end that nobody listens to."""
+        return Watch(self.time_limit, self.cancel, began=self.began)
+
     def attended(self) -> bool:
         """Tell whether anybody can stop the solve from outside or listens to it."""
         return self.cancel is not None or self.progress is not None
