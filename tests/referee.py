@@ -83,7 +83,10 @@ def proportion(pool: Pool, known_by: str, group: Selector) -> Fraction | None:
     if not known:
         return None
     within = sum(matches(group, c, Package.FULL) for c in known)
-    return Fraction(within, len(known)).limit_denominator(LARGEST_SHARE)
+    share = Fraction(within, len(known))
+    if share.denominator > LARGEST_SHARE:
+        return Fraction(LARGEST_SHARE * within // len(known), LARGEST_SHARE)
+    return share
 
 
 def value(pool: Pool, rules: Rules, choice: Choice) -> Fraction:
