@@ -102,7 +102,11 @@ class Brancher:
         yield from dict.fromkeys(tuple(each) for each in sets.values())
 
     def _any(self, part: Part) -> Split | None:
-        return next(((c[0],) for k in part.open for c in part.choices[k] if c), None)
+        """Return an award that some choices of a block have and others have not."""
+        for k in part.open:
+            one, other = part.choices[k][:2]
+            return (min(frozenset(one) ^ frozenset(other)),)
+        return None
 
     def _score(self, split: Split, share: float, room: float) -> float:
         effect = self.effects.get(split)

@@ -59,9 +59,9 @@ class Problem:
     def __init__(self, programme: Json, blocks: list[list[int]]) -> None:
         columns = programme["columns"]
         self.gains, self.uppers = ([whole(c[k]) for c in columns] for k in ("objective", "upper"))
-        self.block = {j: k for k, members in enumerate(blocks) for j in members}
+        self.block = {whole(j): k for k, members in enumerate(blocks) for j in members}
         self.helpers = [j for j, c in enumerate(columns) if not c["application"]]
-        named = sorted([*self.helpers, *(whole(j) for members in blocks for j in members)])
+        named = sorted([*self.helpers, *(j for members in blocks for j in members)])
         require(named == [*range(len(columns))], "the blocks do not hold every award once")
         limits = [(u, 1 if j in self.block else max(u, 0)) for j, u in enumerate(self.uppers)]
         require(all(upper == limit for upper, limit in limits), "an upper bound is out of place")
