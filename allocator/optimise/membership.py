@@ -1,56 +1,52 @@
 """Who is in which group, asked once per distinct combination of the values that matter."""
 
 from allocator.intake.groups import attribute_name, matches
-from allocator.model import Candidate, Package, Pool, Selector
+from allocator.model import Package, Pool, Selector
 
-type _Answers = dict[tuple[object, ...], bool]
+type Values = tuple[str, ...]
 
 
 class Membership:
-    """Answers questions about the groups of one pool.
+    """Answers questions about the groups of one pool, for all its candidates at once.
 
     Parameters
     ----------
     pool : Pool
-        The candidates that will be asked about.
+        The candidates; every answer is a list in their order.
     """
 
     def __init__(self, pool: Pool):
-        self._values = {c.application.application_id: dict(c.attributes) for c in pool.candidates}
-        self._names: dict[str, str] = {}
+        self._pool = pool
+        self._rows = [dict(c.attributes) for c in pool.candidates]
+        self._columns: dict[str, list[Values]] = {}
 
-    def values(self, candidate: Candidate, attribute: str) -> tuple[str, ...]:
-        """Return the values of an attribute, however it is spelt; empty when it is not known."""
-        name = self._names.get(attribute)
-        if name is None:
-            name = self._names[attribute] = attribute_name(attribute)
-        return self._values[candidate.application.application_id].get(name, ())
+    def values(self, attribute: str) -> list[Values]:
+        """Return each candidate's values of an attribute, however it is spelt; empty: not known."""
+        name = attribute_name(attribute)
+        if name not in self._columns:
+            self._columns[name] = [row.get(name, ()) for row in self._rows]
+        return self._columns[name]
 
-    def asker(self, selector: Selector) -> "Asker":
-        """Return a quick way to ask about one group."""
-        names = tuple(attribute_name(each) for each, _ in selector.conditions)
-        return Asker(self, selector, names)
+    def inside(self, selector: Selector, package: Package | None = None) -> list[bool]:
+        """Tell, per candidate, whether an award of this package is in the group.
 
-    def raw(self, candidate: Candidate) -> dict[str, tuple[str, ...]]:
-        """Return a candidate's attributes by name."""
-        return self._values[candidate.application.application_id]
+        What is not known counts as outside.
+        """
+        if not selector.conditions:
+            return [True] * len(self._rows)
+        columns = [self.values(attribute) for attribute, _ in selector.conditions]
+        answers: dict[tuple[Values, ...], bool] = {}
+        found: list[bool] = []
+        for number, key in enumerate(zip(*columns, strict=True)):
+            answer = answers.get(key)
+            if answer is None:
+                attributes = self._pool.candidates[number].attributes
+                answer = answers[key] = bool(matches(selector, attributes, package))
+            found.append(answer)
+        return found
 
-
-class Asker:
-    """One group's membership; what is not known counts as outside."""
-
-    def __init__(self, membership: Membership, selector: Selector, names: tuple[str, ...]):
-        self._membership, self._selector, self._names = membership, selector, names
-        self._answers: _Answers = {}
-
-    def inside(self, candidate: Candidate, package: Package | None = None) -> bool:
-        """Tell whether an award of this package to this candidate is in the group."""
-        if not self._names:
-            return True
-        values = self._membership.raw(candidate)
-        key = (package, *[values.get(name, ()) for name in self._names])
-        answer = self._answers.get(key)
-        if answer is None:
-            answer = bool(matches(self._selector, candidate.attributes, package))
-            self._answers[key] = answer
-        return answer
+    def by_package(self, selector: Selector) -> dict[Package, list[bool]]:
+        """Tell for every package, per candidate, whether an award of it is in the group."""
+        if any(attribute_name(each) == "package" for each, _ in selector.conditions):
+            return {package: self.inside(selector, package) for package in Package}
+        return dict.fromkeys(Package, self.inside(selector))

@@ -109,23 +109,22 @@ class _Draft:
         self, name: str, terms: Iterable[tuple[int, int]], sense: Literal["<=", ">="], bound: int
     ) -> None:
         """Add a row; equal positions are summed, zeros left out, a common divisor divided out."""
-        sums: dict[int, int] = {}
-        for position, coefficient in terms:
-            sums[position] = sums.get(position, 0) + coefficient
-        kept = sorted((p, c) for p, c in sums.items() if c)
-        if not kept and (bound >= 0 if sense == "<=" else bound <= 0):
+        pairs = [term for term in terms if term[1]]
+        positions = [position for position, _ in pairs]
+        if sorted(set(positions)) != positions:
+            sums: dict[int, int] = {}
+            for position, coefficient in pairs:
+                sums[position] = sums.get(position, 0) + coefficient
+            pairs = sorted(term for term in sums.items() if term[1])
+            positions = [position for position, _ in pairs]
+        coefficients = [coefficient for _, coefficient in pairs]
+        if not pairs and (bound >= 0 if sense == "<=" else bound <= 0):
             return
-        divisor = gcd(*(c for _, c in kept)) or 1
-        bound = bound // divisor if sense == "<=" else -(-bound // divisor)
-        self.rows.append(
-            Row(
-                name,
-                tuple(p for p, _ in kept),
-                tuple(c // divisor for _, c in kept),
-                sense,
-                bound,
-            )
-        )
+        divisor = gcd(*coefficients) or 1
+        if divisor > 1:
+            coefficients = [coefficient // divisor for coefficient in coefficients]
+            bound = bound // divisor if sense == "<=" else -(-bound // divisor)
+        self.rows.append(Row(name, tuple(positions), tuple(coefficients), sense, bound))
 
 
 type Offered = list[tuple[Candidate, list[Option]]]
@@ -185,7 +184,7 @@ def settle_targets(
         if not factor.each:
             groups = [(factor.id, factor.group)]
         else:
-            values = {v for c in pool.candidates for v in members.values(c, factor.each)}
+            values = {v for vs in members.values(factor.each) for v in vs}
             groups = [
                 (f"{factor.id}:{value}", Selector(((factor.each, (value,)),)))
                 for value in sorted(values)
@@ -246,14 +245,14 @@ def fund_sets(eligible: Iterable[tuple[str, ...]]) -> tuple[frozenset[str], ...]
 
 
 def _proportion(pool: Pool, members: Membership, group: Selector, known_by: str) -> Fraction:
-    known = [c for c in pool.candidates if members.values(c, known_by)]
-    if not known:
+    known = [bool(values) for values in members.values(known_by)]
+    if not any(known):
         return Fraction(0)
-    group_members = members.asker(group)
-    inside = sum(1 for c in known if group_members.inside(c))
-    share = Fraction(inside, len(known))
+    in_group = members.inside(group)
+    inside = sum(1 for one, there in zip(known, in_group, strict=True) if one and there)
+    share = Fraction(inside, sum(known))
     if share.denominator > FINEST_PROPORTION:
-        return Fraction(FINEST_PROPORTION * inside // len(known), FINEST_PROPORTION)
+        return Fraction(FINEST_PROPORTION * inside // sum(known), FINEST_PROPORTION)
     return share
 
 
@@ -292,14 +291,14 @@ def _scale(rules: Rules, targets: Sequence[Target]) -> int:
 def _award_columns(draft: _Draft, pool: Pool, round_: Round, rules: Rules) -> Offered:
     """Write one column per application and package it accepts (and fund, if one must pay alone)."""
     offered: Offered = []
-    payers = [(fund.id, draft.members.asker(fund.only)) for fund in round_.funds]
+    payers = [(fund.id, draft.members.by_package(fund.only)) for fund in round_.funds]
     worth = {p: rules.coverage(p) * draft.scale for p in Package}
-    for candidate in pool.candidates:
+    for number, candidate in enumerate(pool.candidates):
         application = candidate.application.application_id
         options: list[Option] = []
         for cost in candidate.costs:
             gain = int(worth[cost.package] * candidate.merit)
-            funds = tuple(f for f, whom in payers if whom.inside(candidate, cost.package))
+            funds = tuple(f for f, whom in payers if whom[cost.package][number])
             split = [(f,) for f in funds] if funds and not rules.share_between_funds else [funds]
             for paying in split:
                 alone = paying[0] if paying and not rules.share_between_funds else ""
@@ -476,13 +475,13 @@ def inside_of(selector: Selector, candidate: Candidate, package: Package) -> boo
 def _bound_row(draft: _Draft, offered: Offered, bound: Bound) -> None:
     """Write a floor or a cap; a share is exact: ``Σ (den·[in group] - num)·measure·x``."""
     limit = bound.at_least if bound.at_least is not None else bound.at_most or Fraction(0)
-    whole, group = draft.members.asker(bound.of), draft.members.asker(bound.group)
+    whole, group = draft.members.by_package(bound.of), draft.members.by_package(bound.group)
     terms: list[tuple[int, int]] = []
-    for candidate, options in offered:
+    for number, (_, options) in enumerate(offered):
         for option in options:
-            if not whole.inside(candidate, option.package):
+            if not whole[option.package][number]:
                 continue
-            inside = group.inside(candidate, option.package)
+            inside = group[option.package][number]
             count = measured(bound.measure, option.package, option.cost)
             factor = limit.denominator * inside - limit.numerator if bound.share else int(inside)
             terms.append((option.position, factor * count))
@@ -500,17 +499,18 @@ def _balance_row(draft: _Draft, offered: Offered, target: Target, rules: Rules) 
     known_by = target.factor.known_by or target.factor.each
     terms: list[tuple[int, int]] = []
     most: dict[tuple[str, str], list[int]] = defaultdict(list)
-    group = draft.members.asker(target.group)
-    for candidate, options in offered:
-        if not draft.members.values(candidate, known_by):
+    measure, step = target.factor.measure, target.step
+    factors = (-numerator, denominator - numerator)
+    known, group = draft.members.values(known_by), draft.members.inside(target.group)
+    for (candidate, options), values, inside in zip(offered, known, group, strict=True):
+        if not values:
             continue
-        inside = group.inside(candidate)
-        counts = [(o, measured(target.factor.measure, o.package, o.cost)) for o in options]
-        factor = denominator * inside - numerator
-        terms.extend((o.position, factor * (count // target.step)) for o, count in counts)
+        factor = factors[inside]
+        counts = [measured(measure, o.package, o.cost) // step for o in options]
+        terms.extend((o.position, factor * n) for o, n in zip(options, counts, strict=True))
         if factor < 0:
             key = (candidate.application.administration, candidate.application.meeting)
-            most[key].append(-factor * max(count for _, count in counts) // target.step)
+            most[key].append(-factor * max(counts))
     upper = sum(sum(sorted(each)[-_most_awards(rules) :]) for each in most.values())
     gain = -int(_short_weight(target) * draft.scale)
     short = draft.column(Column(f"short[{target.clause}]", gain, upper))
