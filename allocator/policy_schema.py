@@ -66,6 +66,7 @@ class ReferenceEntry(Part):
 class GroupEntry(Cited):
     """A group of Member States, made of other groups."""
 
+    title: Text | None = Field(None, description="What reasons and tables call it.")
     any_of: Texts = Field((), description="Groups or regions whose members belong to it.")
     but_not: Texts = Field((), description="Groups or regions whose members do not.")
     add: Texts = Field((), description="ISO alpha-3 codes of Member States added by name.")

@@ -167,7 +167,15 @@ class _Settler:
 
     def country_groups(self) -> tuple[CountryGroup, ...]:
         return tuple(
-            CountryGroup(key, each.any_of, each.but_not, each.add, each.remove, each.reference)
+            CountryGroup(
+                key,
+                each.any_of,
+                each.but_not,
+                each.add,
+                each.remove,
+                each.reference,
+                each.title or "",
+            )
             for key, each in self.content.country_groups.items()
         )
 

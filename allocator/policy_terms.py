@@ -1,13 +1,20 @@
 """Numbers, dates and groups of a policy as people read them; exact, with nothing rounded."""
 
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
+from types import MappingProxyType
 
 from allocator.countries import display_name
 from allocator.model import POINT, Gender, Selector
-from allocator.rules import Measure
+from allocator.rules import Measure, Rules
 from allocator.strict_yaml import Path
 from allocator.texts import catalogue, say
+
+type Titles = Mapping[str, str]
+"""What a policy's own country groups are called, by id."""
+
+NO_TITLES: Titles = MappingProxyType({})
 
 
 def number_text(value: Fraction) -> str:
@@ -52,8 +59,15 @@ def list_text(parts: tuple[str, ...], word: str = "and") -> str:
     return f"{', '.join(parts[:-1])} {joined} {parts[-1]}"
 
 
-def group_text(name: str) -> str:
-    """Return what a country group is called."""
+def own_titles(rules: Rules) -> Titles:
+    """Return the title of each country group that the policy makes, or else its id, by id."""
+    return {each.id: each.title or each.id for each in rules.country_groups}
+
+
+def group_text(name: str, titles: Titles = NO_TITLES) -> str:
+    """Return what a country group or region is called within a sentence."""
+    if name in titles:
+        return say("policy-term.own-group", title=titles[name])
     return catalogue().get(f"policy-term.group.{name}", name)
 
 
@@ -62,7 +76,7 @@ def attribute_text(name: str) -> str:
     return catalogue().get(f"policy-term.attribute.{name}", f"`{name}`")
 
 
-def selector_text(group: Selector) -> str:
+def selector_text(group: Selector, titles: Titles = NO_TITLES) -> str:
     """Return a group in words: ``women``, ``people from Africa or Asia-Pacific``."""
     if not group.conditions:
         return say("policy-term.everybody")
@@ -70,14 +84,14 @@ def selector_text(group: Selector) -> str:
         return say("policy-term.women")
     if group.conditions == (("gender", (Gender.MALE.value,)),):
         return say("policy-term.men")
-    said = tuple(_condition_text(name, values) for name, values in group.conditions)
+    said = tuple(_condition_text(name, values, titles) for name, values in group.conditions)
     return say("policy-term.people", conditions=list_text(said))
 
 
-def _condition_text(name: str, values: tuple[str, ...]) -> str:
+def _condition_text(name: str, values: tuple[str, ...], titles: Titles) -> str:
     match name:
         case "country_group":
-            shown = tuple(group_text(each) for each in values)
+            shown = tuple(group_text(each, titles) for each in values)
         case "administration":
             shown = tuple(display_name(each) for each in values)
         case _:

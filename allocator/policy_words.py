@@ -33,7 +33,7 @@ from allocator.policy_sentences import (
     yes_no,
 )
 from allocator.policy_settle import settle
-from allocator.policy_terms import day_text, points_text, share_text, value_text
+from allocator.policy_terms import day_text, own_titles, points_text, share_text, value_text
 from allocator.rules import PairScope, Rules
 from allocator.texts import say
 
@@ -106,6 +106,7 @@ class _Reader:
 
     def __init__(self, rules: Rules, margins: _Margins) -> None:
         self.rules = rules
+        self.titles = own_titles(rules)
         self.margins = margins
 
     def cited(self, sentence: str, part: str, name: str, reference: str | None) -> str:
@@ -125,7 +126,7 @@ class _Reader:
             return
         yield say("policy-words.eligibility.intro")
         for rule in self.rules.eligibility:
-            yield self.cited(gate_text(rule), "eligibility", rule.id, rule.reference)
+            yield self.cited(gate_text(rule, self.titles), "eligibility", rule.id, rule.reference)
 
     def limits(self) -> Iterator[str]:
         rules = self.rules
@@ -137,7 +138,7 @@ class _Reader:
             yield self.cited(pair, "limits", "ticket_in_pair", rules.ticket_in_pair_reference)
         for side, bounds in (("floor", rules.floors), ("cap", rules.caps)):
             for bound in bounds:
-                text = named(bound.title or bound.id, bound_text(side, bound))
+                text = named(bound.title or bound.id, bound_text(side, bound, self.titles))
                 yield self.cited(text, f"limits.{side}s", bound.id, bound.reference)
         if not any((rules.quota, rules.person_year, rules.floors, rules.caps)):
             yield say("policy-words.limits.none")
@@ -152,7 +153,7 @@ class _Reader:
         else:
             yield say("policy-words.merit.no-criteria")
         for criterion in rules.criteria:
-            text = criterion_text(criterion)
+            text = criterion_text(criterion, self.titles)
             yield self.cited(text, "merit.criteria", criterion.id, criterion.reference)
         yield say(
             "policy-words.merit.total",
@@ -169,7 +170,7 @@ class _Reader:
             return
         yield say("policy-words.balance.intro")
         for factor in self.rules.balance:
-            text = named(factor.title, factor_text(factor))
+            text = named(factor.title, factor_text(factor, self.titles))
             yield self.cited(text, "balance", factor.id, factor.reference)
 
     def settling(self) -> Iterator[str]:
@@ -186,7 +187,7 @@ class _Reader:
         scheme = say("policy-words.groups.scheme", scheme=self.rules.region_scheme)
         yield self.cited(scheme, "region_scheme", "", None)
         for group in self.rules.country_groups:
-            text = country_group_text(group)
+            text = country_group_text(group, self.titles)
             yield self.cited(text, "country_groups", group.id, group.reference)
 
     def promises(self) -> Iterator[str]:

@@ -194,7 +194,8 @@ class CountryGroup:
     """A group of Member States defined by a policy, out of the reference tables' groups.
 
     Built-in groups: ``ldc lldc sids low_income lower_middle_income upper_middle_income high_income
-    member_state`` and the regions of the scheme in force, by name.
+    member_state`` and the regions of the scheme in force, by name. ``title`` is what people call
+    it, empty where the policy does not say.
     """
 
     id: str
@@ -203,6 +204,7 @@ class CountryGroup:
     add: tuple[str, ...]
     remove: tuple[str, ...]
     reference: str | None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def _aim_blocks(found: Figures, currency: str) -> tuple[Block, ...]:
     headers = tuple(say(f"cli.word.{word}") for word in ("aim", "target", "reached", "missing"))
     rows = tuple(
         (
-            f"{aim.title}: {aim.label}",
+            aim.name,
             target_words(aim.share),
             _reached(aim),
             measured_words(aim.measure, aim.short, currency) if aim.short else "-",
@@ -173,6 +173,7 @@ def _certainty(found: Figures) -> str:
 def _aim_data(aim: Aim) -> dict[str, Any]:
     return {
         "clause": aim.clause,
+        "name": aim.name,
         "title": aim.title,
         "group": aim.label,
         "target": str(aim.share),

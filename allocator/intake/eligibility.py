@@ -138,16 +138,16 @@ def _outside(
         return say("assess.finding.not-listed", name=name)
     if not rule.groups:
         return say("assess.finding.no-list", name=name)
-    groups = _group_words(rule.groups, "or")
+    groups = _group_words(rule.groups, "or", standing)
     if any_true(standing.holds(each) for each in rule.groups) is None:
         return say("assess.finding.group-not-known", name=name, groups=groups)
     held = tuple(each for each in standing.named if each != MEMBER_STATE)
     key = "assess.finding.other-group" if held else "assess.finding.no-group"
-    return say(key, name=name, groups=groups, held=_group_words(held, "and"))
+    return say(key, name=name, groups=groups, held=_group_words(held, "and", standing))
 
 
-def _group_words(groups: tuple[str, ...], joined: str) -> str:
-    return list_text(tuple(group_text(each) for each in groups), joined)
+def _group_words(groups: tuple[str, ...], joined: str, standing: Standing) -> str:
+    return list_text(tuple(group_text(each, standing.titles) for each in groups), joined)
 
 
 def _out_of_scope(application: Application, standing: Standing, facts: Facts) -> str:

@@ -191,5 +191,5 @@ def _groups(criterion: Criterion, standing: Standing) -> Worth | None:
         return None if open_ else (0, say("assess.no-group"))
     if criterion.combine == "highest":
         held = [max(held)]
-    names = tuple([group_text(name) for _, name in held])
+    names = tuple([group_text(name, standing.titles) for _, name in held])
     return sum([points for points, _ in held]), list_text(names)

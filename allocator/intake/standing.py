@@ -7,6 +7,7 @@ from datetime import date
 from allocator import countries
 from allocator.countries import Unsettled
 from allocator.intake.values import fold
+from allocator.policy_terms import Titles, own_titles
 from allocator.rules import CountryGroup, Rules
 
 type Truth = bool | None
@@ -25,13 +26,15 @@ class Standing:
 
     ``key`` tells the standings of a round apart: the administration, and a doubt decided otherwise.
     ``groups`` says of every group and region, by folded name, whether the administration belongs;
-    ``named`` are the groups it does belong to, without regions, sorted.
+    ``named`` are the groups it does belong to, without regions, sorted; ``titles`` is what the
+    policy calls its own.
     """
 
     key: str
     region: str | None
     groups: dict[str, Truth]
     named: tuple[str, ...]
+    titles: Titles
 
     def holds(self, group: str) -> Truth:
         """Tell whether the administration belongs to a group or region, by any spelling."""
@@ -46,6 +49,7 @@ class Standings:
         self._scheme = rules.region_scheme
         self._regions = countries.region_names(rules.region_scheme)
         self._own = rules.country_groups
+        self._titles = own_titles(rules)
         self._folded = {each: fold(each) for each in countries.GROUPS + self._regions}
         self._known: dict[str, Standing] = {}
         self._doubts: dict[str, tuple[tuple[Unsettled, Standing], ...]] = {}
@@ -104,7 +108,8 @@ class Standings:
             groups[fold(own.id)] = truth
             if truth:
                 named.append(own.id)
-        return Standing(f"{administration}/{doubt}", region, groups, tuple(sorted(named)))
+        key = f"{administration}/{doubt}"
+        return Standing(key, region, groups, tuple(sorted(named)), self._titles)
 
 
 def _belongs(group: CountryGroup, administration: str, groups: dict[str, Truth]) -> Truth:

@@ -11,11 +11,12 @@ from fractions import Fraction
 
 from allocator.explain.result import Result
 from allocator.intake.eligibility import MEMBER_STATE
-from allocator.intake.groups import matches
+from allocator.intake.groups import attribute_name, matches, values_of
 from allocator.model import Award, Candidate, Decision, Ineligible, Package, Pool, Selector
 from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.programme import Target, measured, settle_targets
-from allocator.rules import Measure, Rules
+from allocator.policy_terms import NO_TITLES, Titles, attribute_text, own_titles
+from allocator.rules import BalanceFactor, Measure, Rules
 from allocator.texts import catalogue, say
 
 GROUPINGS = ("gender", "region", "country_group")
@@ -82,6 +83,7 @@ class Grouping:
 class Aim:
     """A balance factor and where the round came out.
 
+    ``name`` tells it from the others in a few words: "Women", "Region: Africa".
     ``counted`` and ``inside`` are in the factor's measure (awards, half-units or minor units of
     money); ``short`` is the missing rest in the same unit, 0 where the target is reached.
     ``points_per`` is the weight in thousandths of a merit point per award, per full award or per
@@ -89,6 +91,7 @@ class Aim:
     """
 
     clause: str
+    name: str
     title: str
     attribute: str
     value: str
@@ -170,15 +173,17 @@ def figures(result: Result) -> Figures:
     )
 
 
-def group_label(name: str, value: str) -> str:
+def group_label(name: str, value: str, titles: Titles = NO_TITLES) -> str:
     """Return the words for one value of an attribute (``gender``, ``female`` → "Female")."""
+    if name == "country_group" and value in titles:
+        return titles[value]
     return catalogue().get(f"outputs.group.{name}.{value.casefold()}", value)
 
 
-def selector_label(selector: Selector) -> str:
+def selector_label(selector: Selector, titles: Titles = NO_TITLES) -> str:
     """Return the words for a group, as "Female" or "Female and LDC"."""
     parts = [
-        f" {say('outputs.word.or')} ".join(group_label(name, value) for value in values)
+        f" {say('outputs.word.or')} ".join(group_label(name, value, titles) for value in values)
         for name, values in selector.conditions
     ]
     return f" {say('outputs.word.and')} ".join(parts) or say("outputs.word.everybody")
@@ -234,6 +239,7 @@ def _grouping(result: Result, awards: dict[str, Award], name: str) -> Grouping:
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     overlap = False
     regions = _values_in_pool(result, "region")
+    titles = own_titles(result.rules)
     for each in everybody(result.pool):
         values = attribute(each, name)
         shown = _shown(values, name, regions)
@@ -243,7 +249,7 @@ def _grouping(result: Result, awards: dict[str, Award], name: str) -> Grouping:
         for tally in (known if values else unknown, *held):
             tally.add(isinstance(each, Candidate), award)
     groups = [
-        tallies[value].group(value, group_label(name, value))
+        tallies[value].group(value, group_label(name, value, titles))
         for value in sorted(tallies, key=lambda value: _place(name, value))
     ]
     if rest.nominated:
@@ -284,7 +290,7 @@ def everybody(pool: Pool) -> tuple[Candidate | Ineligible, ...]:
 
 def attribute(each: Candidate | Ineligible, name: str) -> tuple[str, ...]:
     """Return the values of one attribute of an application; empty when it is not known."""
-    return next((values for key, values in each.attributes if key == name), ())
+    return values_of(each.attributes, name)
 
 
 def _values_in_pool(result: Result, name: str) -> frozenset[str]:
@@ -317,12 +323,14 @@ def _aim(result: Result, awards: dict[str, Award], target: Target) -> Aim:
         inside += count * bool(matches(target.group, candidate.attributes, award.package))
     conditions = target.group.conditions
     single = len(conditions) == 1 and len(conditions[0][1]) == 1
+    label = selector_label(target.group, own_titles(result.rules))
     return Aim(
         clause=target.clause,
+        name=_aim_name(factor, label),
         title=factor.title,
-        attribute=conditions[0][0] if single else "",
+        attribute=attribute_name(conditions[0][0]) if single else "",
         value=conditions[0][1][0] if single else "",
-        label=selector_label(target.group),
+        label=label,
         share=target.share,
         proportional=factor.target is None,
         measure=factor.measure,
@@ -333,6 +341,14 @@ def _aim(result: Result, awards: dict[str, Award], target: Target) -> Aim:
         money_unit=factor.money_unit,
         reference=factor.reference,
     )
+
+
+def _aim_name(factor: BalanceFactor, label: str) -> str:
+    """Return the title the policy gives; of one row per group, the attribute and the group."""
+    if not factor.each:
+        return factor.title
+    attribute = attribute_text(attribute_name(factor.each)).strip("`")
+    return f"{attribute[:1].upper()}{attribute[1:]}: {label}"
 
 
 def references(rules: Rules) -> dict[str, str]:
