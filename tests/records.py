@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -42,6 +43,20 @@ def record_of(folder: Path, policy: str | None = None) -> bytes:
 @cache
 def sample_record(name: str = "one-meeting") -> bytes:
     return record_of(SAMPLES / name)
+
+
+@cache
+def tiny_record() -> bytes:
+    """Return the record of the sample meeting's first dozen applications, with money for a few."""
+    meeting = SAMPLES / "one-meeting"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = (meeting / "applications.csv").read_text(encoding="utf-8").splitlines()[:13]
+        (folder / "applications.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        about = (meeting / "round.yaml").read_text(encoding="utf-8")
+        about = about.replace("amount: 120000", "amount: 20000")
+        (folder / "round.yaml").write_text(about, encoding="utf-8")
+        return record_of(folder)
 
 
 @cache

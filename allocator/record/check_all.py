@@ -24,7 +24,14 @@ from allocator.record.check_outcome import (
 )
 from allocator.record.check_programme import look_at_programme
 from allocator.record.check_promises import look_at_promises
-from allocator.record.check_report import Check, Refused, Unchecked, carried_out, safe
+from allocator.record.check_report import (
+    Check,
+    Refused,
+    Unchecked,
+    carried_out,
+    demand_fields,
+    safe,
+)
 from allocator.record.check_rules import look_at_payments, look_at_rules
 from allocator.record.check_signature import look_at_signature, look_at_timestamp
 from allocator.texts import say
@@ -98,6 +105,7 @@ def look_within(record: Opened) -> tuple[Check, ...]:
 def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:
     """Check which version made the record, and that the verifier in it is the genuine one."""
     versions = record.plain("versions.json")
+    demand_fields(versions, "allocator", "format")
     if versions["format"] != record.plain(MANIFEST)["format"]:
         raise Refused(say("verify.edition.format"))
     theirs = versions["allocator"]

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Any
 
-from allocator.record.check_report import Refused, Unchecked, demand_none, safe
+from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe
 from allocator.texts import say
 
 FORMAT = 2
@@ -207,6 +207,7 @@ def _ordered(value: Any) -> Any:
 def look_at_members(record: Opened) -> str:
     """Check the manifest: every member is listed with its SHA-256, none is missing or unknown."""
     manifest = record.plain(MANIFEST)
+    demand_fields(manifest, "format", "members", "previous")
     listed = manifest["members"]
     if manifest["format"] != FORMAT:
         raise Refused(say("verify.members.format", format=safe(str(manifest["format"]))))

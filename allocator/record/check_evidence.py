@@ -8,7 +8,7 @@ from allocator.record.check_book import Book, number
 from allocator.record.check_container import Opened
 from allocator.record.check_outcome import OPTIMAL, draw_of, points
 from allocator.record.check_proof import ProofError, check
-from allocator.record.check_report import Refused, Unchecked
+from allocator.record.check_report import Refused, Unchecked, demand_fields
 from allocator.texts import say
 
 PROOF = "proof.json"
@@ -29,6 +29,9 @@ def look_at_proof(record: Opened) -> str:
     values = [number(each) for each in result["values"]]
     objective = number(result["objective"])
     proof = record.plain(PROOF)
+    demand_fields(proof, "blocks", "bound", "drawn", "parts", "unit")
+    if any({*part} - {"multipliers", "split"} for part in proof["parts"]):
+        raise Refused(say("verify.proof.parts"))
     try:
         shown = check(programme, proof, values, objective, order, book.fund_order())
     except ProofError as error:

@@ -11,7 +11,7 @@ from typing import Any
 
 from allocator.record.check_book import Award, Book, counted, number
 from allocator.record.check_container import Opened
-from allocator.record.check_report import Refused, demand_none, safe
+from allocator.record.check_report import Refused, demand_fields, demand_none, safe
 from allocator.record.check_rules import awards_of, cents
 from allocator.texts import say
 
@@ -19,6 +19,10 @@ OPTIMAL, NOT_FINAL = "optimal", "not final"
 HEADER = (
     *("application_id", "decision", "package", "fund", "amount", "currency"),
     *("merit", "margin", "reason_code", "reason"),
+)
+RESULT = (
+    *("awards", "bound", "decisions", "draws", "objective", "problems", "promises"),
+    *("status", "values"),
 )
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -57,6 +61,7 @@ def _of_pool(pool: dict[str, Any], written: dict[str, Any], by_id: dict[str, Any
 def look_at_objective(record: Opened) -> str:
     """Check the worth: from merit, packages and balance, and once more from the programme."""
     result = record.plain("result.json")
+    demand_fields(result, *RESULT)
     book, awards = Book(record), awards_of(record)
     scale = number(record.plain("programme.json")["scale"])
     demand_none(_of_values(record, awards))
@@ -124,6 +129,7 @@ def draw_of(seed: str, application: str) -> str:
 def look_at_lottery(record: Opened) -> str:
     """Check that the lottery's order is what the published seed gives."""
     book, lottery = Book(record), record.plain("lottery.json")
+    demand_fields(lottery, "funds", "order", "seed")
     seed = book.round["lottery_seed"]
     if lottery["seed"] != seed or book.rules["lottery_seed"] != seed:
         raise Refused(say("verify.lottery.seed"))
@@ -162,6 +168,8 @@ def look_at_draws(record: Opened) -> str:
 def look_at_decisions(record: Opened) -> str:
     """Check that there is one decision per application, also in ``decisions.csv``."""
     lines = record.plain("result.json")["decisions"]
+    for each in lines:
+        demand_fields(each, *HEADER)
     ids = sorted(
         each["application_id"] for each in record.plain("applications.json")["applications"]
     )

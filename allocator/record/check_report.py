@@ -122,6 +122,12 @@ def demand_none(findings: Iterable[str]) -> None:
         raise Refused(*found)
 
 
+def demand_fields(value: object, *names: str) -> None:
+    """Refuse a JSON object that has other fields than these: nothing unread may be in a record."""
+    if not isinstance(value, dict) or sorted(value) != sorted(names):
+        raise Refused(say("verify.fields", names=", ".join(sorted(names))))
+
+
 def report_lines(report: Report) -> Iterator[str]:
     """Yield the report as plain lines: one per check, its details below, then what stays open."""
     for each in report.checks:

@@ -12,7 +12,7 @@ from typing import Any
 
 from allocator.record.check_book import Award, Book, counted, number, ratio, unions, units
 from allocator.record.check_container import Opened
-from allocator.record.check_report import demand_none, safe
+from allocator.record.check_report import demand_fields, demand_none, safe
 from allocator.texts import say
 
 
@@ -128,6 +128,8 @@ def _bounds(book: Book, awards: list[Award]) -> Iterator[str]:
 def look_at_payments(record: Opened) -> str:
     """Check who pays: funds within their amounts and purposes, shared out as the method says."""
     book = Book(record)
+    for each in record.plain("result.json")["awards"]:
+        demand_fields(each, "amount", "application_id", "package", "shares")
     shares: dict[str, list[tuple[str, int]]] = {
         each["application_id"]: [(fund, number(part)) for fund, part in each["shares"]]
         for each in record.plain("result.json")["awards"]

@@ -111,8 +111,8 @@ TEXTS = {'verify.alone.about': 'Check a decision record of the fellowship alloca
  'verify.eligibility.figure': '{eligible} eligible, {ineligible} ineligible with their reasons',
  'verify.eligibility.other': '{application}: eligible or not, its reasons or its groups are not '
                              'what the inputs give',
+ 'verify.fields': 'something has not exactly the fields {names}',
  'verify.findings': '{count} findings',
- 'verify.inputs.digest': '{name} has another SHA-256 than inputs.json says',
  'verify.inputs.figure': '{files} files read again: {applications} applications, {awards} awards '
                          'of the past',
  'verify.inputs.other': '{member} is not what the input files say',
@@ -201,6 +201,7 @@ TEXTS = {'verify.alone.about': 'Check a decision record of the fellowship alloca
  'verify.proof.not-final': 'the run was stopped early and says so: the answer is not final',
  'verify.proof.partial': 'the proof was stopped early and says so; proven: no allocation is '
                          'worth more than {bound} points',
+ 'verify.proof.parts': 'a part of the proof holds something that is not read',
  'verify.proof.wrong': '{reason}',
  'verify.reasons.figure': '{count} reasons found again from the awards',
  'verify.reasons.other': '{application}: the reason is not what the awards say',
@@ -430,6 +431,12 @@ def demand_none(findings: Iterable[str]) -> None:
         raise Refused(*found)
 
 
+def demand_fields(value: object, *names: str) -> None:
+    """Refuse a JSON object that has other fields than these: nothing unread may be in a record."""
+    if not isinstance(value, dict) or sorted(value) != sorted(names):
+        raise Refused(say("verify.fields", names=", ".join(sorted(names))))
+
+
 def report_lines(report: Report) -> Iterator[str]:
     """Yield the report as plain lines: one per check, its details below, then what stays open."""
     for each in report.checks:
@@ -653,6 +660,7 @@ def _ordered(value: Any) -> Any:
 def look_at_members(record: Opened) -> str:
     """Check the manifest: every member is listed with its SHA-256, none is missing or unknown."""
     manifest = record.plain(MANIFEST)
+    demand_fields(manifest, "format", "members", "previous")
     listed = manifest["members"]
     if manifest["format"] != FORMAT:
         raise Refused(say("verify.members.format", format=safe(str(manifest["format"]))))
@@ -1440,6 +1448,8 @@ def _bounds(book: Book, awards: list[Award]) -> Iterator[str]:
 def look_at_payments(record: Opened) -> str:
     """Check who pays: funds within their amounts and purposes, shared out as the method says."""
     book = Book(record)
+    for each in record.plain("result.json")["awards"]:
+        demand_fields(each, "amount", "application_id", "package", "shares")
     shares: dict[str, list[tuple[str, int]]] = {
         each["application_id"]: [(fund, number(part)) for fund, part in each["shares"]]
         for each in record.plain("result.json")["awards"]
@@ -1815,6 +1825,10 @@ HEADER = (
     *("application_id", "decision", "package", "fund", "amount", "currency"),
     *("merit", "margin", "reason_code", "reason"),
 )
+RESULT = (
+    *("awards", "bound", "decisions", "draws", "objective", "problems", "promises"),
+    *("status", "values"),
+)
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -1852,6 +1866,7 @@ def _of_pool(pool: dict[str, Any], written: dict[str, Any], by_id: dict[str, Any
 def look_at_objective(record: Opened) -> str:
     """Check the worth: from merit, packages and balance, and once more from the programme."""
     result = record.plain("result.json")
+    demand_fields(result, *RESULT)
     book, awards = Book(record), awards_of(record)
     scale = number(record.plain("programme.json")["scale"])
     demand_none(_of_values(record, awards))
@@ -1919,6 +1934,7 @@ def draw_of(seed: str, application: str) -> str:
 def look_at_lottery(record: Opened) -> str:
     """Check that the lottery's order is what the published seed gives."""
     book, lottery = Book(record), record.plain("lottery.json")
+    demand_fields(lottery, "funds", "order", "seed")
     seed = book.round["lottery_seed"]
     if lottery["seed"] != seed or book.rules["lottery_seed"] != seed:
         raise Refused(say("verify.lottery.seed"))
@@ -1957,6 +1973,8 @@ def look_at_draws(record: Opened) -> str:
 def look_at_decisions(record: Opened) -> str:
     """Check that there is one decision per application, also in ``decisions.csv``."""
     lines = record.plain("result.json")["decisions"]
+    for each in lines:
+        demand_fields(each, *HEADER)
     ids = sorted(
         each["application_id"] for each in record.plain("applications.json")["applications"]
     )
@@ -2174,6 +2192,9 @@ def look_at_proof(record: Opened) -> str:
     values = [number(each) for each in result["values"]]
     objective = number(result["objective"])
     proof = record.plain(PROOF)
+    demand_fields(proof, "blocks", "bound", "drawn", "parts", "unit")
+    if any({*part} - {"multipliers", "split"} for part in proof["parts"]):
+        raise Refused(say("verify.proof.parts"))
     try:
         shown = check(programme, proof, values, objective, order, book.fund_order())
     except ProofError as error:
@@ -2259,6 +2280,7 @@ def look_within(record: Opened) -> tuple[Check, ...]:
 def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:
     """Check which version made the record, and that the verifier in it is the genuine one."""
     versions = record.plain("versions.json")
+    demand_fields(versions, "allocator", "format")
     if versions["format"] != record.plain(MANIFEST)["format"]:
         raise Refused(say("verify.edition.format"))
     theirs = versions["allocator"]
