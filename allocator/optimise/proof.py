@@ -217,6 +217,9 @@ class _Search:
     def _settle(self, node: _Node) -> None:
         """Close a part or divide it."""
         found = self._bound(node, self.relaxation)
+        if not node.part.open and node.bound >= self.objective * UNIT:
+            # One solution is left, or none at all: that is seen once the others are gone.
+            self._bound(node, self.relaxation)
         room = node.bound - self.objective * UNIT
         node.done = True
         if room < 0:
@@ -224,11 +227,10 @@ class _Search:
         if not node.part.ahead and room < self.step * UNIT:
             below = list(self.problem.drawn_before(node.part, self.questions))
         else:
-            split = self.brancher.split(node.part, found, room / UNIT)
-            if split is None:
+            node.split = self.brancher.split(node.part, found, room / UNIT)
+            if not node.split:
                 raise NotSelected
-            node.split = split
-            halves = [self.problem.only(node.part, [*split], some) for some in (False, True)]
+            halves = [self.problem.only(node.part, [*node.split], some) for some in (False, True)]
             below = [part for half in halves for part in half]
         node.below = [self._node(part, node.multipliers) for part in below]
         for each in node.below:

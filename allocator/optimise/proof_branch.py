@@ -45,8 +45,8 @@ class Brancher:
     relaxation: Relaxation
     effects: dict[Split, _Effect] = field(default_factory=dict)
 
-    def split(self, part: Part, found: Reoptimised | None, room: float) -> Split | None:
-        """Return the awards to split off, ``None`` if only one solution is left.
+    def split(self, part: Part, found: Reoptimised | None, room: float) -> Split:
+        """Return the awards to split off, none if only one solution is left.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class Brancher:
                 idle += 1
                 if idle >= LOOK_AHEAD:
                     break
-        return best[1] if best else None
+        return best[1] if best else ()
 
     def _fractional(self, part: Part, found: Reoptimised) -> Iterator[tuple[Split, float]]:
         """Yield the splits that the relaxation leaves between none and one, with their share."""
@@ -101,12 +101,12 @@ class Brancher:
                 sets.setdefault(key, []).append(j)
         yield from dict.fromkeys(tuple(each) for each in sets.values())
 
-    def _any(self, part: Part) -> Split | None:
+    def _any(self, part: Part) -> Split:
         """Return an award that some choices of a block have and others have not."""
         for k in part.open:
             one, other = part.choices[k][:2]
             return (min(frozenset(one) ^ frozenset(other)),)
-        return None
+        return ()
 
     def _score(self, split: Split, share: float, room: float) -> float:
         effect = self.effects.get(split)
