@@ -15,6 +15,7 @@ from allocator.optimise.reduce import lottery_order
 from allocator.optimise.solve import allocate
 from allocator.record.canonical import to_plain
 from allocator.record.check_proof import check, questions_of
+from bench.synthetic import Synthetic
 from tests.builders import Small
 
 MOST_AWARDS = 12
@@ -41,13 +42,17 @@ class Claim:
         return copy.deepcopy(self)
 
 
-def order_of(small: Small) -> list[str]:
+def order_of(small: Small | Synthetic) -> list[str]:
     ids = [c.application.application_id for c in small.pool.candidates]
     return list(lottery_order(small.round.lottery_seed, ids))
 
 
 def claim_of(
-    small: Small, programme: Programme, allocation: Allocation, *, time_limit: float | None = None
+    small: Small | Synthetic,
+    programme: Programme,
+    allocation: Allocation,
+    *,
+    time_limit: float | None = None,
 ) -> Claim:
     """Prove an allocation of a round."""
     order, funds = order_of(small), list(fund_order(small.pool, small.round))
@@ -58,7 +63,7 @@ def claim_of(
     )
 
 
-def proven(small: Small) -> Claim | None:
+def proven(small: Small | Synthetic) -> Claim | None:
     """Decide a round and prove the outcome; ``None`` where no allocation is possible."""
     try:
         programme, allocation = allocate(small.pool, small.round, small.rules)

@@ -1,22 +1,30 @@
 """Every decision of a random round is proven, and no false claim is ever accepted."""
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import allocator
+from allocator.intake.assess import assess
+from allocator.intake.folder import load_round
 from allocator.optimise.proof import NotSelected
 from allocator.optimise.solve import allocate
 from allocator.record.canonical import canonical
 from allocator.record.check_proof import ProofError
+from bench.synthetic import synthetic
+from tests.builders import Small
 from tests.proofs import MOST_AWARDS, Claim, claim_of, counterexample, proven, reseeded
 from tests.rounds import hashed, numbered
 
 CHUNK = 50
+SAMPLES = Path(allocator.__file__).parent / "samples"
 
 
 @pytest.mark.parametrize("chunk", range(6))
@@ -62,7 +70,22 @@ def test_the_loser_of_the_lottery_has_no_proof():
     assert differing >= 10
 
 
-type Change = Callable[[Callable[[int], int], Any], Any]
+@pytest.mark.parametrize(("applications", "meetings"), [(60, 1), (500, 1), (30, 2)])
+def test_larger_rounds_have_short_proofs(applications, meetings):
+    claim = proven(synthetic(applications, meetings, seed=2))
+    assert claim is not None
+    shown = claim.check()
+    assert (shown["optimal"], shown["drawn"]) == (1, 1)
+    assert len(zlib.compress(canonical(claim.proof))) < 200_000
+
+
+@pytest.mark.soak
+def test_the_sample_year_is_proven():
+    loaded = load_round(SAMPLES / "year")
+    pool = assess(loaded).pool
+    claim = proven(Small(pool, loaded.round, loaded.rules))
+    assert claim is not None
+    assert claim.check()["drawn"]
 
 
 def _numbers(choose: Callable[[int], int], value: int) -> Any:
