@@ -28,9 +28,10 @@ soak: $(READY) ## The slow evidence: many more random rounds
 bench: $(READY) ## Measure, and write docs/performance.md
 	@$(VENV)/python -m bench
 
-docs: $(READY) ## Write the generated references again
+docs: $(READY) ## Write the generated references and verify_record.py again
 	@$(VENV)/python -m allocator.cli_reference
 	@$(VENV)/python -m allocator.policy_reference
+	@$(VENV)/python -m allocator.record.assemble
 
 samples: $(READY) ## Write the shipped sample rounds again
 	@$(VENV)/python -m tools.make_samples

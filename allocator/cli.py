@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 """What typer makes of Ctrl-C before a command has begun."""
 
-START, OFFICER, ANALYST = (say(f"cli.panel.{name}") for name in ("start", "officer", "analyst"))
+START, OFFICER, AUDITOR, ANALYST = (
+    say(f"cli.panel.{name}") for name in ("start", "officer", "auditor", "analyst")
+)
 
 app = typer.Typer(
     name="allocator",
@@ -42,6 +44,7 @@ RoundFolder = Annotated[Path, typer.Argument(metavar="ROUND", help=say("cli.argu
 OtherPolicy = Annotated[
     str | None, typer.Option("--policy", "-p", metavar="POLICY", help=say("cli.option.policy"))
 ]
+RecordFile = Annotated[Path, typer.Argument(metavar="RECORD", help=say("cli.argument.record"))]
 OnDay = Annotated[str | None, typer.Option("--on", metavar="DAY", help=say("cli.option.on"))]
 PolicyFile = Annotated[str, typer.Argument(metavar="POLICY", help=say("cli.argument.policy-file"))]
 
@@ -128,6 +131,38 @@ def run(
 ) -> None:
     """Decide a round."""
     _finish("run", "rounds", lambda do: do.run(folder, policy, out, time_limit), as_json)
+
+
+@app.command(rich_help_panel=AUDITOR, help=say("cli.command.verify"))
+def verify(
+    record: RecordFile,
+    previous: Annotated[
+        Path | None, typer.Option(metavar="RECORD", help=say("cli.option.previous"))
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help=say("cli.option.key"))] = None,
+    timestamp_ca: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=say("cli.option.timestamp-ca"))
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option(metavar="RECORD", help=say("cli.option.compare"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a record."""
+    asked = (record, previous, key, timestamp_ca, compare)
+    _finish("verify", "audit", lambda do: do.verify(*asked), as_json)
+
+
+@app.command(rich_help_panel=AUDITOR, help=say("cli.command.explain"))
+def explain(
+    record: RecordFile,
+    application: Annotated[
+        str | None, typer.Argument(metavar="APPLICATION", help=say("cli.argument.application"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why decisions fell as they did."""
+    _finish("explain", "audit", lambda do: do.explain(record, application), as_json)
 
 
 @policy_app.command("check", help=say("cli.command.policy-check"))

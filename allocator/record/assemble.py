@@ -89,7 +89,8 @@ def standalone_source() -> str:
 
 
 def _is_needed(key: str) -> bool:
-    return key.startswith("verify.") and not key.startswith("verify.compare.")
+    others = ("verify.compare.", "verify.word.", "verify.heading")
+    return key.startswith("verify.") and not key.startswith(others)
 
 
 def _claim(tree: ast.Module, module: str, owners: dict[str, str]) -> None:

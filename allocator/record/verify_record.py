@@ -85,7 +85,6 @@ TEXTS = {'verify.alone.about': 'Check a decision record of the fellowship alloca
  'verify.container.large': 'the file is larger than {most} MiB',
  'verify.container.many': 'there are more than {most} members',
  'verify.container.name': 'the member name {name} is not the plain name of a file',
- 'verify.container.none': 'the form of the file is broken, so there is nothing to look at',
  'verify.container.twice': 'the member {name} is there twice',
  'verify.costs.figure': '{count} packages costed',
  'verify.costs.other': '{application}: its costs are not what the inputs give',

@@ -1,0 +1,176 @@
+"""``verify`` and ``explain``: a record becomes its checks, or why each decision fell as it did."""
+
+from pathlib import Path
+
+from allocator.commands.answer import Answer, Block, Heading, Items, Table, Text
+from allocator.commands.reasons import all_blocks, all_data, one_blocks, one_data
+from allocator.errors import AllocatorError, Exit, Where, problem
+from allocator.record.check_container import Opened
+from allocator.record.check_report import FAIL, Refused, Report, verdict_text
+from allocator.record.check_signature import read_key
+from allocator.record.compare import Changed, Comparison, compare
+from allocator.record.verify import verify as verify_record
+from allocator.texts import say
+
+
+def verify(
+    record: Path,
+    previous: Path | None = None,
+    key: Path | None = None,
+    timestamp_ca: Path | None = None,
+    other: Path | None = None,
+) -> Answer:
+    """Verify a record, and say what changed in another one.
+
+    Parameters
+    ----------
+    record : Path
+        The record.
+    previous : Path, optional
+        The previous record of the same round.
+    key : Path, optional
+        A file with the Ed25519 key that must have signed it.
+    timestamp_ca : Path, optional
+        The certificates of the time-stamping authority.
+    other : Path, optional
+        A later record to compare with; it is verified too.
+    """
+    trusted = _key(key) if key is not None else None
+    report = verify_record(record, previous=previous, public_key=trusted, timestamp_ca=timestamp_ca)
+    blocks, data = list(_report_blocks(record, report)), report.as_json()
+    holds = report.exit_code == 0
+    if other is not None:
+        theirs = verify_record(other, public_key=trusted)
+        comparison = _compared(record, other)
+        blocks += _comparison_blocks(other, theirs, comparison)
+        data["comparison"] = _comparison_data(theirs, comparison)
+        holds = holds and theirs.exit_code == 0 and comparison.explained
+    return Answer(tuple(blocks), data, Exit.DONE if holds else Exit.REFUSED)
+
+
+def explain(record: Path, application: str | None = None) -> Answer:
+    """Say why decisions fell as they did, from the record alone.
+
+    Parameters
+    ----------
+    record : Path
+        The record; that it is genuine is for ``verify`` to say.
+    application : str, optional
+        One application; without it, all of them in brief.
+
+    Raises
+    ------
+    AllocatorError
+        ``record-not-read`` if it is no record, ``record-no-application`` if it has no such
+        application.
+    """
+    opened = _opened(record)
+    if application is None:
+        return Answer(all_blocks(opened), all_data(opened))
+    ids = [each["application_id"] for each in opened.plain("result.json")["decisions"]]
+    if application not in ids:
+        raise AllocatorError(problem("record-no-application", value=application))
+    return Answer(one_blocks(opened, application), one_data(opened, application))
+
+
+def _key(file: Path) -> bytes:
+    try:
+        return read_key(file.read_bytes())
+    except ValueError:
+        raise AllocatorError(problem("record-public-key", Where(file=str(file)))) from None
+
+
+def _opened(file: Path) -> Opened:
+    try:
+        record = Opened(file.read_bytes())
+        for name in ("pool.json", "result.json", "round.json"):
+            record.plain(name)
+    except Refused as error:
+        raise _no_record(file, error) from None
+    return record
+
+
+def _compared(record: Path, other: Path) -> Comparison:
+    try:
+        return compare(record.read_bytes(), other.read_bytes())
+    except (Refused, LookupError, TypeError, ValueError) as error:
+        raise _no_record(other, error) from None
+
+
+def _no_record(file: Path, error: Exception) -> AllocatorError:
+    reason = str(error) if isinstance(error, Refused) else type(error).__name__
+    return AllocatorError(problem("record-not-read", Where(file=str(file)), reason=reason))
+
+
+def _report_blocks(record: Path, report: Report) -> tuple[Block, ...]:
+    rows = tuple((each.status, each.title, each.figure) for each in report.checks)
+    headers = tuple(say(f"verify.word.{word}") for word in ("status", "check", "figure"))
+    details = tuple(
+        Items((f"{each.title}: {text}",))
+        for each in report.checks
+        for text in each.detail
+        if each.status == FAIL
+    )
+    return (
+        Heading(say("verify.heading", record=record.name)),
+        Table(headers, rows),
+        *details,
+        Heading(verdict_text(report)),
+        Text(say("verify.limits")),
+        Items(report.limits),
+    )
+
+
+def _comparison_blocks(other: Path, theirs: Report, comparison: Comparison) -> tuple[Block, ...]:
+    causes = tuple(
+        (say(f"verify.compare.kind.{cause.kind}"), text)
+        for cause in comparison.causes
+        for text in cause.texts
+    )
+    words = [say(f"verify.word.{word}") for word in ("application", "before", "after", "why")]
+    rows = tuple(
+        (each.application_id, each.before, each.after, _why(each, comparison))
+        for each in comparison.changed
+    )
+    changed = (Text(say("verify.compare.changed")), Table(tuple(words), rows)) if rows else ()
+    made = (say("verify.word.part"), say("verify.word.difference"))
+    differing = (Text(say("verify.compare.causes")), Table(made, causes)) if causes else ()
+    return (
+        Heading(say("verify.compare.title", other=other.name)),
+        Text(say("verify.compare.other-verdict", verdict=verdict_text(theirs))),
+        *(differing or (Text(say("verify.compare.no-causes")),)),
+        *changed,
+        Text(_judgement(comparison)),
+    )
+
+
+def _why(changed: Changed, comparison: Comparison) -> str:
+    if not comparison.explained:
+        return say("verify.compare.unexplained")
+    return say(f"verify.compare.{'own' if changed.own else 'others'}")
+
+
+def _judgement(comparison: Comparison) -> str:
+    if not comparison.changed:
+        return say("verify.compare.same")
+    key = "explained" if comparison.explained else "not-explained"
+    return say(f"verify.compare.{key}", count=len(comparison.changed))
+
+
+def _comparison_data(theirs: Report, comparison: Comparison) -> dict[str, object]:
+    return {
+        "other_verdict": theirs.verdict,
+        "explained": comparison.explained,
+        "causes": [
+            {"kind": each.kind, "differences": list(each.texts)} for each in comparison.causes
+        ],
+        "changed": [
+            {
+                "application_id": each.application_id,
+                "before": each.before,
+                "after": each.after,
+                "own_application_differs": each.own,
+            }
+            for each in comparison.changed
+        ],
+    }

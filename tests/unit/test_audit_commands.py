@@ -1,0 +1,139 @@
+"""``verify`` and ``explain`` as one types them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from allocator.cli import main
+from allocator.record.check_container import unpacked
+from tests.records import forged, sample_record
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+type Allocator = Callable[..., Ended]
+
+
+@pytest.fixture
+def allocator(capsys: pytest.CaptureFixture[str]) -> Allocator:
+    def run(*arguments: object) -> Ended:
+        with pytest.raises(SystemExit) as ended:
+            main([str(each) for each in arguments])
+        shown = capsys.readouterr()
+        return Ended(int(str(ended.value.code)), shown.out, shown.err)
+
+    return run
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Path:
+    path = tmp_path / "record.zip"
+    path.write_bytes(sample_record())
+    return path
+
+
+def worse(result: Any) -> None:
+    result["objective"] -= 1
+
+
+def test_a_genuine_record_is_verified_line_by_line(allocator: Allocator, record: Path) -> None:
+    ended = allocator("verify", record)
+    assert ended.code == 0
+    assert "VERIFIED" in ended.out
+    lines = [line for line in ended.out.splitlines() if line.startswith("  pass ")]
+    assert len(lines) > 20
+    assert "What no check can show:" in ended.out
+
+
+def test_a_forged_record_is_refused(allocator: Allocator, record: Path) -> None:
+    record.write_bytes(forged(sample_record(), {"result.json": worse}))
+    ended = allocator("verify", record)
+    assert ended.code == 1
+    assert "REFUSED" in ended.out and "  fail  " in ended.out
+
+
+def test_the_report_can_be_read_by_programs(allocator: Allocator, record: Path) -> None:
+    told = json.loads(allocator("verify", record, "--json").out)
+    assert told["verdict"] == "verified" and told["exit_code"] == 0
+    assert {"id", "title", "status", "figure", "detail", "required"} == set(told["checks"][0])
+
+
+def test_two_records_are_compared(allocator: Allocator, record: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.zip"
+    other.write_bytes(sample_record())
+    ended = allocator("verify", record, "--compare", other)
+    assert ended.code == 0
+    assert "The two records hold the same decisions." in ended.out
+
+    def flip(result: Any) -> None:
+        line = next(each for each in result["decisions"] if each["decision"] == "declined")
+        line["decision"] = "awarded"
+
+    other.write_bytes(forged(sample_record(), {"result.json": flip}))
+    ended = allocator("verify", record, "--compare", other)
+    assert ended.code == 1
+    assert "UNEXPLAINED: 1 outcome(s) differ" in ended.out
+    told = json.loads(allocator("verify", record, "--compare", other, "--json").out)
+    assert told["comparison"]["explained"] is False
+    assert told["comparison"]["other_verdict"] == "refused"
+
+
+@pytest.mark.parametrize(
+    "arguments, code, said",
+    [
+        (("verify", "missing.zip"), 1, "No such file"),
+        (("verify", "{record}", "--key", "{record}"), 1, "no public key"),
+        (("verify", "{record}", "--compare", "{other}"), 1, "not a record"),
+        (("explain", "{other}"), 1, "not a record"),
+        (("explain", "{record}", "A9999"), 1, "no application of this id"),
+        (("verify",), 2, "Missing argument"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    allocator: Allocator,
+    record: Path,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    code: int,
+    said: str,
+) -> None:
+    other = tmp_path / "other.zip"
+    other.write_bytes(b"no record")
+    ended = allocator(*(each.format(record=record, other=other) for each in arguments))
+    assert ended.code == code
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_every_decision_is_explained_in_brief_and_in_full(
+    allocator: Allocator, record: Path
+) -> None:
+    lines = json.loads(unpacked(sample_record())["result.json"])["decisions"]
+    brief = allocator("explain", record)
+    assert brief.code == 0
+    for line in lines:
+        assert line["application_id"] in brief.out
+        full = allocator("explain", record, line["application_id"])
+        assert full.code == 0
+        assert line["reason"] in full.out
+    told = json.loads(allocator("explain", record, "--json").out)
+    assert [each["application_id"] for each in told["decisions"]] == [
+        each["application_id"] for each in lines
+    ]
+
+
+def test_no_person_is_named(allocator: Allocator, record: Path) -> None:
+    people = json.loads(unpacked(sample_record())["applications.json"])["applications"]
+    shown = allocator("explain", record).out + allocator("verify", record).out
+    for each in people:
+        one = allocator("explain", record, each["application_id"], "--json").out
+        for said in (shown, one):
+            assert each["person_id"] not in said
+            assert not (each["family_name"] in said and each["given_name"] in said)

@@ -1,0 +1,133 @@
+"""What differs between two records is explained by inputs or policy, or said to be unexplained."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from allocator.record.check_container import MANIFEST, packed, unpacked
+from allocator.record.check_report import Refused
+from allocator.record.compare import Comparison, compare
+from allocator.record.record import with_manifest
+from tests.records import SAMPLES, forged, record_of, sample_record
+
+
+def changed_round(
+    folder: Path, name: str, change: Callable[[str], str], policy: str | None = None
+) -> bytes:
+    """Return the record of the sample with one of its files changed."""
+    shutil.copytree(SAMPLES / "one-meeting", folder, dirs_exist_ok=True)
+    file = folder / name
+    before = file.read_text(encoding="utf-8")
+    file.write_text(change(before), encoding="utf-8")
+    assert file.read_text(encoding="utf-8") != before
+    return record_of(folder, policy)
+
+
+def kinds(comparison: Comparison) -> list[str]:
+    return [each.kind for each in comparison.causes]
+
+
+def test_the_same_record_differs_in_nothing() -> None:
+    comparison = compare(sample_record(), sample_record())
+    assert comparison == Comparison((), ())
+    assert comparison.explained
+
+
+def test_rows_in_another_order_and_remarks_change_nothing(tmp_path: Path) -> None:
+    def reverse(text: str) -> str:
+        head, *rows = text.splitlines()
+        return "\n".join([head, *reversed(rows)]) + "\n"
+
+    record = changed_round(tmp_path, "applications.csv", reverse)
+    assert record != sample_record()
+    assert compare(sample_record(), record) == Comparison((), ())
+    record = changed_round(tmp_path, "round.yaml", lambda text: text + "# a remark\n")
+    assert compare(sample_record(), record) == Comparison((), ())
+
+
+def test_a_changed_application_is_named_and_explains_its_own_outcome(tmp_path: Path) -> None:
+    def withdraw(text: str) -> str:
+        return "".join(line for line in text.splitlines(True) if not line.startswith("A0002,"))
+
+    comparison = compare(sample_record(), changed_round(tmp_path, "applications.csv", withdraw))
+    assert kinds(comparison) == ["applications"]
+    assert comparison.causes[0].texts == ("A0002: only in the first",)
+    own = {each.application_id: each.own for each in comparison.changed}
+    assert own["A0002"] and list(own.values()).count(True) == 1
+    assert comparison.explained
+
+
+def test_nothing_of_a_person_is_shown(tmp_path: Path) -> None:
+    def rename(text: str) -> str:
+        return text.replace("A0002,PFD9267", "A0002,P-OTHER").replace("female", "male", 1)
+
+    comparison = compare(sample_record(), changed_round(tmp_path, "applications.csv", rename))
+    texts = " ".join(text for cause in comparison.causes for text in cause.texts)
+    assert "A0002: person_id" in texts
+    assert "P-OTHER" not in texts and "PFD9267" not in texts
+    assert "gender" in texts and "female" not in texts
+
+
+def test_another_budget_explains_what_it_changes(tmp_path: Path) -> None:
+    record = changed_round(
+        tmp_path, "round.yaml", lambda text: text.replace("amount: 120000", "amount: 90000")
+    )
+    comparison = compare(sample_record(), record)
+    assert kinds(comparison) == ["round"]
+    assert comparison.causes[0].texts == ("the round's funds",)
+    assert comparison.changed and comparison.explained
+    assert not any(each.own for each in comparison.changed)
+
+
+def test_another_policy_is_told_in_words() -> None:
+    record = record_of(SAMPLES / "one-meeting", "merit-only")
+    comparison = compare(sample_record(), record)
+    assert kinds(comparison) == ["policy"]
+    assert any("weight" in text.lower() for text in comparison.causes[0].texts)
+    assert comparison.explained
+
+
+def test_a_decision_that_changed_for_no_reason_is_unexplained() -> None:
+    def swap(result: Any) -> None:
+        lines = result["decisions"]
+        given = next(each for each in lines if each["decision"] == "awarded")
+        other = next(each for each in lines if each["decision"] == "declined")
+        for name in ("decision", "package", "fund", "amount"):
+            given[name], other[name] = other[name], given[name]
+
+    comparison = compare(sample_record(), forged(sample_record(), {"result.json": swap}))
+    assert not comparison.causes
+    assert len(comparison.changed) == 2
+    assert not comparison.explained
+
+
+def test_awards_of_the_past_tables_and_version_are_causes() -> None:
+    def more(understood: Any) -> None:
+        understood["prior_awards"].append({"person_id": "P-1"})
+
+    def table(shown: Any) -> None:
+        shown["tables"][0]["sha256"] = "0"
+
+    def version(versions: Any) -> None:
+        versions["allocator"] = "9"
+
+    changes = {"applications.json": more, "tables.json": table, "versions.json": version}
+    comparison = compare(sample_record(), forged(sample_record(), changes))
+    assert kinds(comparison) == ["prior_awards", "tables", "version"]
+
+
+@pytest.mark.parametrize("other", [b"", b"PK"])
+def test_what_is_no_record_cannot_be_compared(other: bytes) -> None:
+    with pytest.raises(Refused):
+        compare(sample_record(), other)
+
+
+def test_forging_keeps_what_it_does_not_change() -> None:
+    assert forged(sample_record(), {}) == sample_record()
+    parts = unpacked(sample_record())
+    previous = json.loads(parts.pop(MANIFEST))["previous"]
+    assert packed(with_manifest(parts, previous)) == sample_record()
