@@ -133,6 +133,21 @@ def run(
     _finish("run", "rounds", lambda do: do.run(folder, policy, out, time_limit), as_json)
 
 
+@app.command(rich_help_panel=OFFICER, help=say("cli.command.sign"))
+def sign(
+    record: RecordFile,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=say("cli.option.sign-key"))
+    ] = None,
+    timestamp: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=say("cli.option.sign-timestamp"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a signature or a time stamp to a record."""
+    _finish("sign", "audit", lambda do: do.sign(record, key, timestamp), as_json)
+
+
 @app.command(rich_help_panel=AUDITOR, help=say("cli.command.verify"))
 def verify(
     record: RecordFile,

@@ -9,6 +9,7 @@ from allocator.record.check_container import Opened
 from allocator.record.check_report import FAIL, Refused, Report, verdict_text
 from allocator.record.check_signature import read_key
 from allocator.record.compare import Changed, Comparison, compare
+from allocator.record.record import add_timestamp
 from allocator.record.verify import verify as verify_record
 from allocator.texts import say
 
@@ -46,6 +47,32 @@ def verify(
         data["comparison"] = _comparison_data(theirs, comparison)
         holds = holds and theirs.exit_code == 0 and comparison.explained
     return Answer(tuple(blocks), data, Exit.DONE if holds else Exit.REFUSED)
+
+
+def sign(record: Path, key: Path | None = None, timestamp: Path | None = None) -> Answer:
+    """Add a signature, a time stamp or both to a record.
+
+    Parameters
+    ----------
+    record : Path
+        The record.
+    key : Path, optional
+        An Ed25519 private key in PEM form.
+    timestamp : Path, optional
+        The answer of a time-stamping authority about ``manifest.json``.
+    """
+    from allocator.record.sign import sign_record
+
+    digest = _opened(record).manifest_digest()
+    signer = sign_record(record, key) if key is not None else None
+    if timestamp is not None:
+        add_timestamp(record, timestamp.read_bytes())
+    texts = [say("verify.sign.manifest", digest=digest)]
+    texts += [say("verify.sign.signed", signer=signer)] if signer else []
+    texts += [say("verify.sign.stamped")] if timestamp else []
+    blocks = (Heading(say("verify.sign.heading", record=record.name)), Items(tuple(texts)))
+    stamped = timestamp is not None
+    return Answer(blocks, {"manifest": digest, "public_key": signer, "time_stamp": stamped})
 
 
 def explain(record: Path, application: str | None = None) -> Answer:

@@ -89,7 +89,7 @@ def standalone_source() -> str:
 
 
 def _is_needed(key: str) -> bool:
-    others = ("verify.compare.", "verify.word.", "verify.heading")
+    others = ("verify.compare.", "verify.word.", "verify.heading", "verify.sign.")
     return key.startswith("verify.") and not key.startswith(others)
 
 
