@@ -119,7 +119,7 @@ def groups(iso3: str, on: date) -> tuple[str, ...]:
     """Return the built-in groups a country belongs to on a day, sorted.
 
     Where a status is under decision the last decision taken counts, and ``unsettled`` says so.
-    Income classes before 2025-07-01 are not known here: no income group, and ``unsettled`` says so.
+    Income classes before 2025-07-01 are not known here: none is listed, and ``unsettled`` says so.
     """
     found = [row["group"] for row in _holding("groups", iso3, on) if row["holds"] == "yes"]
     found += [row["class"] for row in _holding("income", iso3, on)]

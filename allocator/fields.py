@@ -92,16 +92,23 @@ def _points(text: str) -> int | None:
     if not _POINTS.fullmatch(text):
         return None
     value = Fraction(text) * POINT
-    return int(value) if abs(value) <= MOST_POINTS * POINT else None
+    if abs(value) > MOST_POINTS * POINT:
+        raise PydanticCustomError("field-too-large", "{largest}", {"largest": str(MOST_POINTS)})
+    return int(value)
 
 
 def _money(text: str) -> int | None:
+    if text.startswith(("-", "\u2212")) and _MONEY.fullmatch(text[1:].lstrip(_SPACES)):
+        raise PydanticCustomError("field-negative", "0")
     found = _MONEY.fullmatch(text)
     if not found:
         return None
     units = int("".join(sign for sign in found[1] if sign.isdigit()))
     value = units * 100 + int((found[2] or "0").ljust(2, "0"))
-    return value if value <= MOST_MONEY else None
+    if value > MOST_MONEY:
+        most = f"{MOST_MONEY // 100:,}".replace(",", " ")
+        raise PydanticCustomError("field-too-large", "{largest}", {"largest": most})
+    return value
 
 
 def _day(text: str) -> date | None:
@@ -224,8 +231,19 @@ def validate[M: BaseModel](model: type[M], document: Document) -> M:
         return model.model_validate(document.data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        problems = ordered(_problem(model, document, each) for each in details)
+        wrong = [each["loc"] for each in details]
+        problems = ordered(
+            _problem(model, document, each) for each in details if not _only_follows(each, wrong)
+        )
         raise AllocatorError(problems) from None
+
+
+def _only_follows(detail: ErrorDetails, wrong: list[Path]) -> bool:
+    """Tell whether a list is too short only because pydantic does not count its wrong entries."""
+    loc = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other) > len(loc) and other[: len(loc)] == loc for other in wrong
+    )
 
 
 def path_text(path: Path) -> str:
@@ -290,6 +308,7 @@ def _meaning(detail: ErrorDetails) -> tuple[str, dict[str, object]]:
         "expected": _expected(str(context.get("expected", "")) if code == kind else "lines"),
         "least": context.get("min_length", 1),
         "most": context.get("max_length", ""),
+        "largest": context.get("largest", ""),
         "reason": kind.replace("_", " "),
         "tag": context.get("tag"),
     }

@@ -302,10 +302,15 @@ def _cuts(word: str) -> Iterator[str]:
 
 
 def _edits(a: str, b: str) -> int:
-    """Count the letters to insert, leave out or replace to get from one word to the other."""
+    """Count the letters to insert, leave out, replace or swap to turn one word into the other."""
+    above: list[int] = []
     row = list(range(len(b) + 1))
     for i, letter in enumerate(a, 1):
-        before, row[0] = row[0], i
+        new = [i]
         for j, other in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (letter != other))
+            steps = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
+                steps = min(steps, above[j - 2] + 1)
+            new.append(steps)
+        above, row = row, new
     return row[-1]

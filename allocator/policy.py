@@ -72,17 +72,16 @@ def load_policy(source: FilePath | str) -> Policy:
 def policy_bytes(source: FilePath | str) -> tuple[bytes, str]:
     """Return the bytes of a policy and the name of its file.
 
-    A path that exists comes before a shipped name.
+    The name of a shipped policy means that policy, whatever lies in the current directory; a file
+    of that very name is meant by a path such as ``./itu-t-2024``.
 
     Raises
     ------
     AllocatorError
         There is no such file or it cannot be read.
     """
-    path = FilePath(source)
     shipped = _shipped_files()
-    if not path.is_file():
-        path = shipped.get(str(source), path)
+    path = shipped.get(source, FilePath(source)) if isinstance(source, str) else source
     if not path.is_file():
         hint = suggestion(path.stem, list(shipped))
         raise AllocatorError(

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from allocator.errors import AllocatorError, Where, problem
 
-OUR_FILES = frozenset({"decisions.csv", "decisions.xlsx", "report.html", "record.zip"})
+OUR_FILES = frozenset(
+    {"decisions.csv", "decisions.xlsx", "report.html", "record.zip", "NOT-FINAL.txt"}
+)
 _SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
@@ -80,8 +82,11 @@ def _put_in_place(aside: Path, target: Path) -> None:
     if not target.exists():
         aside.rename(target)
     elif not any(target.iterdir()) or Path.cwd().is_relative_to(target):
-        for file in aside.iterdir():
+        made = sorted(aside.iterdir())
+        for file in made:
             file.replace(target / file.name)
+        for name in OUR_FILES.difference(file.name for file in made):
+            (target / name).unlink(missing_ok=True)
     else:
         _swap(aside, target)
 

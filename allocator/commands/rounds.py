@@ -86,7 +86,7 @@ def run(folder: Path, policy: str | None, out: Path | None, time_limit: float | 
     result, files = allocate(folder, policy, out or folder / "out", time_limit)
     final = result.allocation.status is Status.OPTIMAL
     return Answer(
-        blocks=result_blocks(result, files),
+        blocks=result_blocks(result, files, folder),
         data=result_data(result, files),
         exit_code=Exit.DONE if final else Exit.NOT_FINAL,
     )

@@ -49,7 +49,7 @@ def demo(folder: Path) -> Answer:
         if not (folder / name).exists():
             (folder / name).write_bytes((_SAMPLE / name).read_bytes())
     result, files = allocate(folder, None, folder / _RESULTS)
-    blocks = result_blocks(result, files)
+    blocks = result_blocks(result, files, folder)
     final = result.allocation.status is Status.OPTIMAL
     return Answer(
         blocks=(

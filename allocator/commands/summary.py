@@ -25,7 +25,7 @@ from allocator.rules import Measure
 from allocator.texts import say
 
 
-def result_blocks(result: Result, files: tuple[Path, ...]) -> tuple[Block, ...]:
+def result_blocks(result: Result, files: tuple[Path, ...], folder: Path) -> tuple[Block, ...]:
     """Return a result in words: the funnel, the money, the aims, what is proven, the files."""
     found = figures(result)
     return (
@@ -40,7 +40,7 @@ def result_blocks(result: Result, files: tuple[Path, ...]) -> tuple[Block, ...]:
             for block in _group(each)
         ),
         Heading(say("cli.run.quality")),
-        Text("\n".join(_quality(result, found))),
+        Text("\n".join(_quality(result, found, folder))),
         *file_blocks(files),
     )
 
@@ -122,7 +122,9 @@ def _aim_blocks(found: Figures, currency: str) -> tuple[Block, ...]:
             aim.name,
             target_words(aim.share),
             _reached(aim),
-            measured_words(aim.measure, aim.short, currency) if aim.short else "-",
+            measured_words(aim.measure, aim.short, currency)
+            if aim.short
+            else say("outputs.aims.reached"),
         )
         for aim in found.aims
     )
@@ -147,7 +149,7 @@ def _group(grouping: Grouping) -> tuple[Block, ...]:
     return (Heading(say("cli.run.gender")), Table(headers, rows, frozenset({1, 2, 3})))
 
 
-def _quality(result: Result, found: Figures) -> list[str]:
+def _quality(result: Result, found: Figures, folder: Path) -> list[str]:
     """Return what is proven, who was tied, which promise does not hold, what wants a look."""
     lines = [_certainty(found)]
     if draws := len(result.allocation.draws):
@@ -156,7 +158,8 @@ def _quality(result: Result, found: Figures) -> list[str]:
     lines += [say("cli.run.promise", title=each.title, text=each.text) for each in broken]
     warnings = sum(each.severity is Severity.WARNING for each in result.problems)
     if warnings:
-        lines.append(say(f"cli.run.warnings.{'one' if warnings == 1 else 'many'}", n=warnings))
+        key = f"cli.run.warnings.{'one' if warnings == 1 else 'many'}"
+        lines.append(say(key, n=warnings, folder=folder))
     return lines
 
 

@@ -151,7 +151,7 @@ class _Folder:
             return None
         data, name = policy_bytes(source)
         if named is None and isinstance(source, str) and name != f"{source}.yaml":
-            # A file of that very name in the current directory is not the shipped policy.
+            # A file of that very name in the current directory is no part of the round.
             raise AllocatorError(problem("round-outside", Where(file=ROUND), value=source))
         policy, problems = check_policy(data, name)
         self._keep(name, data)

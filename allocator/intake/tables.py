@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from allocator.errors import Problem, Where, problem
 from allocator.intake.columns import APPLICATIONS, Vocabulary, score
 from allocator.intake.csv_text import read_csv
+from allocator.intake.folding import word
 from allocator.intake.raw import MAX_BYTES, RawRow, RawSheet, refuse
+from allocator.intake.words import TOTAL
 from allocator.intake.xlsx import read_xlsx
 from allocator.model import Severity
+from allocator.texts import say
 
 HEADER_WITHIN = 30
 """Rows of a sheet in which the header is looked for."""
@@ -151,9 +154,9 @@ def _choose(
     chosen = sheets[best]
     problems = []
     for at, other in enumerate(sheets):
-        if at == best or not other.rows:
-            continue
         alike = scores[at] >= max(_KNOWN_NEEDED, scores[best] - 2)
+        if at == best or not other.rows or (other.name in _our_sheets() and not alike):
+            continue
         problems.append(
             problem(
                 "intake-sheet-alike" if alike else "intake-sheet-not-read",
@@ -163,6 +166,11 @@ def _choose(
             )
         )
     return chosen, problems
+
+
+def _our_sheets() -> tuple[str, ...]:
+    """Return the sheets of explanations in the workbook that ``allocator new`` makes."""
+    return say("template.sheet.guide"), say("template.sheet.lists")
 
 
 def _header(sheet: RawSheet, vocabulary: Vocabulary) -> tuple[int, int]:
@@ -186,10 +194,16 @@ def _below_header(sheet: RawSheet, file: str, vocabulary: Vocabulary) -> Table:
     problems: list[Problem] = []
     unnamed = {position for position, text in enumerate(header.cells) if not text}
     used: set[int] = set()
+    needed = _needed(header, vocabulary)
     for row in sheet.rows[place + 1 :]:
         if row.cells == header.cells:
             problems.append(
                 problem("intake-header-again", table.where(row.number), severity=Severity.NOTE)
+            )
+            continue
+        if _is_total(row, needed):
+            problems.append(
+                problem("intake-total", table.where(row.number), severity=Severity.WARNING)
             )
             continue
         if len(row.cells) > width:
@@ -200,6 +214,25 @@ def _below_header(sheet: RawSheet, file: str, vocabulary: Vocabulary) -> Table:
     if not rows:
         raise refuse("intake-no-rows", table.where(header.number))
     return replace(table, rows=tuple(rows), problems=tuple(problems))
+
+
+def _needed(header: RawRow, vocabulary: Vocabulary) -> tuple[int, ...]:
+    """Return the positions of the columns that no row can do without."""
+    return tuple(
+        at
+        for at, text in enumerate(header.cells)
+        if text and vocabulary.known(text) in vocabulary.required
+    )
+
+
+def _is_total(row: RawRow, needed: tuple[int, ...]) -> bool:
+    """Tell whether a row says "total" first and nothing else that an application must say."""
+    first = next((at for at, cell in enumerate(row.cells) if cell), -1)
+    return (
+        first >= 0
+        and word(row.cells[first][:20]) in TOTAL
+        and not any(at < len(row.cells) and row.cells[at] for at in needed if at != first)
+    )
 
 
 def _too_long(row: RawRow, table: Table) -> Problem:

@@ -52,9 +52,11 @@ def as_package(text: str) -> Package:
     Raises
     ------
     Unreadable
-        The text names none, contradicts itself, or says "partial" without saying which.
+        The text is blank, names none, contradicts itself, or says "partial" without saying which.
     """
     said = set(fold(text).split())
+    if not said:
+        raise Unreadable("intake-package-blank")
     ticket, dsa = bool(said & words.TICKET), bool(said & words.DSA)
     full, partial = bool(said & words.FULL), bool(said & words.PARTIAL)
     if said - words.PACKAGE_WORDS:

@@ -18,6 +18,12 @@ NOT_KNOWN = _listed(
 )
 """Blank, or said to be not known."""
 
+TOTAL = _listed(
+    "total, totals, grand total, subtotal, sub-total, sum, totaux, total general, somme, totales, "
+    "suma, gesamt, summe, итого, всего, المجموع, 合计, 总计"
+)
+"""What begins a row below the list that adds it up."""
+
 YES = _listed(
     "yes, y, true, t, 1, x, ✓, ✔, ☑, ☒, ✅, on, checked, "
     "oui, o, vrai, si, s, verdadero, да, д, истина, نعم, أجل, صحيح, 是, 是的, 对, 有, 真, "

@@ -240,7 +240,10 @@ def _received(reading: Reading, decision_date: date) -> list[date | None]:
     def plausible(text: str) -> date | None:
         day = read(text)
         if day and not _EARLIEST <= day.year <= decision_date.year + 1:
-            raise Unreadable("intake-date-implausible", read=day.isoformat())
+            read_as = day.isoformat()
+            as_written = read_as == plain(text)
+            code = "intake-date-impossible" if as_written else "intake-date-implausible"
+            raise Unreadable(code, read=read_as)
         return day
 
     days = reading.read("received", plausible, None)

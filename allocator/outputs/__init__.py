@@ -4,10 +4,12 @@ from pathlib import Path
 
 from allocator.explain.result import Result
 from allocator.intake.folder import LoadedRound
+from allocator.optimise.allocation import Status
 from allocator.outputs.decisions_csv import write_decisions_csv
 from allocator.outputs.decisions_xlsx import write_decisions_xlsx
 from allocator.outputs.report import write_report
 from allocator.record.record import write_record
+from allocator.texts import say
 
 
 def write_all(result: Result, loaded: LoadedRound, folder: Path) -> tuple[Path, ...]:
@@ -25,7 +27,9 @@ def write_all(result: Result, loaded: LoadedRound, folder: Path) -> tuple[Path, 
     Returns
     -------
     tuple of Path
-        ``decisions.csv``, ``decisions.xlsx``, ``report.html``, ``record.zip``.
+        ``decisions.csv``, ``decisions.xlsx``, ``report.html``, ``record.zip``; and
+        ``NOT-FINAL.txt`` where the run was stopped, because the columns of ``decisions.csv`` are
+        fixed and cannot say so.
     """
     table, workbook, report, record = (
         folder / name for name in ("decisions.csv", "decisions.xlsx", "report.html", "record.zip")
@@ -34,4 +38,8 @@ def write_all(result: Result, loaded: LoadedRound, folder: Path) -> tuple[Path, 
     write_decisions_xlsx(result, workbook)
     write_report(result, report)
     write_record(result, loaded, record, decisions_csv=table.read_bytes())
-    return table, workbook, report, record
+    if result.allocation.status is Status.OPTIMAL:
+        return table, workbook, report, record
+    mark = folder / "NOT-FINAL.txt"
+    mark.write_text(say("outputs.not-final-file") + "\n", encoding="utf-8", newline="\n")
+    return table, workbook, report, record, mark

@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 
 from allocator.model import POINT, Package
+from allocator.policy_terms import day_text
 from allocator.rules import Measure
 from allocator.texts import say
 
@@ -101,7 +102,7 @@ def share_words(part: int, whole: int) -> str:
 
 def day(value: date) -> str:
     """Return a date in words, without the locale's help."""
-    return f"{value.day} {say(f'outputs.month.{value.month}')} {value.year}"
+    return day_text(value)
 
 
 def package_words(package: Package) -> str:

@@ -23,15 +23,18 @@ def catalogue(language: str = LANGUAGE) -> dict[str, str]:
     return texts
 
 
-def _flatten(prefix: str, node: dict[str, object], into: dict[str, str]) -> None:
+def _flatten(prefix: str, node: dict[object, object], into: dict[str, str]) -> None:
     for key, value in node.items():
         name = f"{prefix}{key}"
+        if not isinstance(key, str) or not isinstance(value, str | dict):
+            # YAML reads an unquoted on, yes or no as true or false, and 1 or a date as such.
+            raise TypeError(f"text {name}: write the key and the text between quotation marks")
         if isinstance(value, dict):
             _flatten(f"{name}.", value, into)
         elif name in into:
             raise KeyError(f"text {name} is defined twice")
         else:
-            into[name] = str(value).rstrip("\n")
+            into[name] = value.rstrip("\n")
 
 
 def say(key: str, **values: object) -> str:

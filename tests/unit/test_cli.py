@@ -287,7 +287,8 @@ def test_out_of_time_the_best_known_answer_is_written_and_marked(
     done = allocator("run", meeting, "--time-limit", "0.0001")
     assert done.code == 3
     assert "NOT FINAL" in done.out
-    assert names(meeting / "out") == FILES
+    assert names(meeting / "out") == ["NOT-FINAL.txt", *FILES]
+    assert "NOT FINAL" in (meeting / "out" / "NOT-FINAL.txt").read_text(encoding="utf-8")
     assert (
         allocator("run", meeting, "--time-limit", "0.0001", "--json").json["status"] == "not final"
     )

@@ -144,6 +144,7 @@ def test_an_ambiguous_name_lists_its_candidates_and_is_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("written", "suggestion"),
     [
+        ("Chnia", "China"),
         ("Switzerlnd", "Switzerland"),
         ("Phillipines", "Philippines"),
         ("Nigr", "Niger"),

@@ -148,10 +148,13 @@ def test_nothing_outside_the_folder_is_read(folder: Write, tmp_path: Path) -> No
 def test_a_shipped_name_never_means_a_file_of_the_current_directory(
     folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "itu-t-2024").write_text(SHIPPED, encoding="utf-8")
+    (tmp_path / "itu-t-2024").write_text("no policy at all", encoding="utf-8")
+    (tmp_path / "mine").write_text(SHIPPED, encoding="utf-8")
     path = folder()
-    assert errors(path) == []
     monkeypatch.chdir(tmp_path)
+    assert errors(path) == []
+    text = (path / "round.yaml").read_text(encoding="utf-8")
+    (path / "round.yaml").write_text(text.replace("itu-t-2024", "mine"), encoding="utf-8")
     assert errors(path) == ["round-outside"]
 
 

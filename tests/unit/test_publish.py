@@ -31,6 +31,17 @@ def test_earlier_results_are_replaced_as_a_whole(tmp_path: Path) -> None:
     assert names(tmp_path) == ["out"]
 
 
+def test_a_mark_of_an_earlier_run_does_not_outlive_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "decisions.csv").write_text("old")
+    (tmp_path / "NOT-FINAL.txt").write_text("old")
+    monkeypatch.chdir(tmp_path)
+    with published(tmp_path) as aside:
+        (aside / "decisions.csv").write_text("new")
+    assert names(tmp_path) == ["decisions.csv"]
+
+
 def test_a_failure_leaves_the_earlier_results_and_no_trace(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

@@ -233,14 +233,11 @@ def test_fields_read_exactly(field: str, written: str, value: object) -> None:
         ("number", "1e5"),
         ("number", "1,5"),
         ("points", "1.0005"),
-        ("points", "1000000"),
         ("points", "\u0661"),
         ("whole", "1.0"),
-        ("money", "-1"),
         ("money", "1.005"),
         ("money", "12 00"),
         ("money", "1,000"),
-        ("money", "10000000000.01"),
         ("money", "1e9"),
         ("text", "''"),
         ("identifier", "a b"),
@@ -252,6 +249,24 @@ def test_what_cannot_be_read_exactly_is_refused(field: str, written: str) -> Non
         read(field, written)
     found = caught.value.problems[0]
     assert (found.code, found.where.line) == ("field-wrong", 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "code"),
+    [
+        ("points", "1000000", "field-too-large"),
+        ("money", "10000000000.01", "field-too-large"),
+        ("money", "-1", "field-negative"),
+        ("money", "-1 000.50", "field-negative"),
+    ],
+)
+def test_amounts_out_of_range_are_told_from_what_is_no_amount(
+    field: str, written: str, code: str
+) -> None:
+    with pytest.raises(AllocatorError) as caught:
+        read(field, written)
+    assert [each.code for each in caught.value.problems] == [code]
+    assert written in caught.value.problems[0].what
 
 
 @given(st.integers(0, 10**12))

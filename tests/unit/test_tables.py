@@ -158,6 +158,24 @@ def test_the_sheet_with_the_header_is_chosen_and_the_others_are_named() -> None:
     assert (found.where.sheet, found.severity.value) == ("Notes", "note")
 
 
+def test_the_explanations_in_our_own_workbook_are_no_news() -> None:
+    ours = [("How to fill in", [["Column"], ["gender"]]), ("Lists", [["Kenya"], ["Mali"]])]
+    table = table_of(xlsx_bytes(("Applications", [HEADERS, ROW]), *ours))
+    assert table.problems == ()
+
+
+@pytest.mark.parametrize("word", ["TOTAL", "Totaux", "Grand total:", "Итого"])
+def test_a_total_below_the_list_is_no_application(word: str) -> None:
+    table = table_of(csv_bytes((*HEADERS, "ticket_cost"), (*ROW, "5"), (word, "", "", "5")))
+    assert [row.cells[0] for row in table.rows] == ["A1"]
+    assert the_problem(table.problems, "intake-total").where.row == 3
+
+
+def test_an_application_called_total_is_not_passed_over() -> None:
+    table = table_of(csv_bytes(HEADERS, ROW, ("Total", "Kenya", "full"), ("Total", "", "full")))
+    assert [row.cells[0] for row in table.rows] == ["A1", "Total", "Total"]
+
+
 def test_a_second_sheet_that_looks_like_a_list_is_a_warning() -> None:
     table = table_of(xlsx_bytes(("Africa", [HEADERS, ROW]), ("Americas", [HEADERS, ROW])))
     assert table.sheet == "Africa"

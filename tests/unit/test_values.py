@@ -233,7 +233,11 @@ def test_partial_alone_is_asked_back() -> None:
     assert refused(as_package, "Partial fellowship") == "intake-package-partial"
 
 
-@pytest.mark.parametrize("text", ["", "full/partial", "no ticket", "hotel", "partial: ticket, dsa"])
+def test_a_blank_request_is_told_from_one_that_is_not_understood() -> None:
+    assert refused(as_package, " ") == "intake-package-blank"
+
+
+@pytest.mark.parametrize("text", ["full/partial", "no ticket", "hotel", "partial: ticket, dsa"])
 def test_a_request_that_says_two_things_or_none_is_refused(text: str) -> None:
     assert refused(as_package, text) == "intake-package"
 

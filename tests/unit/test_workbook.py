@@ -211,7 +211,7 @@ def test_application_ids_are_sane(id: str) -> None:
 def test_blank_person_ids_are_one_note() -> None:
     intake = read_column("person_id", "P1", "", "")
     assert [each.person_id for each in intake.applications] == ["P1", "A2", "A3"]
-    assert "2 rows" in the_problem(intake.problems, "intake-person-blank").what
+    assert "person_id: 2." in the_problem(intake.problems, "intake-person-blank").what
 
 
 def test_countries_are_resolved_or_named_with_what_they_could_be() -> None:
@@ -278,8 +278,9 @@ def test_unclear_dates_are_settled_by_the_column_or_named() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("1900-01-01", "intake-date-implausible"),
-        ("2055-01-01", "intake-date-implausible"),
+        ("1900-01-01", "intake-date-impossible"),
+        ("2055-01-01", "intake-date-impossible"),
+        ("1 January 1900", "intake-date-implausible"),
         ("2025-09-02", "intake-received-late"),
         ("2021-03-01", "intake-received-early"),
     ],
