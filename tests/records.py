@@ -3,18 +3,21 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 from allocator import __version__
 from allocator.decide import decide
 from allocator.errors import AllocatorError
 from allocator.explain.decisions import decision_lines
+from allocator.explain.explanation import Explanation, Margin, Tie
+from allocator.explain.obstacles import obstacles
 from allocator.explain.result import Result
 from allocator.intake.folder import load_round
 from allocator.model import MeritLine, Pool
@@ -48,6 +51,12 @@ def sample_record(name: str = "one-meeting") -> bytes:
 @cache
 def tiny_record() -> bytes:
     """Return the record of the sample meeting's first dozen applications, with money for a few."""
+    with tiny_round() as folder:
+        return record_of(folder)
+
+
+@contextmanager
+def tiny_round() -> Iterator[Path]:
     meeting = SAMPLES / "one-meeting"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -56,7 +65,7 @@ def tiny_record() -> bytes:
         about = (meeting / "round.yaml").read_text(encoding="utf-8")
         about = about.replace("amount: 120000", "amount: 20000")
         (folder / "round.yaml").write_text(about, encoding="utf-8")
-        return record_of(folder)
+        yield folder
 
 
 @cache
@@ -92,6 +101,50 @@ def _complete(small: Small) -> Small:
     )
     rules = replace(small.rules, lottery_seed=small.round.lottery_seed)
     return Small(Pool(candidates, ()), small.round, rules)
+
+
+@cache
+def explained_record(name: str = "one-meeting") -> bytes:
+    """Return a record with explanations written from its own decisions and draws.
+
+    That of the ``tiny`` round has exact margins.
+    """
+    if name == "tiny":
+        with tiny_round() as folder:
+            return _explained(folder, "exact")
+    return _explained(SAMPLES / name, "bounds")
+
+
+def _explained(folder: Path, how: Literal["exact", "bounds"]) -> bytes:
+    loaded = load_round(folder)
+    result = decide(loaded, explain=how)
+    parts = {**members(result, loaded), "decisions.csv": decisions_csv(result)}
+    parts["explanations.json"] = canonical(explanations_of(result))
+    return packed(with_manifest(parts))
+
+
+def explanations_of(result: Result) -> list[Explanation]:
+    """Explain every decision of a run as plainly as its lines allow."""
+    hindered = obstacles(result.programme, result.allocation.values)
+    breakdowns = {c.application.application_id: c.breakdown for c in result.pool.candidates}
+    draws = result.allocation.draws
+    ties = {each.application_id: Tie(each.position, len(draws), each.key) for each in draws}
+    return [
+        Explanation(
+            application_id=line.application_id,
+            decision=line.decision,
+            package=line.package,
+            reason_code=line.reason_code,
+            merit=line.merit,
+            breakdown=breakdowns.get(line.application_id, ()),
+            margin=None if line.margin is None else Margin(abs(line.margin)),
+            obstacles=hindered.get(line.application_id, ()),
+            factors=(),
+            extra=(),
+            tie=ties.get(line.application_id),
+        )
+        for line in result.lines
+    ]
 
 
 def _decided(small: Small) -> Result:

@@ -28,6 +28,7 @@ MODULES = (
     "record.check_outcome",
     "record.check_promises",
     "record.check_evidence",
+    "record.check_explanations",
     "record.check_all",
     "record.check_main",
 )

@@ -15,6 +15,7 @@ from allocator.record.check_container import (
     look_at_previous,
 )
 from allocator.record.check_evidence import look_at_proof
+from allocator.record.check_explanations import look_at_explanations
 from allocator.record.check_outcome import (
     look_at_decisions,
     look_at_draws,
@@ -38,6 +39,9 @@ from allocator.texts import say
 
 FROM_INPUTS = ("inputs", "policy", "eligibility", "merit", "costs")
 """Checks that read the input files and the policy, for which the allocator is needed."""
+
+OPTIONAL_CHECKS = ("signature", "timestamp", "explanations")
+"""Checks of what a record may do without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +69,15 @@ def look_at_file(data: bytes) -> tuple[Opened | None, Check]:
 def look_at_origin(record: Opened, given: Given) -> tuple[Check, ...]:
     """Check that the members belong together, who vouches for them, and what they follow."""
     return (
-        carried_out("members", lambda: look_at_members(record)),
-        carried_out(
-            "signature", lambda: look_at_signature(record, given.public_key), required=False
-        ),
-        carried_out(
-            "timestamp", lambda: look_at_timestamp(record, given.authority), required=False
-        ),
-        carried_out("previous", lambda: look_at_previous(record, _previous(given))),
+        _made("members", lambda: look_at_members(record)),
+        _made("signature", lambda: look_at_signature(record, given.public_key)),
+        _made("timestamp", lambda: look_at_timestamp(record, given.authority)),
+        _made("previous", lambda: look_at_previous(record, _previous(given))),
     )
+
+
+def _made(name: str, look: Callable[[], str]) -> Check:
+    return carried_out(name, look, required=name not in OPTIONAL_CHECKS)
 
 
 def _previous(given: Given) -> Opened | None:
@@ -97,9 +101,10 @@ def look_within(record: Opened) -> tuple[Check, ...]:
         ("lottery", look_at_lottery),
         ("draws", look_at_draws),
         ("decisions", look_at_decisions),
+        ("explanations", look_at_explanations),
         ("promises", look_at_promises),
     )
-    return tuple(carried_out(name, partial(look, record)) for name, look in looks)
+    return tuple(_made(name, partial(look, record)) for name, look in looks)
 
 
 def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:

@@ -20,44 +20,48 @@ def look_at_promises(record: Opened) -> str:
     """Check that no seat was left empty that could have been filled to advantage."""
     if record.plain("result.json")["status"] != OPTIMAL:
         raise Unchecked(say("verify.proof.not-final"))
-    book, awards = Book(record), awards_of(record)
-    fitting = list(_fitting(record, book, awards))
-    worth = worth_of(book, awards)
+    room = Room(record)
+    fitting = list(_fitting(room))
+    worth = worth_of(room.book, room.awards)
     demand_none(
         say("verify.promises.better", application=safe(extra[0]))
         for extra in fitting
-        if worth_of(book, [*awards, extra]) > worth
+        if worth_of(room.book, [*room.awards, extra]) > worth
     )
     left = dict.fromkeys(application for application, _, _ in fitting)
-    declined = len(book.candidates) - len(awards)
+    declined = len(room.book.candidates) - len(room.awards)
     return say("verify.promises.figure", declined=declined, left=len(left))
 
 
-def _fitting(record: Opened, book: Book, awards: list[Award]) -> Iterator[Award]:
+def _fitting(room: Room) -> Iterator[Award]:
     """Yield every award that could be added to the others within all rules."""
-    purse, states = _Purse(record, book), _units_held(book, awards)
-    held = {application for application, _, _ in awards}
-    quota = book.rules["quota"]
-    for application, costs in book.costs.items():
-        if application in held:
-            continue
-        used = states.get(book.place(application), 0)
-        for package, amount in costs.items():
-            # The quota and the money settle most, and are quick to ask about.
-            if quota and used + units(quota, package) > number(quota["at_most"]):
-                continue
-            extra = (application, package, amount)
-            if purse.can_pay(extra) and not broken_rules(book, [*awards, extra]):
-                yield extra
+    held = {application for application, _, _ in room.awards}
+    for application, costs in room.book.costs.items():
+        for package, amount in costs.items() if application not in held else ():
+            if room.holds((application, package, amount)):
+                yield application, package, amount
 
 
-def _units_held(book: Book, awards: list[Award]) -> dict[tuple[str, str], int]:
-    quota = book.rules["quota"]
-    held: dict[tuple[str, str], int] = {}
-    for application, package, _ in awards:
-        place = book.place(application)
-        held[place] = held.get(place, 0) + (units(quota, package) if quota else 0)
-    return held
+class Room:
+    """What one more award finds beside those of a record."""
+
+    def __init__(self, record: Opened):
+        self.book, self.awards = Book(record), awards_of(record)
+        self._purse = _Purse(record, self.book)
+        self._quota = self.book.rules["quota"]
+        self._used: dict[tuple[str, str], int] = {}
+        for application, package, _ in self.awards if self._quota else ():
+            place = self.book.place(application)
+            self._used[place] = self._used.get(place, 0) + units(self._quota, package)
+
+    def holds(self, extra: Award) -> bool:
+        """Tell whether an award fits within all rules, everybody else keeping theirs."""
+        application, package, _ = extra
+        used = self._used.get(self.book.place(application), 0)
+        # The quota and the money settle most, and are quick to ask about.
+        if self._quota and used + units(self._quota, package) > number(self._quota["at_most"]):
+            return False
+        return self._purse.can_pay(extra) and not broken_rules(self.book, [*self.awards, extra])
 
 
 class _Purse:

@@ -14,12 +14,13 @@ from typing import Any
 from allocator import __version__
 from allocator.errors import AllocatorError, Problem, has_errors, ordered
 from allocator.explain.decisions import decision_lines
+from allocator.explain.obstacles import obstacles
 from allocator.explain.promises import promises_of
 from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Award, Package, Pool
 from allocator.optimise.allocation import Allocation, Draw, Status
-from allocator.optimise.programme import build
+from allocator.optimise.programme import Programme, build
 from allocator.record.canonical import canonical, to_plain
 from allocator.record.check_all import (
     FROM_INPUTS,
@@ -32,6 +33,7 @@ from allocator.record.check_all import (
 )
 from allocator.record.check_book import number
 from allocator.record.check_container import Opened
+from allocator.record.check_explanations import EXPLANATIONS
 from allocator.record.check_report import (
     FAIL,
     UNCHECKED,
@@ -247,11 +249,13 @@ class _Again:
         """Find every reason again from the awards; the margins are taken as recorded."""
         pool, loaded = self.pool(), self._known()
         result = self.record.plain("result.json")
+        programme = build(pool, loaded.round, loaded.rules)
+        allocation = allocation_of(result)
         lines = decision_lines(
             loaded.round,
             pool,
-            build(pool, loaded.round, loaded.rules),
-            allocation_of(result),
+            programme,
+            allocation,
             {each["application_id"]: each["margin"] for each in result["decisions"]},
         )
         mine, theirs = [to_plain(each) for each in lines], result["decisions"]
@@ -261,7 +265,17 @@ class _Again:
             say("verify.reasons.other", application=lines[place].application_id)
             for place in differing(mine, theirs)
         )
+        if EXPLANATIONS in self.record.members:
+            self._look_at_obstacles(programme, allocation)
         return say("verify.reasons.figure", count=len(lines))
+
+    def _look_at_obstacles(self, programme: Programme, allocation: Allocation) -> None:
+        hindered = obstacles(programme, allocation.values)
+        demand_none(
+            say("verify.reasons.obstacles", application=safe(each["application_id"]))
+            for each in self.record.plain(EXPLANATIONS)
+            if to_plain(hindered.get(each["application_id"], ())) != each["obstacles"]
+        )
 
     def look_at_policy_promises(self) -> str:
         """Compute again which of the method's promises the policy keeps in this round."""

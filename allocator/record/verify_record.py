@@ -110,6 +110,15 @@ TEXTS = {'verify.alone.about': 'Check a decision record of the fellowship alloca
  'verify.eligibility.figure': '{eligible} eligible, {ineligible} ineligible with their reasons',
  'verify.eligibility.other': '{application}: eligible or not, its reasons or its groups are not '
                              'what the inputs give',
+ 'verify.explanations.figure': '{count} agree with decisions, merit and draws ({exact} with an '
+                               'exact margin); {tried} declined tried again: what is said to '
+                               'stand in the way does',
+ 'verify.explanations.ids': 'there is not exactly one explanation per application',
+ 'verify.explanations.none': 'there are no explanations in this record',
+ 'verify.explanations.obstacles': '{application}: what is said to stand in its way does not, or '
+                                  'something else does',
+ 'verify.explanations.other': '{application}: {field} is not what the record says elsewhere',
+ 'verify.explanations.packages': '{application}: the packages it would accept are others',
  'verify.fields': 'something has not exactly the fields {names}',
  'verify.findings': '{count} findings',
  'verify.inputs.figure': '{files} files read again: {applications} applications, {awards} awards '
@@ -203,6 +212,8 @@ TEXTS = {'verify.alone.about': 'Check a decision record of the fellowship alloca
  'verify.proof.parts': 'a part of the proof holds something that is not read',
  'verify.proof.wrong': '{reason}',
  'verify.reasons.figure': '{count} reasons found again from the awards',
+ 'verify.reasons.obstacles': '{application}: the clauses in its way are not those that one more '
+                             'award would break',
  'verify.reasons.other': '{application}: the reason is not what the awards say',
  'verify.rules.amount': '{application} is awarded {amount}, which is not its cost',
  'verify.rules.budget': 'the budget of meeting {meeting} is exceeded by {over}',
@@ -2086,44 +2097,48 @@ def look_at_promises(record: Opened) -> str:
     """Check that no seat was left empty that could have been filled to advantage."""
     if record.plain("result.json")["status"] != OPTIMAL:
         raise Unchecked(say("verify.proof.not-final"))
-    book, awards = Book(record), awards_of(record)
-    fitting = list(_fitting(record, book, awards))
-    worth = worth_of(book, awards)
+    room = Room(record)
+    fitting = list(_fitting(room))
+    worth = worth_of(room.book, room.awards)
     demand_none(
         say("verify.promises.better", application=safe(extra[0]))
         for extra in fitting
-        if worth_of(book, [*awards, extra]) > worth
+        if worth_of(room.book, [*room.awards, extra]) > worth
     )
     left = dict.fromkeys(application for application, _, _ in fitting)
-    declined = len(book.candidates) - len(awards)
+    declined = len(room.book.candidates) - len(room.awards)
     return say("verify.promises.figure", declined=declined, left=len(left))
 
 
-def _fitting(record: Opened, book: Book, awards: list[Award]) -> Iterator[Award]:
+def _fitting(room: Room) -> Iterator[Award]:
     """Yield every award that could be added to the others within all rules."""
-    purse, states = _Purse(record, book), _units_held(book, awards)
-    held = {application for application, _, _ in awards}
-    quota = book.rules["quota"]
-    for application, costs in book.costs.items():
-        if application in held:
-            continue
-        used = states.get(book.place(application), 0)
-        for package, amount in costs.items():
-            # The quota and the money settle most, and are quick to ask about.
-            if quota and used + units(quota, package) > number(quota["at_most"]):
-                continue
-            extra = (application, package, amount)
-            if purse.can_pay(extra) and not broken_rules(book, [*awards, extra]):
-                yield extra
+    held = {application for application, _, _ in room.awards}
+    for application, costs in room.book.costs.items():
+        for package, amount in costs.items() if application not in held else ():
+            if room.holds((application, package, amount)):
+                yield application, package, amount
 
 
-def _units_held(book: Book, awards: list[Award]) -> dict[tuple[str, str], int]:
-    quota = book.rules["quota"]
-    held: dict[tuple[str, str], int] = {}
-    for application, package, _ in awards:
-        place = book.place(application)
-        held[place] = held.get(place, 0) + (units(quota, package) if quota else 0)
-    return held
+class Room:
+    """What one more award finds beside those of a record."""
+
+    def __init__(self, record: Opened):
+        self.book, self.awards = Book(record), awards_of(record)
+        self._purse = _Purse(record, self.book)
+        self._quota = self.book.rules["quota"]
+        self._used: dict[tuple[str, str], int] = {}
+        for application, package, _ in self.awards if self._quota else ():
+            place = self.book.place(application)
+            self._used[place] = self._used.get(place, 0) + units(self._quota, package)
+
+    def holds(self, extra: Award) -> bool:
+        """Tell whether an award fits within all rules, everybody else keeping theirs."""
+        application, package, _ = extra
+        used = self._used.get(self.book.place(application), 0)
+        # The quota and the money settle most, and are quick to ask about.
+        if self._quota and used + units(self._quota, package) > number(self._quota["at_most"]):
+            return False
+        return self._purse.can_pay(extra) and not broken_rules(self.book, [*self.awards, extra])
 
 
 class _Purse:
@@ -2206,12 +2221,133 @@ def look_at_proof(record: Opened) -> str:
     return say("verify.proof.figure", parts=shown["parts"])
 
 
+# --- allocator.record.check_explanations ---------------------------------------------------
+# What each application was told is held against the decisions, the merit, the draws and the rules.
+#
+# The margins themselves took a solver to find and are not found again here; that they agree with the
+# decisions is checked. Which awards would fit is worked out again for some of the declined.
+
+
+EXPLANATIONS = "explanations.json"
+EXPLAINED = (
+    *("application_id", "breakdown", "decision", "extra", "factors", "margin", "merit"),
+    *("obstacles", "package", "reason_code", "tie"),
+)
+SAMPLE = 40
+"""So many declined applications are tried again: those whose id has the smallest SHA-256."""
+
+
+def look_at_explanations(record: Opened) -> str:
+    """Check the explanations against everything that they rest on."""
+    if EXPLANATIONS not in record.members:
+        raise Unchecked(say("verify.explanations.none"))
+    explained = record.plain(EXPLANATIONS)
+    lines = record.plain("result.json")["decisions"]
+    for each in explained:
+        demand_fields(each, *EXPLAINED)
+    if [each["application_id"] for each in explained] != [line["application_id"] for line in lines]:
+        raise Refused(say("verify.explanations.ids"))
+    breakdowns, ties = _breakdowns(record), _ties(record)
+    demand_none(
+        say("verify.explanations.other", application=safe(each["application_id"]), field=field)
+        for each, line in zip(explained, lines, strict=True)
+        for field in _differing_explanation(each, line, breakdowns, ties)
+    )
+    tried = sorted((each for each in explained if each["decision"] == "declined"), key=_rank)
+    demand_none(_wrong_obstacles(record, tried[:SAMPLE]))
+    exact = sum(each["margin"] is not None and each["margin"]["exact"] for each in explained)
+    return say(
+        "verify.explanations.figure",
+        count=len(explained),
+        exact=exact,
+        tried=len(tried[:SAMPLE]),
+    )
+
+
+def _rank(explained: dict[str, Any]) -> str:
+    return hashlib.sha256(explained["application_id"].encode("utf-8")).hexdigest()
+
+
+def _breakdowns(record: Opened) -> dict[str, Any]:
+    return {
+        each["application"]["application_id"]: each["breakdown"]
+        for each in record.plain("pool.json")["candidates"]
+    }
+
+
+def _ties(record: Opened) -> dict[str, dict[str, Any]]:
+    draws = record.plain("result.json")["draws"]
+    return {
+        each["application_id"]: {
+            "key": each["key"],
+            "of": len(draws),
+            "position": each["position"],
+        }
+        for each in draws
+    }
+
+
+def _differing_explanation(
+    explained: dict[str, Any],
+    line: dict[str, Any],
+    breakdowns: dict[str, Any],
+    ties: dict[str, dict[str, Any]],
+) -> Iterator[str]:
+    """Yield the fields in which an explanation is not what the record says elsewhere."""
+    application = line["application_id"]
+    for field in ("decision", "package", "reason_code", "merit"):
+        if explained[field] != line[field]:
+            yield field
+    if explained["breakdown"] != breakdowns.get(application, []):
+        yield "breakdown"
+    if explained["tie"] != ties.get(application):
+        yield "tie"
+    if explained["decision"] != "declined" and explained["obstacles"]:
+        yield "obstacles"
+    if not _margin_agrees(explained, line):
+        yield "margin"
+
+
+def _margin_agrees(explained: dict[str, Any], line: dict[str, Any]) -> bool:
+    """Tell whether a margin is the decision's, has its sign, and is within the merit it is of."""
+    margin = explained["margin"]
+    if margin is None or margin["points"] is None or not margin["exact"]:
+        return line["margin"] is None
+    points = number(margin["points"])
+    awarded = explained["decision"] == "awarded"
+    within = (
+        points <= number(explained["merit"]) if awarded else explained["decision"] == "declined"
+    )
+    return points >= 0 and within and number(line["margin"]) == (points if awarded else -points)
+
+
+def _wrong_obstacles(record: Opened, declined: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield applications said to be in the way of a rule that they are not, or the reverse."""
+    if not declined or record.plain("result.json")["status"] != OPTIMAL:
+        return
+    room = Room(record)
+    for explained in declined:
+        application = explained["application_id"]
+        costs = room.book.costs[application]
+        told = {each["package"]: each["clauses"] for each in explained["obstacles"]}
+        if sorted(told) != sorted(costs):
+            yield say("verify.explanations.packages", application=safe(application))
+        elif any(
+            room.holds((application, package, costs[package])) is not (not clauses)
+            for package, clauses in told.items()
+        ):
+            yield say("verify.explanations.obstacles", application=safe(application))
+
+
 # --- allocator.record.check_all ------------------------------------------------------------
 # The checks in their order: those that every verifier makes, and where others go between them.
 
 
 FROM_INPUTS = ("inputs", "policy", "eligibility", "merit", "costs")
 """Checks that read the input files and the policy, for which the allocator is needed."""
+
+OPTIONAL_CHECKS = ("signature", "timestamp", "explanations")
+"""Checks of what a record may do without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -2239,15 +2375,15 @@ def look_at_file(data: bytes) -> tuple[Opened | None, Check]:
 def look_at_origin(record: Opened, given: Given) -> tuple[Check, ...]:
     """Check that the members belong together, who vouches for them, and what they follow."""
     return (
-        carried_out("members", lambda: look_at_members(record)),
-        carried_out(
-            "signature", lambda: look_at_signature(record, given.public_key), required=False
-        ),
-        carried_out(
-            "timestamp", lambda: look_at_timestamp(record, given.authority), required=False
-        ),
-        carried_out("previous", lambda: look_at_previous(record, _previous(given))),
+        _made("members", lambda: look_at_members(record)),
+        _made("signature", lambda: look_at_signature(record, given.public_key)),
+        _made("timestamp", lambda: look_at_timestamp(record, given.authority)),
+        _made("previous", lambda: look_at_previous(record, _previous(given))),
     )
+
+
+def _made(name: str, look: Callable[[], str]) -> Check:
+    return carried_out(name, look, required=name not in OPTIONAL_CHECKS)
 
 
 def _previous(given: Given) -> Opened | None:
@@ -2271,9 +2407,10 @@ def look_within(record: Opened) -> tuple[Check, ...]:
         ("lottery", look_at_lottery),
         ("draws", look_at_draws),
         ("decisions", look_at_decisions),
+        ("explanations", look_at_explanations),
         ("promises", look_at_promises),
     )
-    return tuple(carried_out(name, partial(look, record)) for name, look in looks)
+    return tuple(_made(name, partial(look, record)) for name, look in looks)
 
 
 def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:

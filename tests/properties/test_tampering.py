@@ -26,7 +26,7 @@ from allocator.record.check_report import PASS, Report
 from allocator.record.check_rules import awards_of
 from allocator.record.record import with_manifest
 from allocator.record.verify import verify_bytes
-from tests.records import alone, sample_record, small_record, tiny_record
+from tests.records import alone, explained_record, sample_record, small_record, tiny_record
 
 type Parts = dict[str, Any]
 """Members by name: JSON as values, all else as bytes."""
@@ -356,6 +356,39 @@ def a_problem_less(parts: Parts) -> None:
     parts["result.json"]["problems"].pop()
 
 
+def explained(parts: Parts, application: str) -> dict[str, Any]:
+    return next(e for e in parts["explanations.json"] if e["application_id"] == application)
+
+
+def a_margin_of_the_wrong_sign(parts: Parts) -> None:
+    application = next(each for each in declined(parts) if explained(parts, each)["margin"])
+    explained(parts, application)["margin"]["points"] *= -1
+
+
+def a_margin_that_the_decisions_do_not_state(parts: Parts) -> None:
+    application = next(each for each in declined(parts) if explained(parts, each)["margin"])
+    explained(parts, application)["margin"]["points"] += 1
+
+
+def nothing_in_the_way(parts: Parts) -> None:
+    application = declined(parts)[0]
+    for each in explained(parts, application)["obstacles"]:
+        each["clauses"] = []
+
+
+def another_clause_in_the_way(parts: Parts) -> None:
+    explained(parts, declined(parts)[0])["obstacles"][0]["clauses"].append("cap[none]")
+
+
+def a_tie_made_up(parts: Parts) -> None:
+    application = next(each for each in awarded(parts) if not explained(parts, each)["tie"])
+    explained(parts, application)["tie"] = {"key": "0" * 64, "of": 2, "position": 1}
+
+
+def an_explanation_less(parts: Parts) -> None:
+    parts["explanations.json"].pop()
+
+
 def a_stowaway(parts: Parts) -> None:
     parts["notes.txt"] = b"nothing to see here"
 
@@ -405,6 +438,12 @@ FORGERIES = (
     Forgery(a_remark_in_the_policy_file, "inputs"),
     Forgery(a_promise_more, "policy-promises"),
     Forgery(a_problem_less, "eligibility"),
+    Forgery(a_margin_of_the_wrong_sign, "explanations", "tiny"),
+    Forgery(a_margin_that_the_decisions_do_not_state, "explanations", "tiny"),
+    Forgery(nothing_in_the_way, "explanations"),
+    Forgery(another_clause_in_the_way, "reasons"),
+    Forgery(a_tie_made_up, "explanations"),
+    Forgery(an_explanation_less, "explanations"),
     Forgery(a_stowaway, "members"),
 )
 
@@ -413,7 +452,7 @@ FORGERIES = (
     "forgery", FORGERIES, ids=lambda each: f"{each.change.__name__}-{each.found_by}"
 )
 def test_a_forgery_is_found_by_the_check_that_should(forgery: Forgery) -> None:
-    parts = opened(sample_record(forgery.sample))
+    parts = opened(explained_record(forgery.sample))
     forgery.change(parts)
     record = closed(parts)
     report = verify_bytes(record)

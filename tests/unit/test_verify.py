@@ -30,9 +30,9 @@ from allocator.record.check_signature import is_signed, read_key
 from allocator.record.record import add_timestamp, manifest_digest, with_manifest
 from allocator.record.sign import sign_record
 from allocator.record.verify import verify, verify_bytes
-from tests.records import SAMPLES, alone, record_of, sample_record, small_record
+from tests.records import SAMPLES, alone, explained_record, record_of, sample_record, small_record
 
-NOT_MADE = {"signature", "timestamp"}
+NOT_MADE = {"signature", "timestamp", "explanations"}
 """Checks of what these records do not have."""
 
 FORBIDDEN = ("pulp", "highspy", "streamlit", "ortools", "scipy")
@@ -45,6 +45,13 @@ def test_the_samples_verify(name: str) -> None:
     assert set(open_ones) == NOT_MADE
     assert report.verdict == "verified"
     assert report.exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["one-meeting", "tiny"])
+def test_explanations_are_held_against_everything_else(name: str) -> None:
+    report = verify_bytes(explained_record(name))
+    assert report.check("explanations").status == PASS
+    assert report.verdict == "verified"
 
 
 def test_a_round_from_a_workbook_verifies(tmp_path: Path) -> None:

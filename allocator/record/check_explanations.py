@@ -1,0 +1,128 @@
+"""What each application was told is held against the decisions, the merit, the draws and the rules.
+
+The margins themselves took a solver to find and are not found again here; that they agree with the
+decisions is checked. Which awards would fit is worked out again for some of the declined.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from allocator.record.check_book import number
+from allocator.record.check_container import Opened
+from allocator.record.check_outcome import OPTIMAL
+from allocator.record.check_promises import Room
+from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe
+from allocator.texts import say
+
+EXPLANATIONS = "explanations.json"
+EXPLAINED = (
+    *("application_id", "breakdown", "decision", "extra", "factors", "margin", "merit"),
+    *("obstacles", "package", "reason_code", "tie"),
+)
+SAMPLE = 40
+"""So many declined applications are tried again: those whose id has the smallest SHA-256."""
+
+
+def look_at_explanations(record: Opened) -> str:
+    """Check the explanations against everything that they rest on."""
+    if EXPLANATIONS not in record.members:
+        raise Unchecked(say("verify.explanations.none"))
+    explained = record.plain(EXPLANATIONS)
+    lines = record.plain("result.json")["decisions"]
+    for each in explained:
+        demand_fields(each, *EXPLAINED)
+    if [each["application_id"] for each in explained] != [line["application_id"] for line in lines]:
+        raise Refused(say("verify.explanations.ids"))
+    breakdowns, ties = _breakdowns(record), _ties(record)
+    demand_none(
+        say("verify.explanations.other", application=safe(each["application_id"]), field=field)
+        for each, line in zip(explained, lines, strict=True)
+        for field in _differing_explanation(each, line, breakdowns, ties)
+    )
+    tried = sorted((each for each in explained if each["decision"] == "declined"), key=_rank)
+    demand_none(_wrong_obstacles(record, tried[:SAMPLE]))
+    exact = sum(each["margin"] is not None and each["margin"]["exact"] for each in explained)
+    return say(
+        "verify.explanations.figure",
+        count=len(explained),
+        exact=exact,
+        tried=len(tried[:SAMPLE]),
+    )
+
+
+def _rank(explained: dict[str, Any]) -> str:
+    return hashlib.sha256(explained["application_id"].encode("utf-8")).hexdigest()
+
+
+def _breakdowns(record: Opened) -> dict[str, Any]:
+    return {
+        each["application"]["application_id"]: each["breakdown"]
+        for each in record.plain("pool.json")["candidates"]
+    }
+
+
+def _ties(record: Opened) -> dict[str, dict[str, Any]]:
+    draws = record.plain("result.json")["draws"]
+    return {
+        each["application_id"]: {
+            "key": each["key"],
+            "of": len(draws),
+            "position": each["position"],
+        }
+        for each in draws
+    }
+
+
+def _differing_explanation(
+    explained: dict[str, Any],
+    line: dict[str, Any],
+    breakdowns: dict[str, Any],
+    ties: dict[str, dict[str, Any]],
+) -> Iterator[str]:
+    """Yield the fields in which an explanation is not what the record says elsewhere."""
+    application = line["application_id"]
+    for field in ("decision", "package", "reason_code", "merit"):
+        if explained[field] != line[field]:
+            yield field
+    if explained["breakdown"] != breakdowns.get(application, []):
+        yield "breakdown"
+    if explained["tie"] != ties.get(application):
+        yield "tie"
+    if explained["decision"] != "declined" and explained["obstacles"]:
+        yield "obstacles"
+    if not _margin_agrees(explained, line):
+        yield "margin"
+
+
+def _margin_agrees(explained: dict[str, Any], line: dict[str, Any]) -> bool:
+    """Tell whether a margin is the decision's, has its sign, and is within the merit it is of."""
+    margin = explained["margin"]
+    if margin is None or margin["points"] is None or not margin["exact"]:
+        return line["margin"] is None
+    points = number(margin["points"])
+    awarded = explained["decision"] == "awarded"
+    within = (
+        points <= number(explained["merit"]) if awarded else explained["decision"] == "declined"
+    )
+    return points >= 0 and within and number(line["margin"]) == (points if awarded else -points)
+
+
+def _wrong_obstacles(record: Opened, declined: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield applications said to be in the way of a rule that they are not, or the reverse."""
+    if not declined or record.plain("result.json")["status"] != OPTIMAL:
+        return
+    room = Room(record)
+    for explained in declined:
+        application = explained["application_id"]
+        costs = room.book.costs[application]
+        told = {each["package"]: each["clauses"] for each in explained["obstacles"]}
+        if sorted(told) != sorted(costs):
+            yield say("verify.explanations.packages", application=safe(application))
+        elif any(
+            room.holds((application, package, costs[package])) is not (not clauses)
+            for package, clauses in told.items()
+        ):
+            yield say("verify.explanations.obstacles", application=safe(application))
