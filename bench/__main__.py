@@ -167,7 +167,7 @@ def main() -> None:
         results[name] = kept.get(name, {})
         if chosen.only and f"{meetings}x{applications}" not in chosen.only:
             continue
-        large = applications * meetings > 1_000
+        large = meetings > 1 or applications > 1_000
         seeds = range(1, 2 if large else chosen.seeds + 1)
         for who in chosen.who:
             runs = [measure(who, applications, meetings, seed, chosen.limit) for seed in seeds]

@@ -4,10 +4,10 @@ from typing import Any
 
 from allocator.commands.answer import Block, Heading, Items, Table, Text
 from allocator.model import Decision
-from allocator.outputs.wording import money, plain_money, plain_points, points
 from allocator.record.check_book import number
 from allocator.record.check_container import Opened
 from allocator.texts import say
+from allocator.wording import money, plain_money, plain_points, points
 
 _RIGHT = frozenset({2, 3})
 

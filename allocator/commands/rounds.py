@@ -29,8 +29,8 @@ from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Ineligible
 from allocator.optimise.allocation import Status
 from allocator.outputs import write_all
-from allocator.outputs.wording import count_words
 from allocator.texts import say
+from allocator.wording import count_words
 
 
 def check(folder: Path, policy: str | None = None) -> Answer:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from allocator.commands.answer import Block, Heading, Table, Text, problem_data
+from allocator.explain.figures import Aim, Figures, Grouping, Money, figures
 from allocator.explain.result import DecisionLine, Result
 from allocator.model import Severity
-from allocator.outputs.figures import Aim, Figures, Grouping, Money, figures
-from allocator.outputs.wording import (
+from allocator.rules import Measure
+from allocator.texts import say
+from allocator.wording import (
     count_words,
     decimal,
     measured_words,
@@ -21,8 +23,6 @@ from allocator.outputs.wording import (
     target_words,
     trimmed,
 )
-from allocator.rules import Measure
-from allocator.texts import say
 
 
 def result_blocks(result: Result, files: tuple[Path, ...], folder: Path) -> tuple[Block, ...]:

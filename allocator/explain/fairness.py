@@ -21,10 +21,10 @@ from allocator.explain.fairness_words import (
     flip_section,
     funnel_section,
 )
+from allocator.explain.figures import GROUPINGS, Grouping
 from allocator.explain.result import Result
 from allocator.intake.folder import LoadedRound
 from allocator.intake.groups import attribute_name
-from allocator.outputs.figures import GROUPINGS, Grouping
 
 DIGITS = 6
 """Decimals of a figure in the machine-readable form: what every machine agrees on."""

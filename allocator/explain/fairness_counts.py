@@ -1,6 +1,6 @@
 """A result becomes counts of groups at each stage, and two groups compared within merit bands.
 
-Counts are of applications, as in every output (``outputs.figures``). Only those whose group is
+Counts are of applications, as in every output (``explain.figures``). Only those whose group is
 known are compared.
 """
 
@@ -18,13 +18,13 @@ from allocator.explain.fairness_tests import (
     rate,
     stratified,
 )
+from allocator.explain.figures import Group, Grouping, attribute, everybody, figures, group_label
 from allocator.explain.result import Result
 from allocator.intake.groups import attribute_name
 from allocator.model import Candidate, Ineligible
-from allocator.outputs.figures import Group, Grouping, attribute, everybody, figures, group_label
-from allocator.outputs.wording import FEW
 from allocator.rules import Criterion
 from allocator.texts import say
+from allocator.wording import FEW
 
 MOST_BANDS = 5
 PER_BAND = 20

@@ -16,12 +16,12 @@ from multiprocessing import get_context
 from allocator.explain.fairness_clauses import Law, gender_clauses
 from allocator.explain.fairness_redecide import Fate, Question, Redecider
 from allocator.explain.fairness_relabel import gate_looks
+from allocator.explain.figures import everybody
 from allocator.explain.result import Result
 from allocator.intake.folder import LoadedRound
 from allocator.model import Application, Gender, Pool
 from allocator.optimise.allocation import Status
 from allocator.optimise.watch import Watch
-from allocator.outputs.figures import everybody
 
 MANY = 100
 """More questions than this are shared out among processes, unless the caller says how many."""

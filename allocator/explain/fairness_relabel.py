@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from allocator.explain.fairness_clauses import GENDER, STATED, Law, gender_clauses, seen_only_by
+from allocator.explain.figures import everybody
 from allocator.intake.assess import assess
 from allocator.intake.facts import Facts
 from allocator.intake.folder import LoadedRound
@@ -15,7 +16,6 @@ from allocator.intake.groups import values_of
 from allocator.intake.merit import AWARD, History, Scorer
 from allocator.intake.standing import Standings
 from allocator.model import Application, Candidate, Gender, MeritLine, Pool
-from allocator.outputs.figures import everybody
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from allocator.outputs.wording import FEW
+from allocator.wording import FEW
 
 DOUBT = 0.05
 """One minus the confidence of every interval; a test below it counts as a difference."""

@@ -13,9 +13,10 @@ from allocator.explain.fairness_counts import Comparison, Stratum
 from allocator.explain.fairness_flip import Flip, FlipStatus, FlipTest
 from allocator.explain.fairness_redecide import Fate
 from allocator.explain.fairness_tests import DOUBT, Difference, Rate, Stratified, Test, rate
+from allocator.explain.figures import Group, Grouping, group_label
 from allocator.model import Decision, Gender
-from allocator.outputs.figures import Group, Grouping, group_label
-from allocator.outputs.wording import (
+from allocator.texts import catalogue, say
+from allocator.wording import (
     decimal,
     for_reading,
     money,
@@ -24,7 +25,6 @@ from allocator.outputs.wording import (
     points,
     share_words,
 )
-from allocator.texts import catalogue, say
 
 
 @dataclass(frozen=True, slots=True)

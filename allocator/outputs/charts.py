@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from markupsafe import Markup
 
-from allocator.outputs.wording import decimal
+from allocator.wording import decimal
 
 BAR_HEIGHT = 22
 MARGIN = 6

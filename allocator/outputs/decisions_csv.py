@@ -7,7 +7,7 @@ every program and a checksum does not depend on the system; for Excel there is `
 from pathlib import Path
 
 from allocator.explain.result import DecisionLine, Result
-from allocator.outputs.wording import plain_money, plain_points
+from allocator.wording import plain_money, plain_points
 
 HEADER = (
     "application_id",

@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from allocator.explain.result import DecisionLine, Result
-from allocator.model import POINT, Application, Candidate, Cost
-from allocator.outputs.figures import (
+from allocator.explain.figures import (
     Figures,
     Grouping,
     Money,
@@ -20,16 +18,18 @@ from allocator.outputs.figures import (
     references,
     rule_titles,
 )
-from allocator.outputs.wording import (
+from allocator.explain.result import DecisionLine, Result
+from allocator.model import POINT, Application, Candidate, Cost
+from allocator.outputs.workbook import Book, Cell, Field, Sheet, field
+from allocator.policy import plain_words
+from allocator.texts import say
+from allocator.wording import (
     measured_words,
     package_words,
     points,
     share_words,
     target_words,
 )
-from allocator.outputs.workbook import Book, Cell, Field, Sheet, field
-from allocator.policy import plain_words
-from allocator.texts import say
 
 
 def write_decisions_xlsx(result: Result, path: Path) -> None:

@@ -5,11 +5,11 @@ from fractions import Fraction
 
 from markupsafe import Markup
 
+from allocator.explain.figures import Aim, Figures, Group, Grouping, Money
 from allocator.intake.values import fold
 from allocator.outputs.charts import Part, bullet_bar, stacked_bar, swatch
-from allocator.outputs.figures import Aim, Figures, Group, Grouping, Money
-from allocator.outputs.wording import money, share_words, target_words
 from allocator.texts import say
+from allocator.wording import money, share_words, target_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from allocator import wording
 from allocator.countries import display_name
+from allocator.explain.figures import Aim, Figures, figures, references, rule_titles
 from allocator.explain.result import DecisionLine, Promise, Result
 from allocator.model import Application, Candidate, Cost, Ineligible
-from allocator.outputs import wording
 from allocator.outputs.decisions_csv import decisions_csv
-from allocator.outputs.figures import Aim, Figures, figures, references, rule_titles
 from allocator.outputs.pictures import group_picture, money_picture
 from allocator.policy import plain_words
 from allocator.policy import promises as policy_promises

@@ -29,8 +29,8 @@ from allocator.explain.fairness_tests import (
     stratified,
 )
 from allocator.explain.fairness_words import Section, bands_section
+from allocator.explain.figures import figures
 from allocator.model import Decision, Gender
-from allocator.outputs.figures import figures
 from tests.builders import DSA, FULL, GROUPS, REGION
 from tests.intake_rounds import criterion
 from tests.outputs_sample import SECRETS, sample

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocator.outputs import wording
-from allocator.outputs.figures import Grouping, figures
+from allocator import wording
+from allocator.explain.figures import Grouping, figures
 from allocator.rules import Measure
 from tests.outputs_sample import RULES, sample
 
