@@ -6,7 +6,6 @@ Python 3.10 does not know.
 """
 
 import ast
-import pprint
 import sys
 from importlib import resources
 from pathlib import Path
@@ -50,6 +49,12 @@ modules named below, which the allocator itself runs; `docs/auditor.md` leads th
 from __future__ import annotations
 '''
 
+_TOO_OLD = """
+if sys.version_info < (3, 10):
+    print("verify_record.py needs Python 3.10 or newer.", file=sys.stderr)
+    sys.exit(2)
+"""
+
 _SAY = '''
 
 def say(key: str, **values: object) -> str:
@@ -82,34 +87,49 @@ def standalone_source() -> str:
         imports |= _imports(tree, name)
         bodies.append(f"\n\n# --- allocator.{name} " + "-" * (76 - len(name)) + "\n")
         bodies.append(_body(tree, source.splitlines()))
-    texts = {key: text for key, text in catalogue().items() if _is_needed(key)}
-    words = pprint.pformat(texts, width=98, sort_dicts=True)
-    head = "\n".join(sorted(imports, key=lambda each: (each.startswith("from "), each)))
-    known = f"\nVERSION = {__version__!r}\n\nTEXTS = {words}\n"
-    return "".join([_OPENING, "\n", head, "\n", known, _SAY, *bodies, _ENDING])
+    texts = [f"    {key!r}: {text!r},\n" for key, text in _texts()]
+    head = _merged(imports)
+    known = f"\nVERSION = {__version__!r}\n\nTEXTS = {{\n{''.join(texts)}}}\n"
+    return "".join([_OPENING, "\n", head, "\n", _TOO_OLD, known, _SAY, *bodies, _ENDING])
 
 
-def _is_needed(key: str) -> bool:
+def _merged(imports: set[str]) -> str:
+    """Return import lines, one per module, in order."""
+    plain = sorted(each for each in imports if each.startswith("import "))
+    names: dict[str, list[str]] = {}
+    for each in sorted(imports.difference(plain)):
+        _, module, _, name = each.split()
+        names.setdefault(module, []).append(name)
+    froms = [f"from {module} import {', '.join(found)}" for module, found in names.items()]
+    return "\n".join([*plain, *froms])
+
+
+def _texts() -> list[tuple[str, str]]:
+    """Return the texts that the checkers use, by key; those of the allocator's commands apart."""
     others = ("verify.compare.", "verify.word.", "verify.heading", "verify.sign.")
-    return key.startswith("verify.") and not key.startswith(others)
+    return sorted(
+        (key, text)
+        for key, text in catalogue().items()
+        if key.startswith("verify.") and not key.startswith(others)
+    )
 
 
 def _claim(tree: ast.Module, module: str, owners: dict[str, str]) -> None:
     """Note the names a module defines; two modules in one file must not share any."""
     for node in tree.body:
-        names: list[str] = []
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names = [node.name]
-        elif isinstance(node, ast.Assign):
-            names = [each.id for each in ast.walk(node) if _is_stored(each)]  # type: ignore[attr-defined]
-        for name in names:
+        for name in _names(node):
             if name in owners:
                 raise ValueError(f"{name} is defined in {owners[name]} and in {module}")
             owners[name] = module
 
 
-def _is_stored(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+def _names(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        parts = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+        return [each.id for each in parts if isinstance(each.ctx, ast.Store)]
+    return []
 
 
 def _imports(tree: ast.Module, module: str) -> set[str]:
@@ -126,47 +146,38 @@ def _imports(tree: ast.Module, module: str) -> set[str]:
                 found |= {f"from {origin} import {alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
             found |= {f"import {alias.name}" for alias in node.names}
-    foreign = {each for each in found if each.split()[1].split(".")[0] not in _STANDARD}
+    standard = sys.stdlib_module_names
+    foreign = {each for each in found if each.split()[1].split(".")[0] not in standard}
     if foreign:
         raise ValueError(f"{module}: {', '.join(sorted(foreign))}")
     return found
 
 
-_STANDARD = sys.stdlib_module_names
-
-
 def _body(tree: ast.Module, lines: list[str]) -> str:
-    """Return a module's lines without its imports and type aliases, its docstring as a comment."""
+    """Return a module's lines without imports and type aliases, its docstring as a comment."""
+    about = ast.get_docstring(tree) or ""
+    opening = "".join(f"# {line}".rstrip() + "\n" for line in about.splitlines())
     gone: set[int] = set()
-    opening = ""
-    for place, node in enumerate(tree.body):
-        span = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-        alias = type(node).__name__ == "TypeAlias"
-        after_alias = place > 0 and type(tree.body[place - 1]).__name__ == "TypeAlias"
-        if isinstance(node, ast.Import | ast.ImportFrom) or alias:
-            gone.update(span)
-        elif _is_text(node) and (place == 0 or after_alias):
-            gone.update(span)
-            opening = (
-                "# " + "\n# ".join(lines[span.start - 1 : span.stop - 1]) if not place else opening
-            )
-    kept = "\n".join(line for number, line in enumerate(lines, 1) if number not in gone)
-    return (
-        _tidy(opening.replace('"""', "").replace("# \n", "#\n").rstrip("# \n"))
-        + "\n\n"
-        + _tidy(kept)
-    )
+    after_alias = True  # a text there tells what the alias or the module is
+    for node in tree.body:
+        unwanted = isinstance(node, ast.Import | ast.ImportFrom | ast.TypeAlias)
+        if unwanted or (after_alias and _is_text(node)):
+            gone.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        after_alias = isinstance(node, ast.TypeAlias)
+    kept = [line for number, line in enumerate(lines, 1) if number not in gone]
+    return f"{opening}\n\n{_tidy(kept)}"
 
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _tidy(text: str) -> str:
-    """Return a text without blank lines at its ends, or more than two together."""
+def _tidy(lines: list[str]) -> str:
+    """Return lines as text with no blank ones at its ends, nor more than two together."""
+    text = "\n".join(lines).strip("\n") + "\n"
     while "\n\n\n\n" in text:
         text = text.replace("\n\n\n\n", "\n\n\n")
-    return text.strip("\n") + "\n"
+    return text
 
 
 def main() -> int:
