@@ -11,7 +11,7 @@ from allocator.explain.promises import promises_of
 from allocator.explain.result import Result
 from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound
-from allocator.optimise.allocation import Allocation
+from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.funds import fund_order
 from allocator.optimise.programme import Programme
 from allocator.optimise.proof import prove_allocation
@@ -20,6 +20,9 @@ from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Progress, Watch
 from allocator.record.canonical import Plain
 
+EXACT_UP_TO = 100
+"""Candidates up to which every margin is found exactly unless something else is asked for."""
+
 
 def decide(
     loaded: LoadedRound,
@@ -27,7 +30,7 @@ def decide(
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     cancel: Callable[[], bool] | None = None,
-    explain: Literal["exact", "bounds"] = "bounds",
+    explain: Literal["exact", "bounds"] | None = None,
 ) -> Result:
     """Assess, allocate and explain a round.
 
@@ -42,7 +45,8 @@ def decide(
     cancel : callable, optional
         Asked whether to stop.
     explain : str
-        ``exact``: every margin exactly, as far as the time limit goes; ``bounds``: at once.
+        ``exact``: every margin exactly, as far as the time limit goes; ``bounds``: only those that
+        are known at once. By default exact up to ``EXACT_UP_TO`` candidates.
 
     Raises
     ------
@@ -63,6 +67,8 @@ def decide(
         cancel=cancel,
     )
     watch = Watch(time_limit and time_limit - (monotonic() - began), cancel, progress)
+    if explain is None:
+        explain = "exact" if len(assessment.pool.candidates) <= EXACT_UP_TO else "bounds"
     found = margins(
         programme, assessment.pool, loaded.round, loaded.rules, allocation, watch, explain
     )
@@ -79,7 +85,13 @@ def decide(
         lines=lines,
         promises=promises_of(loaded.rules, assessment.pool),
         problems=problems,
-        proof=_proof(loaded, assessment, programme, allocation, watch.left()),
+        proof=_proof(
+            loaded,
+            assessment,
+            programme,
+            allocation,
+            watch.left() if allocation.status is Status.OPTIMAL else 0.0,
+        ),
     )
 
 

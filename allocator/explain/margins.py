@@ -6,7 +6,7 @@ V(0) when it gets nothing, it is awarded where ``max V(p) + coverage(p)·m`` exc
 are equal the published lottery decides, and is drawn here as it would be drawn then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,6 @@ from allocator.optimise.forced import (
     ask,
     awarded,
     ceiling,
-    drawn,
     prepare,
 )
 from allocator.optimise.programme import Programme
@@ -34,28 +33,29 @@ from allocator.rules import Rules
 class Stand:
     """Where the round stands: what a question about one application is compared with.
 
-    ``gains`` is what one thousandth of a point is worth in a package (programme units); ``order``
-    the lottery over all candidates; ``awards`` the packages of the allocation by application.
+    ``gains`` is what one thousandth of a point is worth in a package (programme units); ``awards``
+    the packages of the allocation by application; ``current`` its values by matrix column.
     """
 
     ground: Ground
     objective: int
     gains: Mapping[Package, int]
-    order: tuple[str, ...]
     awards: Mapping[str, Package]
     merits: Mapping[str, int]
     current: tuple[int, ...]
 
 
-def stand(ground: Ground, pool: Pool, round_: Round, rules: Rules, allocation: Allocation) -> Stand:
+def stand(
+    programme: Programme, pool: Pool, round_: Round, rules: Rules, allocation: Allocation
+) -> Stand:
     """Gather what the questions about a decided round have in common."""
-    scale = ground.programme.scale
     merits = {c.application.application_id: c.merit for c in pool.candidates}
+    order = lottery_order(round_.lottery_seed, merits)
+    ground = prepare(programme, allocation.objective, order)
     return Stand(
         ground=ground,
         objective=allocation.objective,
-        gains={p: int(rules.coverage(p) * scale) for p in Package},
-        order=lottery_order(round_.lottery_seed, merits),
+        gains={p: int(rules.coverage(p) * programme.scale) for p in Package},
         awards={award.application_id: award.package for award in allocation.awards},
         merits=merits,
         current=tuple(allocation.values[position] for position in ground.matrix.origin),
@@ -85,7 +85,7 @@ def margins(
     if allocation.status is not Status.OPTIMAL:
         return {}
     watch.stage = "explain"
-    here = stand(prepare(programme, watch), pool, round_, rules, allocation)
+    here = stand(programme, pool, round_, rules, allocation)
     return {
         application: margin_of(here, application, watch, exact=detail == "exact")
         for application in here.merits
@@ -120,26 +120,24 @@ def figures(margins: Mapping[str, Margin], awarded_to: frozenset[str]) -> dict[s
 
 
 def _short(stand: Stand, application: str, watch: Watch) -> Margin:
-    answers: dict[Package, Answer] = {}
-    short: dict[Package, int | None] = {}
-    for package in stand.ground.columns.get(application, {}):
-        answers[package] = _asked(stand, Question(application, package), watch)
-        short[package] = _needed(stand, package, answers[package])
-    packages = tuple(PackageMargin(p, points) for p, points in short.items())
+    answers = {
+        package: _asked(stand, Question(application, package), watch)
+        for package in stand.ground.columns.get(application, {})
+    }
+    short = {package: _needed(stand, package, answer) for package, answer in answers.items()}
+    packages = tuple(PackageMargin(package, points) for package, points in short.items())
     least = min((points for points in short.values() if points is not None), default=None)
     if least is None:
         return Margin(None, packages=packages)
-    reached = [p for p, points in short.items() if points == least]
-    values = {p: _drawn(stand, Question(application, p), answers[p], watch) for p in reached}
-    others = frozenset(stand.awards) - awarded(stand.ground, values[reached[0]])
-    if least == 0:  # as good already, and the lottery decided against it
-        return Margin(1, packages=packages, others=tuple(sorted(others)))
-    above = any(answers[p].objective + stand.gains[p] * least > stand.objective for p in reached)
-    won = above or any(
-        _comes_before(stand.order, awarded(stand.ground, values[p]), frozenset(stand.awards))
+    reached = [package for package, points in short.items() if points == least]
+    others = frozenset(stand.awards) - _awards(stand, answers[reached[0]])
+    won = least > 0 and any(
+        answers[p].objective + stand.gains[p] * least > stand.objective
+        or _comes_before(stand, _awards(stand, answers[p]), frozenset(stand.awards))
         for p in reached
     )
-    return Margin(least if won else least + 1, packages=packages, others=tuple(sorted(others)))
+    points = least if won else least + 1  # where it is as good already, the lottery was lost
+    return Margin(points, packages=packages, others=tuple(sorted(others)))
 
 
 def _needed(stand: Stand, package: Package, answer: Answer) -> int | None:
@@ -166,55 +164,51 @@ def _short_at_least(stand: Stand, application: str) -> Margin:
 
 
 def _spare(stand: Stand, application: str, package: Package, watch: Watch) -> Margin:
-    nothing = Question(application, None)
-    without = _asked(stand, nothing, watch)
+    without = _asked(stand, Question(application, None), watch)
+    merit = stand.merits[application]
     if not without.possible:
-        return Margin(stand.merits[application], at_any_merit=True)
-    rest = _drawn(stand, nothing, without, watch)
-    others = tuple(sorted(awarded(stand.ground, rest) - frozenset(stand.awards)))
-    floor = without.objective
-    answers = {package: Answer(True, stand.objective, stand.objective, stand.current)}
+        return Margin(merit, at_any_merit=True)
+    answers = _rivals_of_nothing(stand, application, package, without.objective, watch)
+    rest = _awards(stand, without)
+    spare = {p: (a.objective - without.objective, stand.gains[p]) for p, a in answers.items()}
+
+    def kept(points: int) -> bool:
+        """Tell whether it is awarded with so much merit less."""
+        lead = max(ahead - gain * points for ahead, gain in spare.values())
+        level = [p for p, (ahead, gain) in spare.items() if ahead - gain * points == lead]
+        return lead > 0 or (
+            lead == 0 and any(_comes_before(stand, _awards(stand, answers[p]), rest) for p in level)
+        )
+
+    points = merit
+    if not kept(merit):
+        points = max(ahead // gain for ahead, gain in spare.values() if gain)
+        points -= not kept(points)
+    return Margin(
+        points,
+        at_any_merit=points == merit,
+        packages=tuple(
+            PackageMargin(p, ahead // gain if gain else None) for p, (ahead, gain) in spare.items()
+        ),
+        others=tuple(sorted(rest - frozenset(stand.awards))),
+    )
+
+
+def _rivals_of_nothing(
+    stand: Stand, application: str, package: Package, floor: int, watch: Watch
+) -> dict[Package, Answer]:
+    """Return the packages with which an allocation is at least as good as the best with nothing."""
+    answers = {}
     for other in stand.ground.columns[application]:
         question = Question(application, other)
         above = ceiling(stand.ground, question)
-        if other is not package and above is not None and above >= floor:
-            answers[other] = _asked(stand, question, watch)
-    spare = {p: _losable(stand, p, a.objective - floor) for p, a in answers.items()}
-    packages = tuple(
-        PackageMargin(p, spare[p]) for p in sorted(spare, key=list(Package).index)
-        if answers[p].objective >= floor
-    )  # fmt: skip
-    most = max((points for points in spare.values() if points is not None), default=0)
-    merit = stand.merits[application]
-
-    def wins(package: Package) -> bool:
-        values = _drawn(stand, Question(application, package), answers[package], watch)
-        return _comes_before(
-            stand.order, awarded(stand.ground, values), awarded(stand.ground, rest)
-        )
-
-    if any(
-        points is None and (answers[p].objective > floor or wins(p)) for p, points in spare.items()
-    ):
-        return Margin(merit, at_any_merit=True, packages=packages, others=others)
-    if most > merit:
-        return Margin(merit, at_any_merit=True, packages=packages, others=others)
-    reached = [p for p, points in spare.items() if points == most]
-    kept = (
-        most == 0
-        or any(answers[p].objective - stand.gains[p] * most > floor for p in reached)
-        or any(wins(p) for p in reached)
-    )
-    points = most if kept else most - 1
-    return Margin(points, at_any_merit=points == merit, packages=packages, others=others)
-
-
-def _losable(stand: Stand, package: Package, lead: int) -> int | None:
-    """Return how much merit a package's lead bears; ``None``: any amount, for it carries none."""
-    gain = stand.gains[package]
-    if not gain:
-        return None if lead >= 0 else -1
-    return lead // gain
+        if other is package:
+            answers[other] = Answer(True, stand.objective, stand.objective, stand.current)
+        elif above is not None and above >= floor:
+            answer = _asked(stand, question, watch)
+            if answer.possible and answer.objective >= floor:
+                answers[other] = answer
+    return answers
 
 
 def _spare_at_least(stand: Stand, application: str, package: Package) -> Margin:
@@ -237,11 +231,11 @@ def _asked(stand: Stand, question: Question, watch: Watch) -> Answer:
     return answer
 
 
-def _drawn(stand: Stand, question: Question, answer: Answer, watch: Watch) -> Sequence[int]:
-    return drawn(stand.ground, question, answer, stand.order, watch)
+def _awards(stand: Stand, answer: Answer) -> frozenset[str]:
+    return frozenset() if answer.values is None else awarded(stand.ground, answer.values)
 
 
-def _comes_before(order: Sequence[str], one: frozenset[str], other: frozenset[str]) -> bool:
+def _comes_before(stand: Stand, one: frozenset[str], other: frozenset[str]) -> bool:
     """Tell whether the lottery selects awards ``one`` rather than ``other``."""
-    first = next((a for a in order if (a in one) != (a in other)), None)
+    first = next((a for a in stand.ground.order if (a in one) != (a in other)), None)
     return first is not None and first in one

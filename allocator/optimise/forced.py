@@ -9,21 +9,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from allocator.model import Package
+import numpy as np
+
+from allocator.model import POINT, Package
 from allocator.optimise.blocks import Block, Blocks, blocks_of
 from allocator.optimise.core import contracted, core_of, expanded
 from allocator.optimise.dual import UNIT, Bound, bound_of
 from allocator.optimise.engine import Outcome, maximise, relax
 from allocator.optimise.matrix import Matrix, complete, full_values, of_programme, worth
+from allocator.optimise.near import Field, TooMany, best_near, field_of, highest, lowest
 from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import impossible
-from allocator.optimise.ties import best_of, draw
+from allocator.optimise.ties import Stopped, best_of, draw
 from allocator.optimise.watch import Watch
 
 FIRST_CORE = 60
 """Choices in doubt that the first search looks at."""
 
 WIDER = 4
+
+BEAM = 2000
+"""Beginnings followed to find a good allocation before the best is asked for."""
 
 NEVER = 1 << 200
 """The loss of a choice that the question rules out: more than any room."""
@@ -41,8 +47,8 @@ class Question:
 class Answer:
     """The best objective under a question.
 
-    ``values`` (by matrix column) is a best answer, ``None`` if there is none: no allocation gives
-    what was asked (then ``possible`` is false), or the watch ended the search before one was found.
+    ``values`` (by matrix column) is the best answer that the lottery selects. It is ``None`` if no
+    allocation gives what was asked (then ``possible`` is false), or if the watch ended the search.
     ``bound`` is proven; it equals ``objective`` when ``exact``.
     """
 
@@ -57,11 +63,16 @@ class Answer:
         return not self.possible or (self.values is not None and self.objective == self.bound)
 
 
+NO = Answer(False, 0, 0, None)
+"""No allocation gives what was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What all questions about a programme share.
 
-    ``columns`` are an application's matrix columns by package; ``home`` is its block.
+    ``columns`` are an application's matrix columns by package; ``home`` is its block; ``order`` the
+    lottery over all applications; ``distance`` how far below a bound an answer is looked for first.
     """
 
     programme: Programme
@@ -69,13 +80,31 @@ class Ground:
     bound: Bound
     columns: Mapping[str, Mapping[Package, tuple[int, ...]]]
     home: Mapping[str, int]
+    order: tuple[str, ...]
+    field: Field | None
+    distance: int
 
 
-def prepare(programme: Programme, watch: Watch | None = None) -> Ground:
-    """Relax the whole programme once, for all questions about it."""
+def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Ground:
+    """Relax the whole programme once, for all questions about it.
+
+    Parameters
+    ----------
+    programme : Programme
+        The programme of a round.
+    objective : int
+        Its best objective.
+    order : iterable of str
+        All applications in lottery order.
+    """
     matrix = of_programme(programme, impossible(programme))
     blocks = _everyone_in_a_block(programme, matrix)
-    bound = bound_of(matrix, blocks, relax(matrix, watch).multipliers)
+    multipliers = relax(matrix).multipliers
+    bound = bound_of(matrix, blocks, multipliers)
+    order = tuple(order)
+    rank = {application: place for place, application in enumerate(order)}
+    field = field_of(programme, matrix, blocks, multipliers, rank)
+    gap = bound.exact // UNIT - objective
     columns: dict[str, dict[Package, list[int]]] = defaultdict(lambda: defaultdict(list))
     for j, position in enumerate(matrix.origin):
         column = programme.columns[position]
@@ -87,7 +116,8 @@ def prepare(programme: Programme, watch: Watch | None = None) -> Ground:
         for j in block.columns
     }
     frozen = {a: {p: tuple(js) for p, js in own.items()} for a, own in columns.items()}
-    return Ground(programme, matrix, bound, frozen, home)
+    distance = max(gap // 2, POINT * programme.scale // 4)
+    return Ground(programme, matrix, bound, frozen, home, order, field, distance)
 
 
 def _everyone_in_a_block(programme: Programme, matrix: Matrix) -> Blocks:
@@ -108,20 +138,13 @@ def _everyone_in_a_block(programme: Programme, matrix: Matrix) -> Blocks:
 
 def held(ground: Ground, question: Question) -> Bound | None:
     """Return the bound under a question, or ``None`` if the application's own rules forbid it."""
-    own = ground.columns.get(question.application)
-    if own is None:
+    if question.application not in ground.columns:
         return ground.bound if question.package is None else None
-    number = ground.home[question.application]
-    block, losses = ground.bound.blocks.blocks[number], ground.bound.losses[number]
-    every = frozenset(j for columns in own.values() for j in columns)
-    wanted = frozenset(own.get(question.package, ())) if question.package else frozenset[int]()
-    kept = [
-        loss if every.intersection(choice) <= wanted and (not wanted) == every.isdisjoint(choice)
-        else NEVER
-        for choice, loss in zip(block.choices, losses, strict=True)
-    ]  # fmt: skip
+    number, allowed = _allowed(ground, question)
+    losses = ground.bound.losses[number]
+    kept = [loss if good else NEVER for good, loss in zip(allowed, losses, strict=True)]
     least = min(kept)
-    if least == NEVER or (question.package and not wanted):
+    if least == NEVER:
         return None
     rebased = tuple(loss if loss == NEVER else loss - least for loss in kept)
     bound = ground.bound
@@ -133,16 +156,26 @@ def held(ground: Ground, question: Question) -> Bound | None:
     )
 
 
+def _allowed(ground: Ground, question: Question) -> tuple[int, list[bool]]:
+    """Return the application's block, and which of its choices give what is asked."""
+    own = ground.columns[question.application]
+    number = ground.home[question.application]
+    every = frozenset(j for columns in own.values() for j in columns)
+    wanted = frozenset(own.get(question.package, ())) if question.package else frozenset[int]()
+    return number, [
+        bool(wanted.intersection(choice)) if question.package else every.isdisjoint(choice)
+        for choice in ground.bound.blocks.blocks[number].choices
+    ]
+
+
 def ceiling(ground: Ground, question: Question) -> int | None:
     """Return what no allocation under the question exceeds, ``None`` if there is none at all."""
     bound = held(ground, question)
     return None if bound is None else bound.ceiling
 
 
-def ask(
-    ground: Ground, question: Question, watch: Watch, known: Sequence[int] | None = None
-) -> Answer:
-    """Return the best objective under a question, exactly or as far as the watch allows.
+def ask(ground: Ground, question: Question, watch: Watch) -> Answer:
+    """Return the best allocation under a question that the lottery selects among equals.
 
     Parameters
     ----------
@@ -151,15 +184,53 @@ def ask(
     question : Question
         What the application is held to.
     watch : Watch
-        Time limit and cancel question.
-    known : sequence of int, optional
-        An allocation under the question, by matrix column.
+        Time limit and cancel question; what it ends has no answer or an inexact one.
     """
     bound = held(ground, question)
     if bound is None:
-        return Answer(False, 0, 0, None)
-    matrix = ground.matrix
-    best = None if known is None else tuple(known)
+        return NO
+    try:
+        return _listed(ground, question)
+    except TooMany:
+        answer = _searched(ground.matrix, bound, watch)
+    if not answer.possible or not answer.exact:
+        return answer
+    try:
+        return replace(answer, values=_drawn(ground, bound, answer.objective, watch))
+    except Stopped:
+        return replace(answer, values=None)
+
+
+def _listed(ground: Ground, question: Question) -> Answer:
+    """Answer from the list of all allocations near the bound, looking further until one is found.
+
+    Raises
+    ------
+    TooMany
+        If the list would grow too long, or the field is none.
+    """
+    field = ground.field
+    if field is None:
+        raise TooMany
+    number, allowed = _allowed(ground, question)
+    truths = np.array(allowed)
+    above = highest(field, number, truths)
+    span = above - lowest(field)
+    distance = ground.distance
+    while True:
+        good = best_near(field, number, truths, min(distance, span), BEAM)
+        if good is not None:
+            break
+        if distance >= span:
+            break
+        distance *= 2
+    best = best_near(field, number, truths, span if good is None else above - good.objective)
+    return NO if best is None else Answer(True, best.objective, best.objective, best.values)
+
+
+def _searched(matrix: Matrix, bound: Bound, watch: Watch) -> Answer:
+    """Answer by the integer solver, on cores that widen until one is enough."""
+    best = None
     doubtful = sorted(loss for losses in bound.losses for loss in losses if 0 < loss < NEVER)
     size = FIRST_CORE
     while best is None:
@@ -174,8 +245,13 @@ def ask(
         elif found.outcome is Outcome.STOPPED or watch.over():
             return Answer(True, 0, bound.ceiling, None)
         elif whole:
-            return Answer(False, 0, 0, None)
+            return NO
         size *= WIDER
+    return _finished(matrix, bound, best, watch)
+
+
+def _finished(matrix: Matrix, bound: Bound, best: tuple[int, ...], watch: Watch) -> Answer:
+    """Search what the bound leaves open for an answer better than the known one."""
     objective = worth(matrix, best)
     core = core_of(matrix, bound, bound.room(objective + 1))
     found = maximise(core.matrix, watch, contracted(core, best))
@@ -191,21 +267,10 @@ def _everything(bound: Bound, doubtful: Sequence[int]) -> int:
     return max([0, *doubtful, *(abs(bound.reduced[j]) for j in bound.blocks.loose)])
 
 
-def drawn(
-    ground: Ground, question: Question, answer: Answer, order: Iterable[str], watch: Watch
-) -> tuple[int, ...]:
-    """Return, of all best answers to a question, the one the lottery selects, by matrix column.
-
-    Raises
-    ------
-    Stopped
-        If the watch ended the draw.
-    """
-    bound = held(ground, question)
-    if bound is None or answer.values is None:
-        raise ValueError("there is no answer to draw among")
-    best = best_of(ground.programme, ground.matrix, bound, answer.objective, watch)
-    return draw(best, tuple(order), ())
+def _drawn(ground: Ground, bound: Bound, objective: int, watch: Watch) -> tuple[int, ...]:
+    """Return, of all allocations this good, the one the lottery selects, by matrix column."""
+    best = best_of(ground.programme, ground.matrix, bound, objective, watch)
+    return draw(best, ground.order, ())
 
 
 def awarded(ground: Ground, values: Sequence[int]) -> frozenset[str]:

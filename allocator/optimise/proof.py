@@ -68,6 +68,11 @@ class Proof:
         return {name: to_plain(value) for name, value in (members | {"drawn": self.drawn}).items()}
 
 
+MOST_PARTS = 20_000
+"""A proof that needs more parts is left unfinished, with the bound it reached: a count, so that the
+same round gives the same record everywhere."""
+
+
 def prove_allocation(
     programme: Programme,
     allocation: Allocation,
@@ -76,7 +81,7 @@ def prove_allocation(
     *,
     time_limit: float | None = None,
 ) -> Proof:
-    """Prove an allocation, or as much of it as the time allows.
+    """Prove an allocation, or as much of it as ``MOST_PARTS`` and the time allow.
 
     Parameters
     ----------
@@ -180,7 +185,7 @@ class _Search:
 
     def proof(self, blocks: list[list[int]]) -> Proof:
         """Search, and write down what was found."""
-        while self.waiting and not self.watch.over():
+        while self.waiting and self.count < MOST_PARTS and not self.watch.over():
             self._settle(heappop(self.waiting)[2])
         drawn = all(node.done for node in self._nodes(drawn=True))
         open_ = [node.bound for node in self._nodes(drawn) if not node.done]
