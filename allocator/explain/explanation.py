@@ -29,9 +29,9 @@ class Margin:
 
     Awarded: ``points`` is the most it could lose and still be awarded, all of its merit if
     ``at_any_merit``. Declined: the least with which it would have been awarded; ``None`` if no
-    merit would do. If not ``exact``, the true figure is at least this. ``others`` are the applications
-    whose award hangs on this one: who would lose theirs if a declined application had those points,
-    who would get one if an awarded application got nothing.
+    merit would do. If not ``exact``, the true figure is at least this. ``others`` are the
+    applications whose award hangs on this one: who would lose theirs if a declined application had
+    those points, who would get one if an awarded application got nothing.
     """
 
     points: int | None

@@ -21,7 +21,9 @@ def test_the_reference_is_what_the_program_says_now() -> None:
 def test_every_command_has_help_documentation_and_a_reader(
     name: str, panel: str, command: object
 ) -> None:
-    assert panel in {say(f"cli.panel.{each}") for each in ("start", "officer", "auditor", "analyst")}
+    assert panel in {
+        say(f"cli.panel.{each}") for each in ("start", "officer", "auditor", "analyst")
+    }
     help_text = str(getattr(command, "help", ""))
     assert len(help_text.strip()) > 20
     for parameter in getattr(command, "params", ()):
