@@ -188,12 +188,12 @@ class _Search:
         while self.waiting and self.count < MOST_PARTS and not self.watch.over():
             self._settle(heappop(self.waiting)[2])
         drawn = all(node.done for node in self._nodes(drawn=True))
-        open_ = [node.bound for node in self._nodes(drawn) if not node.done]
-        highest = max(open_, default=0) // UNIT // self.step * self.step
+        reached = [node.bound for node in self._nodes(drawn) if not node.done]
+        highest = max([self.objective * UNIT, *reached]) // UNIT // self.step * self.step
         return Proof(
             blocks=tuple(map(tuple, blocks)),
             unit=UNIT,
-            bound=max(self.objective, highest),
+            bound=highest,
             drawn=drawn,
             steps=tuple(Step(tuple(n.used), n.split) for n in self._nodes(drawn)),
         )

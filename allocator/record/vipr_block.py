@@ -94,10 +94,10 @@ class Blocks:
         The sum shows ``-Σ price·x >= -most``.
         """
         free = frozenset[int]().union(*choices) - frozenset(choices[0]).intersection(*choices)
-        parts: Sum
         best = max(sum(prices.get(j, 0) for j in free.intersection(c)) for c in choices)
         left = {j: prices[j] for j in self.members[k] if prices.get(j)}
-        value, parts = 0, {}
+        value = 0
+        parts: Sum = {}
         if len(free) > 1 and best and any(len(free.intersection(c)) > 1 for c in choices):
             line = self.tried(k, {j: left.pop(j) for j in sorted(free) if j in left}, best, known)
             value, parts = best, {line: -1}

@@ -51,6 +51,14 @@ def test_a_proof_stopped_at_once_still_bounds_every_solution():
         assert counterexample(stopped, shown) is None
 
 
+def test_an_allocation_worth_less_than_nothing_is_proven():
+    """Floors can force awards whose balance costs more than they are worth."""
+    claim = proven(numbered(507))
+    assert claim is not None
+    assert claim.objective < 0
+    assert claim.check()["drawn"]
+
+
 def test_the_loser_of_the_lottery_has_no_proof():
     """The allocation that another seed selects is refused, with either proof and either order."""
     differing = 0
