@@ -23,6 +23,10 @@ class Gender(StrEnum):
     NOT_STATED = "not stated"
 
 
+GENDER_COLUMNS = ("gender", "sex", "sexe", "genre", "sexo", "genero")
+"""What the column of gender may be called, in applications files and so in policies."""
+
+
 class Package(StrEnum):
     """What an award pays for (rules R2, R3): ``full`` is ticket and DSA, the others are partial.
 

@@ -16,12 +16,14 @@ to at most 1 over the pool and the weight counts once. A Member State may be in 
 groups: there each group may have a target of up to 1, so the weight counts once per group.
 """
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
 from allocator.countries import GROUPS
-from allocator.model import POINT, Package
+from allocator.model import GENDER_COLUMNS, POINT, Package
 from allocator.policy_terms import list_text, money_text, points_text
 from allocator.rules import BalanceFactor, Bound, Criterion, EligibilityRule, Measure, Rules
 from allocator.texts import say
@@ -226,8 +228,13 @@ def gender_parameters(rules: Rules) -> tuple[str, ...]:
     return gates + floors + caps + merit + balance
 
 
+_BRACKETS = re.compile(r"[(\[].*[)\]]")
+
+
 def _is_gender(name: str) -> bool:
-    return name.strip().casefold() == "gender"
+    """Tell whether a column is that of gender, in any spelling in which a file may have it."""
+    decomposed = unicodedata.normalize("NFKD", _BRACKETS.sub("", name)).casefold()
+    return "".join(filter(str.isalnum, decomposed)) in GENDER_COLUMNS
 
 
 def _gate_looks(rule: EligibilityRule) -> bool:

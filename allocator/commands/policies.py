@@ -6,9 +6,9 @@ from datetime import date
 
 from allocator.commands.answer import (
     Answer,
+    Block,
     Heading,
     Items,
-    Table,
     Text,
     problem_blocks,
     problem_data,
@@ -16,6 +16,7 @@ from allocator.commands.answer import (
 )
 from allocator.errors import has_errors
 from allocator.policy import (
+    Change,
     check_policy,
     diff,
     json_schema,
@@ -27,6 +28,10 @@ from allocator.policy import (
 )
 from allocator.policy_parameter import days_of_change
 from allocator.texts import say
+
+
+_LEAST = ("policy.", "references.")
+"""Parts of a policy that change nothing in a decision; what they say differently comes last."""
 
 
 def check(source: str) -> Answer:
@@ -90,14 +95,21 @@ def compare(before: str, after: str, on: date | None = None) -> Answer:
     on : date, optional
         Compare what is in force on that day; every dated value if not given.
     """
-    changes = diff(load_policy(before), load_policy(after), on)
-    none = say("cli.policy.absent")
-    rows = tuple((each.meaning, each.old or none, each.new or none) for each in changes)
-    headers = (say("cli.word.parameter"), before, after)
+    found = diff(load_policy(before), load_policy(after), on)
+    changes = sorted(found, key=lambda each: each.path.startswith(_LEAST))
+    blocks: tuple[Block, ...] = (
+        Text(say("cli.policy.changes", before=before, after=after)),
+        Items(tuple(map(_change_text, changes))),
+    )
     return Answer(
-        blocks=(Table(headers, rows) if rows else Text(say("cli.policy.same")),),
+        blocks=blocks if changes else (Text(say("cli.policy.same")),),
         data={"changes": [asdict(each) for each in changes], "problems": []},
     )
+
+
+def _change_text(change: Change) -> str:
+    key = "changed" if change.old and change.new else "gone" if change.old else "added"
+    return say(f"cli.policy.{key}", what=change.meaning, old=change.old, new=change.new)
 
 
 def schema() -> Answer:

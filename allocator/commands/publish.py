@@ -42,9 +42,13 @@ def published(
     """
     target = folder.resolve()
     _refuse_foreign(folder, target, replaceable, refusal)
-    target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
-    aside.mkdir()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.mkdir()
+    except OSError as error:
+        error.filename = str(folder)  # the one the person named
+        raise
     try:
         yield aside
         _refuse_foreign(folder, target, replaceable, refusal)

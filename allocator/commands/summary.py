@@ -122,13 +122,19 @@ def _aim_blocks(found: Figures, currency: str) -> tuple[Block, ...]:
             aim.name,
             target_words(aim.share),
             _reached(aim),
-            measured_words(aim.measure, aim.short, currency)
-            if aim.short
-            else say("outputs.aims.reached"),
+            _short(aim, currency),
         )
         for aim in found.aims
     )
     return (Heading(say("cli.run.aims")), Table(headers, rows, frozenset({1, 2, 3})))
+
+
+def _short(aim: Aim, currency: str) -> str:
+    if not aim.counted:
+        return say("cli.word.nothing")
+    if not aim.short:
+        return say("outputs.aims.reached")
+    return measured_words(aim.measure, aim.short, currency)
 
 
 def _reached(aim: Aim) -> str:
@@ -152,6 +158,9 @@ def _group(grouping: Grouping) -> tuple[Block, ...]:
 def _quality(result: Result, found: Figures, folder: Path) -> list[str]:
     """Return what is proven, who was tied, which promise does not hold, what wants a look."""
     lines = [_certainty(found)]
+    if not found.awarded:
+        key = "nothing-fits" if found.eligible else "nobody-eligible"
+        lines.append(say(f"cli.run.{key}", folder=folder))
     if draws := len(result.allocation.draws):
         lines.append(say("cli.run.tied", count=count_words("applications", draws)))
     broken = [each for each in result.promises if not each.holds]

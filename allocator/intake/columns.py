@@ -9,7 +9,7 @@ from allocator.errors import Problem, Where, problem
 from allocator.intake.folding import fold_header, plain
 from allocator.intake.terms import as_currency
 from allocator.intake.values import Unreadable
-from allocator.model import Severity
+from allocator.model import GENDER_COLUMNS, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ APPLICATIONS = _vocabulary(
         "family_name": "surname, last name, name, full name, applicant name, applicant, nominee, "
         "delegate name, nom, nom de famille, apellido, apellidos",
         "given_name": "first name, given names, forename, forenames, prenom, prenoms, nombre",
-        "gender": "sex, sexe, genre, sexo, genero",
+        "gender": ", ".join(GENDER_COLUMNS),
         "administration": "country, member state, country name, administration country, "
         "country of administration, iso3, iso code, country code, pays, etat membre, pais, "
         "estado miembro",

@@ -119,6 +119,17 @@ def test_run_writes_the_four_files_and_the_decisions_agree(
     assert data["applications"] == len(rows) == 62
 
 
+def test_where_nothing_can_be_awarded_the_reason_is_said(
+    allocator: Allocator, meeting: Path
+) -> None:
+    replace(meeting / "round.yaml", "amount: 120000", "amount: 0")
+    assert "nothing that is asked for can be paid" in allocator("run", meeting).out
+    applications = meeting / "applications.csv"
+    lines = applications.read_text(encoding="utf-8").splitlines(keepends=True)
+    applications.write_text("".join(lines[:2]), encoding="utf-8")  # A0001 is not eligible
+    assert "no application can be considered" in allocator("run", meeting).out
+
+
 def test_run_again_gives_the_same_bytes(allocator: Allocator, meeting: Path) -> None:
     allocator("run", meeting)
     first = {name: (meeting / "out" / name).read_bytes() for name in FILES}

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allocator.intake.columns import APPLICATIONS
+from allocator.intake.groups import attribute_name
 from allocator.model import POINT, Package, Selector
 from allocator.policy import (
     promises,
     settle,
 )
 from allocator.policy_promises import largest_weight, margin, never_levels_down
-from allocator.rules import BalanceFactor, Measure, Rules
+from allocator.rules import BalanceFactor, Criterion, Measure, Rules
 from tests.policies import DAY, SMALL, WOMEN, policy
 
 PLAIN = settle(policy(SMALL), DAY)
@@ -163,6 +165,20 @@ def test_where_no_single_weight_repairs_it_the_remedy_is_for_all(
     if needed:
         assert never_levels_down(replace(rules, award_points=needed * POINT)).holds
         assert not never_levels_down(replace(rules, award_points=needed * POINT - 1)).holds
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *(*APPLICATIONS.names, *APPLICATIONS.words, "Sex", " SEXE ", "G e n d e r", "Género"),
+        *("Sex (F/M)", "Gender [stated]", "gender_", "sexual health", "gender plan", "Sex (x"),
+    ],
+)
+def test_gender_is_found_whatever_its_column_is_called(column: str) -> None:
+    criterion = Criterion("g", "category", "G", None, column=column, points=(("x", 1),))
+    promise = promises(replace(PLAIN, criteria=(criterion,)))[1]
+    looked = "merit.criteria.g" in promise.text
+    assert looked == (attribute_name(column) == "gender")
 
 
 def test_gender_parameters_are_listed_exactly() -> None:
