@@ -168,10 +168,13 @@ def verify(
     compare: Annotated[
         Path | None, typer.Option(metavar="RECORD", help=say("cli.option.compare"))
     ] = None,
+    export_vipr: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=say("cli.option.export-vipr"))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a record."""
-    asked = (record, previous, key, timestamp_ca, compare)
+    asked = (record, previous, key, timestamp_ca, compare, export_vipr)
     _finish("verify", "audit", lambda do: do.verify(*asked), as_json)
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from allocator.commands.answer import Answer, Block, Heading, Items, Table, Text
 from allocator.commands.reasons import all_blocks, all_data, one_blocks, one_data
 from allocator.errors import AllocatorError, Exit, Where, problem
+from allocator.record.check_book import number
 from allocator.record.check_container import Opened
-from allocator.record.check_report import FAIL, Refused, Report, verdict_text
+from allocator.record.check_report import FAIL, PASS, Refused, Report, verdict_text
 from allocator.record.check_signature import read_key
 from allocator.record.compare import Changed, Comparison, compare
 from allocator.record.record import add_timestamp
@@ -20,6 +21,7 @@ def verify(
     key: Path | None = None,
     timestamp_ca: Path | None = None,
     other: Path | None = None,
+    vipr: Path | None = None,
 ) -> Answer:
     """Verify a record, and say what changed in another one.
 
@@ -35,6 +37,14 @@ def verify(
         The certificates of the time-stamping authority.
     other : Path, optional
         A later record to compare with; it is verified too.
+    vipr : Path, optional
+        A file to write the proof to, in the format VIPR 1.0.
+
+    Raises
+    ------
+    AllocatorError
+        ``record-public-key``, ``record-not-read`` for the files given; ``record-no-proof`` where a
+        proof that does not hold was to be exported.
     """
     trusted = _key(key) if key is not None else None
     report = verify_record(record, previous=previous, public_key=trusted, timestamp_ca=timestamp_ca)
@@ -46,7 +56,33 @@ def verify(
         blocks += _comparison_blocks(other, theirs, comparison)
         data["comparison"] = _comparison_data(theirs, comparison)
         holds = holds and theirs.exit_code == 0 and comparison.explained
+    if vipr is not None:
+        if report.check("proof").status != PASS:
+            raise AllocatorError(problem("record-no-proof", Where(file=str(record))))
+        export_proof(record, vipr)
+        blocks.append(Text(say("verify.vipr", file=vipr)))
+        data["vipr"] = str(vipr)
     return Answer(tuple(blocks), data, Exit.DONE if holds else Exit.REFUSED)
+
+
+def export_proof(record: Path, file: Path) -> None:
+    """Write the proof of a record in the format VIPR 1.0."""
+    from allocator.record.vipr import export
+
+    opened = Opened(record.read_bytes())
+    lottery = opened.plain("lottery.json")
+    values = [number(each) for each in opened.plain("result.json")["values"]]
+    lines = export(
+        opened.plain("programme.json"),
+        opened.plain("proof.json"),
+        values,
+        lottery["order"],
+        lottery["funds"],
+    )
+    aside = file.with_name(f".{file.name}.part")
+    with aside.open("w", encoding="ascii", newline="\n") as writer:
+        writer.writelines(f"{line}\n" for line in lines)
+    aside.replace(file)
 
 
 def sign(record: Path, key: Path | None = None, timestamp: Path | None = None) -> Answer:

@@ -3,11 +3,10 @@
 from typing import Any
 
 from allocator.commands.answer import Block, Heading, Items, Table, Text
-from allocator.model import Decision
 from allocator.record.check_book import number
 from allocator.record.check_container import Opened
 from allocator.texts import say
-from allocator.wording import money, plain_money, plain_points, points
+from allocator.wording import money, plain_money, plain_points
 
 _RIGHT = frozenset({2, 3})
 
@@ -47,10 +46,6 @@ def one_blocks(record: Opened, application: str) -> tuple[Block, ...]:
         Heading(f"{application}: {_decision(line)}"),
         Text(line["reason"]),
     ]
-    if line["margin"] is not None:
-        key = "spare" if line["decision"] == Decision.AWARDED else "short"
-        figure = points(abs(number(line["margin"])))
-        blocks.append(Text(say(f"explain-record.{key}", points=figure)))
     blocks += _findings(judged)
     blocks += _merit(judged)
     blocks += _costs(judged, line["currency"])

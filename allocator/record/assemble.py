@@ -106,7 +106,7 @@ def _merged(imports: set[str]) -> str:
 
 def _texts() -> list[tuple[str, str]]:
     """Return the texts that the checkers use, by key; those of the allocator's commands apart."""
-    others = ("verify.compare.", "verify.word.", "verify.heading", "verify.sign.")
+    others = ("verify.compare.", "verify.word.", "verify.heading", "verify.sign.", "verify.vipr")
     return sorted(
         (key, text)
         for key, text in catalogue().items()

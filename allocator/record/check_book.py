@@ -13,7 +13,7 @@ from math import gcd
 from typing import Any
 
 from allocator.intake.folding import fold
-from allocator.record.check_container import Opened
+from allocator.record.check_container import MOST_SAFE, Opened
 
 PACKAGES = ("full", "ticket", "dsa")
 GENEVA = ("geneva", "geneve", "genf", "ginebra")
@@ -28,10 +28,13 @@ type Group = list[tuple[str, frozenset[str]]]
 
 
 def number(value: object) -> int:
-    """Return a whole number; beyond 2^53 it is written as text."""
+    """Return a whole number; beyond 2^53, and only there, it is written as text."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("not a whole number")
-    return int(value)
+    whole_number = int(value)
+    if isinstance(value, str) and (abs(whole_number) <= MOST_SAFE or str(whole_number) != value):
+        raise ValueError("not written as records write it")
+    return whole_number
 
 
 def ratio(text: str) -> Fraction:

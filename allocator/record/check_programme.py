@@ -21,7 +21,7 @@ from allocator.record.check_book import (
     unions,
     units,
 )
-from allocator.record.check_container import Opened
+from allocator.record.check_container import MOST_SAFE, Opened
 from allocator.record.check_report import Refused, safe
 from allocator.texts import say
 
@@ -245,7 +245,7 @@ class Writer:
 
 def as_written(value: int) -> int | str:
     """Return a whole number as records write it."""
-    return value if -(2**53) < value < 2**53 else str(value)
+    return value if abs(value) <= MOST_SAFE else str(value)
 
 
 def which(offers: list[Offer], *packages: str) -> list[int]:

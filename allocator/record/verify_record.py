@@ -862,10 +862,13 @@ FINEST = 1000
 
 
 def number(value: object) -> int:
-    """Return a whole number; beyond 2^53 it is written as text."""
+    """Return a whole number; beyond 2^53, and only there, it is written as text."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("not a whole number")
-    return int(value)
+    whole_number = int(value)
+    if isinstance(value, str) and (abs(whole_number) <= MOST_SAFE or str(whole_number) != value):
+        raise ValueError("not written as records write it")
+    return whole_number
 
 
 def ratio(text: str) -> Fraction:
@@ -1274,7 +1277,7 @@ class Writer:
 
 def as_written(value: int) -> int | str:
     """Return a whole number as records write it."""
-    return value if -(2**53) < value < 2**53 else str(value)
+    return value if abs(value) <= MOST_SAFE else str(value)
 
 
 def which(offers: list[Offer], *packages: str) -> list[int]:

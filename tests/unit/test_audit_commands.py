@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from allocator.cli import main
 from allocator.record.check_container import unpacked
-from tests.records import forged, sample_record
+from tests.records import forged, sample_record, tiny_record
+from tests.vipr import verified
 
 
 class Ended(NamedTuple):
@@ -137,3 +140,42 @@ def test_no_person_is_named(allocator: Allocator, record: Path) -> None:
         for said in (shown, one):
             assert each["person_id"] not in said
             assert not (each["family_name"] in said and each["given_name"] in said)
+
+
+def test_the_proof_can_be_given_to_checkers_written_by_others(
+    allocator: Allocator, tmp_path: Path
+) -> None:
+    record, file = tmp_path / "record.zip", tmp_path / "proof.vipr"
+    record.write_bytes(tiny_record())
+    assert allocator("verify", record, "--export-vipr", file).code == 0
+    result = json.loads(unpacked(tiny_record())["result.json"])
+    with file.open(encoding="ascii") as lines:
+        assert verified(lines) == (result["objective"], result["objective"])
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["proof.vipr", "record.zip"]
+
+
+def test_a_proof_that_does_not_hold_is_not_exported(allocator: Allocator, tmp_path: Path) -> None:
+    record, file = tmp_path / "record.zip", tmp_path / "proof.vipr"
+
+    def cut(proof: Any) -> None:
+        proof["parts"].pop()
+
+    record.write_bytes(forged(tiny_record(), {"proof.json": cut}))
+    ended = allocator("verify", record, "--export-vipr", file)
+    assert ended.code == 1
+    assert "does not hold" in ended.err
+    assert not file.exists()
+
+
+def test_a_record_is_signed_and_stamped(allocator: Allocator, record: Path, tmp_path: Path) -> None:
+    key, token = tmp_path / "key.pem", tmp_path / "token"
+    private = Ed25519PrivateKey.from_private_bytes(b"\x05" * 32)
+    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    token.write_bytes(b"a token")
+    told = json.loads(allocator("sign", record, "--json").out)
+    assert told["public_key"] is None and told["manifest"] in allocator("sign", record).out
+    told = json.loads(allocator("sign", record, "--key", key, "--timestamp", token, "--json").out)
+    trusted = tmp_path / "public"
+    trusted.write_text(told["public_key"])
+    assert allocator("verify", record, "--key", trusted).code == 0
+    assert unpacked(record.read_bytes())["timestamp.tsr"] == b"a token"
