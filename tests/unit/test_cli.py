@@ -270,6 +270,17 @@ def test_every_command_answers_in_json(allocator: Allocator) -> None:
         assert done.err == ""
 
 
+def test_ctrl_c_before_the_program_is_ready_ends_it_quietly() -> None:
+    program = (
+        "import allocator.cli, allocator.__main__ as door\n"
+        "def interrupted(): raise KeyboardInterrupt\n"
+        "allocator.cli.main = interrupted\n"
+        "door.start()"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, b"", b"")
+
+
 def test_ctrl_c_takes_the_best_known_answer_or_leaves_nothing(meeting: Path) -> None:
     shutil.copytree(SAMPLES / "year", meeting / "year")
     started = subprocess.Popen(
