@@ -28,6 +28,10 @@ from allocator.optimise.ties import Stopped
 from allocator.optimise.watch import Watch
 from allocator.rules import Rules
 
+MOST_SEARCHES = 5
+"""Questions given to the solver in one round before the margins left are only bounded: a count, so
+that the same round has the same margins on every machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stand:
@@ -86,10 +90,11 @@ def margins(
         return {}
     watch.stage = "explain"
     here = stand(programme, pool, round_, rules, allocation)
-    return {
-        application: margin_of(here, application, watch, exact=detail == "exact")
-        for application in here.merits
-    }
+    found: dict[str, Margin] = {}
+    for application in here.merits:
+        exact = detail == "exact" and len(here.ground.searches) < MOST_SEARCHES
+        found[application] = margin_of(here, application, watch, exact=exact)
+    return found
 
 
 def margin_of(stand: Stand, application: str, watch: Watch, *, exact: bool = True) -> Margin:

@@ -8,6 +8,7 @@ The whole programme is asked, without the reductions: those speak about the best
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 
 import numpy as np
 
@@ -28,8 +29,8 @@ FIRST_CORE = 60
 
 WIDER = 4
 
-BEAM = 2000
-"""Beginnings followed to find a good allocation before the best is asked for."""
+FARTHER = 6
+"""The distance grows by this part of itself: a list grows by a multiple with each step."""
 
 NEVER = 1 << 200
 """The loss of a choice that the question rules out: more than any room."""
@@ -73,6 +74,7 @@ class Ground:
 
     ``columns`` are an application's matrix columns by package; ``home`` is its block; ``order`` the
     lottery over all applications; ``distance`` how far below a bound an answer is looked for first.
+    ``searches`` are the questions that no list could answer, which cost most.
     """
 
     programme: Programme
@@ -83,6 +85,7 @@ class Ground:
     order: tuple[str, ...]
     field: Field | None
     distance: int
+    searches: list[Question] = dataclass_field(default_factory=list)
 
 
 def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Ground:
@@ -192,6 +195,7 @@ def ask(ground: Ground, question: Question, watch: Watch) -> Answer:
     try:
         return _listed(ground, question)
     except TooMany:
+        ground.searches.append(question)
         answer = _searched(ground.matrix, bound, watch)
     if not answer.possible or not answer.exact:
         return answer
@@ -214,18 +218,15 @@ def _listed(ground: Ground, question: Question) -> Answer:
         raise TooMany
     number, allowed = _allowed(ground, question)
     truths = np.array(allowed)
-    above = highest(field, number, truths)
-    span = above - lowest(field)
+    span = highest(field, number, truths) - lowest(field)
     distance = ground.distance
     while True:
-        good = best_near(field, number, truths, min(distance, span), BEAM)
-        if good is not None:
-            break
+        best = best_near(field, number, truths, min(distance, span))
+        if best is not None:
+            return Answer(True, best.objective, best.objective, best.values)
         if distance >= span:
-            break
-        distance *= 2
-    best = best_near(field, number, truths, span if good is None else above - good.objective)
-    return NO if best is None else Answer(True, best.objective, best.objective, best.values)
+            return NO
+        distance += distance // FARTHER + 1
 
 
 def _searched(matrix: Matrix, bound: Bound, watch: Watch) -> Answer:

@@ -23,11 +23,14 @@ from allocator.optimise.programme import Programme
 type Integers = NDArray[np.int64]
 type Truths = NDArray[np.bool_]
 
-MOST = 400_000
+MOST = 60_000
 """Beginnings kept at once; beyond this the list is given up."""
 
 LARGEST_BITS = 60
 """No sum may need more bits than this."""
+
+COUNTING_BITS = 29
+"""Losses are counted with so many bits while listing."""
 
 STEPS = (0.5, 2.0)
 """How far a multiplier is moved: the points by which the typical use of its line gets dearer."""
@@ -245,9 +248,7 @@ class _Lens:
 # --- listing ------------------------------------------------------------------------------------
 
 
-def best_near(
-    field: Field, number: int, allowed: Truths, distance: int, beam: int = 0
-) -> Best | None:
+def best_near(field: Field, number: int, allowed: Truths, distance: int) -> Best | None:
     """Return the best allocation within a distance of the bound, drawn among equals.
 
     Parameters
@@ -260,9 +261,6 @@ def best_near(
         Which of the block's choices may be made.
     distance : int
         How far below the bound to look, in units of the objective.
-    beam : int
-        Follow only so many beginnings, the most promising: what is found is then a good allocation,
-        not certainly the best.
 
     Returns
     -------
@@ -278,8 +276,8 @@ def best_near(
     fixed, open_ = _open(field, number, allowed, least)
     if fixed is None:
         return None
-    trails = _trails(field, fixed, open_, least, beam)
-    return _selected(field, fixed, open_, trails, least)
+    trails = _trails(field, fixed, open_, least)
+    return None if trails is None else _selected(field, fixed, open_, trails, least)
 
 
 def lowest(field: Field) -> int:
@@ -322,33 +320,40 @@ def _open(
 
 
 def _trails(
-    field: Field, fixed: Sequence[int], open_: Sequence[Integers], least: int, beam: int
-) -> list[Integers]:
-    """Return, per open block, the choice that each listed allocation makes."""
+    field: Field, fixed: Sequence[int], open_: Sequence[Integers], least: int
+) -> list[Integers] | None:
+    """Return, per open block, the choice that each listed allocation makes; ``None``: none is."""
     bearable = field.exact - least * field.unit - field.losses[:, fixed].sum(axis=1)
     for each in open_:
         bearable = bearable - field.losses[:, each].min(axis=1)
-    left = bearable[:, None]
+    if bearable.min() < 0:
+        return None
+    # Rounding every loss down in the same way only lengthens the list.
+    coarser = max(0, int(bearable.max()).bit_length() - COUNTING_BITS)
+    left = (bearable >> coarser).astype(np.int32)[:, None]
     steps: list[tuple[Integers, Integers]] = []
     for each in open_:
         extra = field.losses[:, each] - field.losses[:, each].min(axis=1)[:, None]
-        origins, parts = [], []
-        for n in range(len(each)):
-            fits = np.flatnonzero(left[0] >= extra[0, n])
-            rest = left[:, fits] - extra[:, n, None]
-            good = (rest >= 0).all(axis=0)
-            origins.append(fits[good])
-            parts.append(rest[:, good])
-        left = np.concatenate(parts, axis=1)
-        origin = np.concatenate(origins)
-        made = np.repeat(each, [len(some) for some in origins])
-        if beam and len(origin) > beam:
-            best = np.argpartition(-left.min(axis=0), beam)[:beam]
-            left, origin, made = left[:, best], origin[best], made[best]
-        elif len(origin) > MOST:
+        extra = np.minimum(extra >> coarser, 1 << COUNTING_BITS).astype(np.int32)
+        origins = [_bearable(left, extra[:, n]) for n in range(len(each))]
+        if sum(map(len, origins)) > MOST:
             raise TooMany
-        steps.append((origin, made))
+        left = np.concatenate(
+            [left.take(some, axis=1) - extra[:, n, None] for n, some in enumerate(origins)], axis=1
+        )
+        made = np.repeat(each, [len(some) for some in origins])
+        steps.append((np.concatenate(origins), made))
     return _followed(steps, left.shape[1])
+
+
+def _bearable(left: NDArray[np.int32], extra: NDArray[np.int32]) -> Integers:
+    """Return the beginnings that can bear a choice under every set of multipliers."""
+    fits = np.arange(left.shape[1])
+    for m in np.argsort(-extra, kind="stable").tolist():
+        if not extra[m]:
+            break
+        fits = fits[left[m].take(fits) >= extra[m]]
+    return fits
 
 
 def _followed(steps: Sequence[tuple[Integers, Integers]], ends: int) -> list[Integers]:
