@@ -23,7 +23,7 @@ from allocator.optimise.programme import Programme
 type Integers = NDArray[np.int64]
 type Truths = NDArray[np.bool_]
 
-MOST = 60_000
+MOST = 400_000
 """Beginnings kept at once; beyond this the list is given up."""
 
 LARGEST_BITS = 60
