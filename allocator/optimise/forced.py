@@ -29,8 +29,10 @@ FIRST_CORE = 60
 
 WIDER = 4
 
-FARTHER = 6
-"""The distance grows by this part of itself: a list grows by a multiple with each step."""
+SHORT_LIST = 2000
+SHORT_STEP, LONG_STEP = 8, 3
+"""A list is looked through from farther and farther: the distance grows by one part in so many,
+with longer lists by less, for the list grows by a multiple each time."""
 
 NEVER = 1 << 200
 """The loss of a choice that the question rules out: more than any room."""
@@ -119,7 +121,7 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
         for j in block.columns
     }
     frozen = {a: {p: tuple(js) for p, js in own.items()} for a, own in columns.items()}
-    distance = max(gap // 2, POINT * programme.scale // 4)
+    distance = max(gap * 3 // 4, POINT * programme.scale // 4)
     return Ground(programme, matrix, bound, frozen, home, order, field, distance)
 
 
@@ -222,11 +224,11 @@ def _listed(ground: Ground, question: Question) -> Answer:
     distance = ground.distance
     while True:
         best = best_near(field, number, truths, min(distance, span))
-        if best is not None:
+        if best.values is not None:
             return Answer(True, best.objective, best.objective, best.values)
         if distance >= span:
             return NO
-        distance += distance // FARTHER + 1
+        distance += distance // (SHORT_STEP if best.length > SHORT_LIST else LONG_STEP) + 1
 
 
 def _searched(matrix: Matrix, bound: Bound, watch: Watch) -> Answer:

@@ -88,11 +88,15 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Best:
-    """The best allocation that the lottery selects, by matrix column, and its objective."""
+class Nearby:
+    """What a list of ``length`` holds: the best allocation that the lottery selects.
 
-    objective: int
-    values: tuple[int, ...]
+    ``values`` (by matrix column) is ``None`` if no allocation is near enough.
+    """
+
+    length: int
+    objective: int = 0
+    values: tuple[int, ...] | None = None
 
 
 # --- looking through multipliers ----------------------------------------------------------------
@@ -248,7 +252,7 @@ class _Lens:
 # --- listing ------------------------------------------------------------------------------------
 
 
-def best_near(field: Field, number: int, allowed: Truths, distance: int) -> Best | None:
+def best_near(field: Field, number: int, allowed: Truths, distance: int) -> Nearby:
     """Return the best allocation within a distance of the bound, drawn among equals.
 
     Parameters
@@ -264,8 +268,8 @@ def best_near(field: Field, number: int, allowed: Truths, distance: int) -> Best
 
     Returns
     -------
-    Best or None
-        ``None`` if no allocation is worth so much; the next distance is then to be tried.
+    Nearby
+        Without values if no allocation is worth so much; a larger distance is then to be tried.
 
     Raises
     ------
@@ -274,10 +278,10 @@ def best_near(field: Field, number: int, allowed: Truths, distance: int) -> Best
     """
     least = highest(field, number, allowed) - distance
     fixed, open_ = _open(field, number, allowed, least)
-    if fixed is None:
-        return None
-    trails = _trails(field, fixed, open_, least)
-    return None if trails is None else _selected(field, fixed, open_, trails, least)
+    trails = None if fixed is None else _trails(field, fixed, open_, least)
+    if fixed is None or trails is None:
+        return Nearby(0)
+    return _selected(field, fixed, open_, trails, least)
 
 
 def lowest(field: Field) -> int:
@@ -372,7 +376,7 @@ def _selected(
     open_: Sequence[Integers],
     trails: list[Integers],
     least: int,
-) -> Best | None:
+) -> Nearby:
     """Return the best of the listed allocations that keep every line, drawn among equals."""
     count = len(trails[0]) if trails else 1
     listed = _Listed(field, fixed, open_, trails, np.arange(count))
@@ -384,7 +388,7 @@ def _selected(
         listed, worth = _followed_up(listed, worth, each)
     good = worth >= least - field.matrix.constant
     if not good.any():
-        return None
+        return Nearby(count)
     best = int(worth[good].max())
     listed, _ = listed.only(worth == best, worth)
     chosen = [*fixed, *(int(trail[0]) for trail in listed.drawn().trails)]
@@ -392,7 +396,7 @@ def _selected(
     for choice in chosen:
         for j in field.choices[choice]:
             values[j] = 1
-    return Best(best + field.matrix.constant, complete(field.matrix, values))
+    return Nearby(count, best + field.matrix.constant, complete(field.matrix, values))
 
 
 def _followed_up(
