@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Literal
 
-from allocator.errors import AllocatorError, has_errors, ordered
+from allocator.errors import AllocatorError, has_errors, ordered, problem
 from allocator.explain.decisions import decision_lines
 from allocator.explain.margins import figures, margins
 from allocator.explain.promises import promises_of
@@ -14,7 +14,7 @@ from allocator.intake.folder import LoadedRound
 from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.funds import fund_order
 from allocator.optimise.programme import Programme
-from allocator.optimise.proof import prove_allocation
+from allocator.optimise.proof import NotSelected, prove_allocation
 from allocator.optimise.reduce import lottery_order
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Progress, Watch
@@ -106,4 +106,8 @@ def _proof(
     ids = [each.application.application_id for each in assessment.pool.candidates]
     order = lottery_order(loaded.round.lottery_seed, ids)
     funds = fund_order(assessment.pool, loaded.round)
-    return prove_allocation(programme, allocation, order, funds, time_limit=seconds).as_json()
+    try:
+        return prove_allocation(programme, allocation, order, funds, time_limit=seconds).as_json()
+    except NotSelected:
+        # The search met a better or earlier-drawn allocation: what was found is not returned.
+        raise AllocatorError(problem("optimise-unstable")) from None

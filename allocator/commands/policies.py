@@ -29,7 +29,6 @@ from allocator.policy import (
 from allocator.policy_parameter import days_of_change
 from allocator.texts import say
 
-
 _LEAST = ("policy.", "references.")
 """Parts of a policy that change nothing in a decision; what they say differently comes last."""
 
