@@ -37,10 +37,10 @@ from tests.rounds import numbered
 SAMPLES = Path(str(resources.files("allocator"))) / "samples"
 
 
-def record_of(folder: Path, policy: str | None = None) -> bytes:
+def record_of(folder: Path, policy: str | None = None, time_limit: float | None = None) -> bytes:
     """Decide a round folder and return its record."""
     loaded = load_round(folder, policy)
-    return _record(decide(loaded), loaded)
+    return _record(decide(loaded, time_limit=time_limit), loaded)
 
 
 @cache

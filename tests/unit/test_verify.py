@@ -69,6 +69,15 @@ def test_a_round_under_a_policy_from_elsewhere_verifies(tmp_path: Path) -> None:
     assert report.verdict == "verified", report.checks
 
 
+def test_a_run_that_was_stopped_is_not_fully_verified() -> None:
+    """It is refused no more than it is believed: the proven bound is named."""
+    report = verify_bytes(record_of(SAMPLES / "year", time_limit=0.01))
+    left_open = {each.id for each in report.checks if each.status == UNCHECKED}
+    assert left_open == NOT_MADE | {"proof", "promises"}
+    assert report.verdict == "incomplete" and report.exit_code == 1
+    assert "no allocation is worth more than" in report.check("proof").figure
+
+
 @pytest.mark.parametrize("number", range(120))
 def test_small_rounds_of_every_kind_verify(number: int) -> None:
     record = small_record(number)
