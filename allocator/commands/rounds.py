@@ -21,14 +21,12 @@ from allocator.commands.answer import (
 from allocator.commands.progress import shown_progress
 from allocator.commands.publish import published
 from allocator.commands.summary import result_blocks, result_data
-from allocator.decide import decide
 from allocator.errors import AllocatorError, Exit, has_errors
 from allocator.explain.result import Result
 from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Ineligible
 from allocator.optimise.allocation import Status
-from allocator.outputs import write_all
 from allocator.texts import say
 from allocator.wording import count_words
 
@@ -105,6 +103,10 @@ def allocate(
     loaded = load_round(folder, policy)
     if has_errors(loaded.problems):
         raise AllocatorError(loaded.problems)
+    # The solver and all that writes take a while to load, and a refusal should not wait for them.
+    from allocator.decide import decide
+    from allocator.outputs import write_all
+
     with published(out) as aside:
         with interruptible() as stop, shown_progress() as progress:
             result = decide(loaded, time_limit=time_limit, progress=progress, cancel=stop.is_set)

@@ -141,8 +141,8 @@ def _fit(text: str, delimiter: str, score: Callable[[Sequence[str]], int]) -> tu
     sample = csv.reader(io.StringIO(text[:200_000], newline=""), delimiter=delimiter)
     try:
         for cells in islice(sample, _SAMPLE_ROWS):
-            if len(cells) <= MAX_COLUMNS:
-                best = max(best, (score([cell.strip() for cell in cells]), len(cells)))
+            some = [cell.strip() for cell in cells[:MAX_COLUMNS]]
+            best = max(best, (score(some), len(some)))
     except csv.Error:
         return best
     return best
