@@ -61,12 +61,18 @@ def test_links_lead_to_files_that_exist(path: Path) -> None:
 def wanted(path: Path) -> Iterator[tuple[str, bool]]:
     """Yield the keys of texts a module asks for: (key or what it begins with, whether whole)."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and node.module in ("allocator.texts", "allocator.errors")
+        for alias in node.names
+    }
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         called = node.func.id if isinstance(node.func, ast.Name) else ""
-        if called not in {"say", "problem"} - own:
+        if called not in {"say", "problem"} & imported:
             continue
         first = node.args[0]
         before = "problem." if called == "problem" else ""
