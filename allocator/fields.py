@@ -111,6 +111,12 @@ def _money(text: str) -> int | None:
     return value
 
 
+def _signed_money(text: str) -> int | None:
+    unsigned = text.removeprefix("-").removeprefix("\u2212").lstrip(_SPACES)
+    value = _money(unsigned)
+    return value if value is None or unsigned == text else -value
+
+
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if _DAY.fullmatch(text) else None
@@ -172,6 +178,13 @@ MoneyText = Annotated[
     _schema(["string", "number"], "amount of money, at most two decimals: 120000 or 120 000.00"),
 ]
 """An amount of at least 0; the value is in minor units."""
+
+SignedMoney = Annotated[
+    int,
+    reader("signed-money", _signed_money),
+    _schema(["string", "number"], "amount of money, below 0 allowed, at most two decimals"),
+]
+"""An amount, below 0 too; the value is in minor units."""
 
 Text = Annotated[str, reader("text", _text), _schema(["string", "number"], "text")]
 """A text that is not blank, without spaces around it."""

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from allocator.explain.explanation import Obstacle
 from allocator.explain.obstacles import kind, obstacles
 from allocator.explain.result import DecisionLine
+from allocator.intake.overrides import CODES as OVERRIDE_CODES
+from allocator.intake.overrides import overridden
 from allocator.model import Award, Candidate, Decision, Ineligible, Pool, Round
 from allocator.optimise.allocation import Allocation
 from allocator.optimise.programme import Programme
@@ -50,11 +52,14 @@ def decision_lines(
     hindered = obstacles(programme, allocation.values)
     drawn = frozenset(draw.application_id for draw in allocation.draws)
     awards = {award.application_id: award for award in allocation.awards}
+    overrides = overridden(row.name for row in programme.rows)
     lines = [_refused(each, round_) for each in pool.ineligible]
     for candidate in pool.candidates:
         application = candidate.application.application_id
         award = awards.get(application)
-        code = reason_code(award, application in drawn, hindered.get(application, ()))
+        code = overrides.get(application) or reason_code(
+            award, application in drawn, hindered.get(application, ())
+        )
         margin = margins.get(application)
         if award is None:
             reason = _declined(code, margin, hindered.get(application, ()))
@@ -117,13 +122,15 @@ def _awarded(candidate: Candidate, award: Award, code: str, margin: int | None) 
     said = [say(f"reason.{code}", package=say(f"package.{award.package}"))]
     if award.package is not candidate.application.requested:
         said.append(say("reason.partial-instead"))
-    if margin is not None:
+    if margin is not None and code not in OVERRIDE_CODES.values():
         key = "any-merit" if margin >= candidate.merit else "spare" if margin else "none-to-spare"
         said.append(say(f"reason.{key}", points=count_points(margin)))
     return " ".join(said)
 
 
 def _declined(code: str, margin: int | None, hindered: Sequence[Obstacle]) -> str:
+    if code in OVERRIDE_CODES.values():
+        return say(f"reason.{code}")
     if no_merit_would_do(hindered):
         return f"{say(f'reason.alone.{code}')} {say('reason.no-merit')}"
     said = [say(f"reason.{code}")]

@@ -15,6 +15,7 @@ from allocator.intake.facts import Facts
 from allocator.intake.folder import LoadedRound, all_rules, selectors
 from allocator.intake.groups import Describer, matches, values_of
 from allocator.intake.merit import History, Scorer
+from allocator.intake.overrides import refused_overrides
 from allocator.intake.standing import Standing
 from allocator.intake.values import fold
 from allocator.model import Application, Candidate, Finding, Ineligible, Pool, Round, Severity
@@ -59,7 +60,8 @@ def assess(loaded: LoadedRound) -> Assessment:
         elif outcome is not None:
             ineligible.append(outcome)
     pool = Pool(tuple(candidates), tuple(ineligible))
-    return Assessment(pool, ordered(assessor.problems()))
+    refused = refused_overrides(loaded.overrides, pool)
+    return Assessment(pool, ordered((*assessor.problems(), *refused)))
 
 
 class _Assessor:

@@ -1,13 +1,14 @@
 """A round folder becomes everything that is needed to decide: round, policy, rules, applications.
 
 The folder holds ``round.yaml``, ``applications.csv`` or ``.xlsx``, and optionally
-``prior_awards.csv`` or ``.xlsx`` and ``policy.yaml``. No file outside it is read, unless the
-command line names a policy elsewhere.
+``prior_awards.csv`` or ``.xlsx``, ``office_awards.csv``, ``overrides.yaml`` and ``policy.yaml``. No
+file outside it is read, unless the command line names a policy elsewhere.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from allocator import countries
@@ -15,7 +16,15 @@ from allocator.errors import AllocatorError, Problem, Where, has_errors, ordered
 from allocator.fields import suggestion
 from allocator.intake.columns import APPLICATIONS
 from allocator.intake.groups import BUILT_IN, attribute_name
-from allocator.intake.prior_awards import read_prior_awards
+from allocator.intake.overrides import (
+    OVERRIDES,
+    Override,
+    OverridesFile,
+    Spent,
+    read_overrides,
+    settled_overrides,
+)
+from allocator.intake.prior_awards import OFFICE_AWARDS, merged_awards, read_prior_awards
 from allocator.intake.raw import MAX_BYTES
 from allocator.intake.round_checks import policy_checks
 from allocator.intake.round_file import RoundFile, read_round
@@ -39,6 +48,9 @@ class LoadedRound:
     applications file: known ones by name, then the headers of others. ``problems`` are sorted; with
     an error among them nothing must be decided. ``files`` has (name, SHA-256 as hex, bytes) of
     every file read.
+
+    ``rules`` and ``round`` have the overrides and the money already spent in them; ``overrides``
+    and ``spent`` tell which.
     """
 
     round: Round
@@ -50,6 +62,8 @@ class LoadedRound:
     columns: tuple[str, ...]
     problems: tuple[Problem, ...]
     files: tuple[tuple[str, str, bytes], ...]
+    overrides: tuple[Override, ...] = ()
+    spent: Spent = ()
 
 
 def load_round(path: Path, policy: str | None = None) -> LoadedRound:
@@ -78,7 +92,8 @@ def load_round(path: Path, policy: str | None = None) -> LoadedRound:
     if round_file is None:
         raise AllocatorError(ordered(folder.problems))
     intake = folder.attempt(lambda: folder.read_applications(round_file.round))
-    awards = folder.attempt(lambda: folder.read_prior_awards(round_file.round))
+    awards = folder.read_awards(round_file.round)
+    changes = folder.attempt(folder.read_overrides)
     rules = folder.attempt(lambda: settle(found, round_file.round.decision_date)) if found else None
     if found is None or rules is None:
         raise AllocatorError(ordered(folder.problems))
@@ -90,6 +105,11 @@ def load_round(path: Path, policy: str | None = None) -> LoadedRound:
         folder.problems += _without_awards(rules)
     if intake.columns:
         folder.add_absent(_absent_columns(round_, rules, intake.columns, folder.applications))
+    if changes and not has_errors(folder.problems):
+        ids = [each.application_id for each in intake.applications]
+        changed = folder.attempt(partial(settled_overrides, changes, ids, round_, rules))
+        if changed is not None:
+            round_, rules = changed
     return LoadedRound(
         round=round_,
         policy=found,
@@ -100,6 +120,8 @@ def load_round(path: Path, policy: str | None = None) -> LoadedRound:
         columns=intake.columns,
         problems=ordered(folder.problems),
         files=tuple(folder.files),
+        overrides=changes.overrides if changes else (),
+        spent=changes.spent if changes else (),
     )
 
 
@@ -185,7 +207,30 @@ class _Folder:
         self.problems += intake.problems
         return intake
 
-    def read_prior_awards(self, round_: Round) -> tuple[PriorAward, ...] | None:
+    def read_awards(self, round_: Round) -> tuple[PriorAward, ...] | None:
+        """Read the awards of the past and the office's own; ``None`` where neither is readable."""
+        prior = self.attempt(lambda: self._read_prior_awards(round_))
+        office = self.attempt(lambda: self._read_office_awards(round_))
+        if office is None:
+            return prior
+        awards, notes = merged_awards(prior or (), office)
+        self.problems += notes
+        return awards
+
+    def _read_office_awards(self, round_: Round) -> tuple[PriorAward, ...] | None:
+        if not (self.path / OFFICE_AWARDS).exists():
+            return None
+        data = self._bytes(OFFICE_AWARDS)
+        awards, problems = read_prior_awards(data, OFFICE_AWARDS, round_.decision_date)
+        self.problems += problems
+        return awards
+
+    def read_overrides(self) -> OverridesFile | None:
+        if not (self.path / OVERRIDES).exists():
+            return None
+        return read_overrides(self._bytes(OVERRIDES))
+
+    def _read_prior_awards(self, round_: Round) -> tuple[PriorAward, ...] | None:
         name = self._table("prior_awards")
         if name is None:
             return None

@@ -1,17 +1,25 @@
-"""A file of past awards becomes ``PriorAward``s, with every problem in it named at once."""
+"""A file of past awards becomes ``PriorAward``s, with every problem in it named at once.
 
+The office's own ledger is a second such file; an award that stands in both counts once.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
 
-from allocator.errors import Problem, ordered
+from allocator.errors import Problem, Where, ordered, problem
 from allocator.intake.administrations import read_administrations
 from allocator.intake.columns import PRIOR_AWARDS
 from allocator.intake.folding import plain
 from allocator.intake.reading import headers_fail, open_table, optional
 from allocator.intake.tables import read_table
 from allocator.intake.terms import as_package
-from allocator.intake.values import Unreadable, as_date, date_order
-from allocator.model import Package, PriorAward
+from allocator.intake.values import Unreadable, as_date, date_order, fold
+from allocator.model import Package, PriorAward, Severity
+
+OFFICE_AWARDS = "office_awards.csv"
 
 
 def read_prior_awards(
@@ -74,3 +82,39 @@ def _order(award: PriorAward) -> tuple[str, ...]:
     day = award.awarded_on.isoformat() if award.awarded_on else ""
     place = (award.person_id, award.administration, award.financial_year, award.meeting)
     return (*place, award.package.value, day)
+
+
+def merged_awards(
+    prior: Sequence[PriorAward], office: Iterable[PriorAward], file: str = OFFICE_AWARDS
+) -> tuple[tuple[PriorAward, ...], tuple[Problem, ...]]:
+    """Return the awards of both files, with a note where one stands in both.
+
+    An award is the same if person, meeting and financial year are; that of the office then counts.
+    Where person or meeting is not known, nothing is taken for the same.
+    """
+    ledger = list(office)
+    known = {_identity(each) for each in ledger} - {None}
+    rest = [each for each in prior if _identity(each) not in known]
+    both = sum(_identity(each) in known for each in prior)
+    notes: tuple[Problem, ...] = ()
+    if both:
+        where = Where(file=file)
+        notes = (problem("office-awards-once", where, severity=Severity.NOTE, count=both),)
+    return tuple(sorted((*ledger, *rest), key=_order)), notes
+
+
+def _identity(award: PriorAward) -> tuple[str, str, str] | None:
+    person, meeting = award.person_id, fold(award.meeting)
+    return (person, meeting, fold(award.financial_year)) if person and meeting else None
+
+
+def awards_csv(awards: Iterable[PriorAward]) -> bytes:
+    """Return awards as the bytes of a file that reads as the same awards again."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(PRIOR_AWARDS.names)
+    for each in sorted(awards, key=_order):
+        day = each.awarded_on.isoformat() if each.awarded_on else ""
+        place = (each.person_id, each.administration, each.package.value)
+        writer.writerow((*place, each.financial_year, each.meeting, day))
+    return text.getvalue().encode("utf-8")

@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from allocator.errors import AllocatorError, Exit, Problem, problem
+from allocator.intake.overrides import override_of
 from allocator.model import Candidate, Pool, Round
 from allocator.optimise.engine import Outcome, maximise, relax
 from allocator.optimise.matrix import Matrix, of_programme, with_objective
@@ -166,6 +167,8 @@ def _relaxation(clause: str, pool: Pool, round_: Round, rules: Rules, watch: Wat
     free = without([clause], round_, rules)
     if not _possible(pool, *free, watch):
         return Relaxation(clause, say("conflict.not-alone"), False)
+    if override_of(clause) is not None:
+        return Relaxation(clause, say("conflict.override"), True)
     kind, _, name = clause.rstrip("]").partition("[")
     if kind in ("budget", "fund"):
         text = _more_money(kind, name, pool, round_, rules, watch)

@@ -1,6 +1,7 @@
 """Who is in which group, asked once per distinct combination of the values that matter."""
 
 from allocator.intake.groups import attribute_name, matches
+from allocator.intake.values import fold
 from allocator.model import Package, Pool, Selector
 
 type Values = tuple[str, ...]
@@ -19,6 +20,7 @@ class Membership:
         self._pool = pool
         self._rows = [dict(c.attributes) for c in pool.candidates]
         self._columns: dict[str, list[Values]] = {}
+        self._places: dict[str, list[int]] = {}
 
     def values(self, attribute: str) -> list[Values]:
         """Return each candidate's values of an attribute, however it is spelt; empty: not known."""
@@ -34,6 +36,8 @@ class Membership:
         """
         if not selector.conditions:
             return [True] * len(self._rows)
+        if (only := self._named(selector)) is not None:
+            return self._among(only, selector, package)
         columns = [self.values(attribute) for attribute, _ in selector.conditions]
         answers: dict[tuple[Values, ...], bool] = {}
         found: list[bool] = []
@@ -43,6 +47,33 @@ class Membership:
                 attributes = self._pool.candidates[number].attributes
                 answer = answers[key] = bool(matches(selector, attributes, package))
             found.append(answer)
+        return found
+
+    def _named(self, selector: Selector) -> list[int] | None:
+        """Return where the applications stand that a selector names; ``None`` if it names none.
+
+        Overrides name one each: asking everybody for each of them would take very long.
+        """
+        names = [
+            name
+            for attribute, names in selector.conditions
+            if attribute_name(attribute) == "application"
+            for name in names
+        ]
+        if not names:
+            return None
+        if not self._places:
+            for number, row in enumerate(self._rows):
+                for value in row.get("application", ()):
+                    self._places.setdefault(fold(value) or value, []).append(number)
+        found = {n for name in names for n in self._places.get(fold(name) or name, ())}
+        return sorted(found)
+
+    def _among(self, only: list[int], selector: Selector, package: Package | None) -> list[bool]:
+        found = [False] * len(self._rows)
+        for number in only:
+            attributes = self._pool.candidates[number].attributes
+            found[number] = bool(matches(selector, attributes, package))
         return found
 
     def by_package(self, selector: Selector) -> dict[Package, list[bool]]:

@@ -24,6 +24,14 @@ RESULT = (
     *("awards", "bound", "decisions", "draws", "objective", "problems", "promises"),
     *("status", "values"),
 )
+OVERRIDE_CODES = {
+    ("floors", "override"): "awarded-by-override",
+    ("floors", "kept"): "kept",
+    ("caps", "override"): "override",
+    ("caps", "withdrawn"): "withdrawn",
+}
+"""The reason code of an application with an override, which is a floor or a cap on it alone."""
+
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -177,6 +185,10 @@ def look_at_decisions(record: Opened) -> str:
         raise Refused(say("verify.decisions.ids"))
     expected = _expected(record)
     drawn = {each["application_id"] for each in record.plain("result.json")["draws"]}
+    overrides = override_codes(record.plain("rules.json"))
+    for application, code in overrides.items():
+        if expected.get(application, {}).get("decision") not in (None, "ineligible"):
+            expected[application]["reason_code"] = code
     demand_none(
         say("verify.decisions.other", application=safe(line["application_id"]), field=field)
         for line in lines
@@ -191,6 +203,17 @@ def look_at_decisions(record: Opened) -> str:
         declined=counts[1],
         ineligible=len(lines) - sum(counts),
     )
+
+
+def override_codes(rules: dict[str, Any]) -> dict[str, str]:
+    """Return the reason code of each application with an override, by its id."""
+    codes = {}
+    for side in ("floors", "caps"):
+        for bound in rules[side]:
+            kind, colon, application = bound["id"].partition(":")
+            if colon and (side, kind) in OVERRIDE_CODES:
+                codes[application] = OVERRIDE_CODES[side, kind]
+    return codes
 
 
 def _expected(record: Opened) -> dict[str, dict[str, Any]]:
@@ -223,9 +246,11 @@ def _differing(line: dict[str, Any], expected: dict[str, Any], drawn: set[str]) 
     margin = None if line["margin"] is None else number(line["margin"])
     if margin is not None and (margin < 0 if line["decision"] == "awarded" else margin > 0):
         wrong.append("margin")
-    lottery = line["reason_code"] in ("lottery", "awarded-by-lottery")
-    if lottery != (line["application_id"] in drawn):
-        wrong.append("reason_code")
+    if "reason_code" not in expected:
+        lottery = line["reason_code"] in ("lottery", "awarded-by-lottery")
+        override = line["reason_code"] in OVERRIDE_CODES.values()
+        if override or lottery != (line["application_id"] in drawn):
+            wrong.append("reason_code")
     if not line["reason"]:
         wrong.append("reason")
     return wrong

@@ -14,8 +14,11 @@ from allocator.record.check_container import INPUTS, is_plain_name
 from allocator.rules import Rules
 from allocator.tables import Row, read, tables
 
-ROLES = ("round", "policy", "applications", "prior_awards")
-"""What the files of a round are for, in the order in which they are read."""
+ROLES = ("round", "policy", "applications", "prior_awards", "office_awards", "overrides")
+"""What the files of a round are for, in the order in which they are read.
+
+The first three are always there; the others are told by their names, which are fixed.
+"""
 
 _PLACE_COLUMNS = ("iso3", "code", "country")
 
@@ -33,7 +36,8 @@ class Input:
 def inputs_of(loaded: LoadedRound) -> tuple[tuple[Input, bytes], ...]:
     """Return the files of a round with their bytes; the policy may come from another folder."""
     found: list[tuple[Input, bytes]] = []
-    for role, (name, digest, content) in zip(ROLES, loaded.files, strict=False):
+    for place, (name, digest, content) in enumerate(loaded.files):
+        role = ROLES[place] if place < 3 else name.partition(".")[0]
         member = INPUTS + (name if is_plain_name(name) else role)
         while any(each.member == member for each, _ in found):
             member += "-2"

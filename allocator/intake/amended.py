@@ -1,0 +1,123 @@
+"""A loaded round with other overrides or other awards of the office, as if its folder had them.
+
+What is changed in memory is written in the form of the file and read back from it, so that a record
+made from the round holds the file and is verified from it like any other.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from allocator.errors import AllocatorError, has_errors, ordered
+from allocator.intake.folder import LoadedRound
+from allocator.intake.overrides import (
+    OVERRIDES,
+    Override,
+    moved_money,
+    overrides_yaml,
+    read_overrides,
+    settled_overrides,
+    without_overrides,
+)
+from allocator.intake.prior_awards import (
+    OFFICE_AWARDS,
+    awards_csv,
+    merged_awards,
+    read_prior_awards,
+)
+from allocator.model import PriorAward
+
+_OPTIONAL = ("prior_awards.csv", "prior_awards.xlsx", OFFICE_AWARDS, OVERRIDES)
+"""Files that a round may do without, in the order in which they are read."""
+
+_ALWAYS = 3
+
+
+def with_overrides(
+    loaded: LoadedRound,
+    overrides: Iterable[Override],
+    spent: Mapping[str, int] | None = None,
+) -> LoadedRound:
+    """Return the round with these overrides and this spent money, instead of any it has.
+
+    Parameters
+    ----------
+    loaded : LoadedRound
+        A round without errors.
+    overrides : iterable of Override
+        At most one per application. None at all, and nothing spent: a round without the file.
+    spent : mapping, optional
+        Minor units gone from ``fund[<id>]`` or ``budget[<meeting>]`` beside the awards; below 0 for
+        money saved or added.
+
+    Raises
+    ------
+    AllocatorError
+        What ``overrides.yaml`` would be refused for.
+    """
+    overrides = tuple(overrides)
+    money = tuple(sorted((line, amount) for line, amount in (spent or {}).items() if amount))
+    data = overrides_yaml(overrides, money) if overrides or money else None
+    bare = replace(
+        loaded,
+        round=moved_money(loaded.round, loaded.spent, back=True),
+        rules=without_overrides(loaded.rules),
+        overrides=(),
+        spent=(),
+        files=_with_file(loaded, OVERRIDES, data),
+    )
+    if data is None:
+        return bare
+    found = read_overrides(data)
+    ids = [each.application_id for each in loaded.applications]
+    round_, rules = settled_overrides(found, ids, bare.round, bare.rules)
+    return replace(bare, round=round_, rules=rules, overrides=found.overrides, spent=found.spent)
+
+
+def with_prior_awards(loaded: LoadedRound, awards: Iterable[PriorAward]) -> LoadedRound:
+    """Return the round with these awards as the office's own ledger, instead of any it has.
+
+    Parameters
+    ----------
+    loaded : LoadedRound
+        A round; the awards of its file of prior awards stay.
+    awards : iterable of PriorAward
+        Awards of other rounds. Those of this round would count against its own.
+
+    Raises
+    ------
+    AllocatorError
+        What the file would be refused for.
+    """
+    data, on = awards_csv(awards), loaded.round.decision_date
+    ledger, problems = read_prior_awards(data, OFFICE_AWARDS, on)
+    if has_errors(problems):
+        raise AllocatorError(ordered(problems))
+    prior: tuple[PriorAward, ...] = ()
+    for name, _, content in loaded.files[_ALWAYS:]:
+        if name.startswith("prior_awards."):
+            prior, _ = read_prior_awards(content, name, on)
+    merged, notes = merged_awards(prior, ledger)
+    others = (
+        each
+        for each in loaded.problems
+        if each.where.file != OFFICE_AWARDS and each.code != "round-no-prior-awards"
+    )
+    return replace(
+        loaded,
+        prior_awards=merged,
+        prior_awards_given=True,
+        problems=ordered((*others, *problems, *notes)),
+        files=_with_file(loaded, OFFICE_AWARDS, data),
+    )
+
+
+def _with_file(
+    loaded: LoadedRound, name: str, data: bytes | None
+) -> tuple[tuple[str, str, bytes], ...]:
+    """Return the files with one put in its place, or left out."""
+    always, others = loaded.files[:_ALWAYS], loaded.files[_ALWAYS:]
+    kept = [each for each in others if each[0] != name]
+    if data is not None:
+        kept.append((name, hashlib.sha256(data).hexdigest(), data))
+    return (*always, *sorted(kept, key=lambda each: _OPTIONAL.index(each[0])))
