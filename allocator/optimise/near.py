@@ -199,29 +199,36 @@ class _Lens:
 
     def around(self, first: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the given multipliers and useful ones around them, (M, R)."""
-        base, losses = self._bound(first)
+        reduced = self.objective - self.usage @ first
+        loose = self.loose_objective - self.loose_usage @ first
+        best = np.maximum.reduceat(reduced, self.start[:-1])
+        losses = np.repeat(best, np.diff(self.start)) - reduced
+        base = self._bound(reduced, loose)
         near = losses <= 8 * self.point
         found = [(0.0, 0, first)]
         for place in range(len(self.room)):
-            typical = np.abs(self.usage[near, place]).mean() if near.any() else 0.0
-            if not typical or np.ptp(self.usage[near, place]) == 0:
+            usage = self.usage[:, place]
+            typical = np.abs(usage[near]).mean() if near.any() else 0.0
+            if not typical or np.ptp(usage[near]) == 0:
                 continue
             for step in (sign * size for size in STEPS for sign in (1, -1)):
-                moved = first.copy()
-                moved[place] = max(0.0, moved[place] + step * self.point / typical)
-                looser = self._bound(moved)[0] - base
-                if looser <= FARTHEST * self.point and moved[place] != first[place]:
-                    found.append((looser, len(found), moved))
+                moved = max(0.0, first[place] + step * self.point / typical)
+                more = moved - first[place]
+                bound = self._bound(
+                    reduced - more * usage, loose - more * self.loose_usage[:, place]
+                )
+                looser = float(bound + more * self.room[place] - base)
+                if looser <= FARTHEST * self.point and more:
+                    multipliers = first.copy()
+                    multipliers[place] = moved
+                    found.append((looser, len(found), multipliers))
         found[1:] = sorted(found[1:], key=lambda each: each[:2])[: MOST_SETS - 1]
         return np.array([each[2] for each in found])
 
-    def _bound(self, multipliers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Return the bound and the choices' losses, in floats: only to choose multipliers by."""
-        reduced = self.objective - self.usage @ multipliers
+    def _bound(self, reduced: NDArray[np.float64], loose: NDArray[np.float64]) -> float:
+        """Return the bound but for the lines' rooms, in floats: only to choose multipliers by."""
         best = np.maximum.reduceat(reduced, self.start[:-1])
-        loose = np.maximum(0, self.loose_objective - self.loose_usage @ multipliers)
-        bound = self.room @ multipliers + best.sum() + loose @ self.loose_upper
-        return float(bound), np.repeat(best, np.diff(self.start)) - reduced
+        return float(best.sum() + np.maximum(0, loose) @ self.loose_upper)
 
     def proven(
         self, sets: NDArray[np.float64], constant: int
