@@ -13,12 +13,19 @@ from dataclasses import field as dataclass_field
 import numpy as np
 
 from allocator.model import POINT, Package
-from allocator.optimise.blocks import Block, Blocks, blocks_of
 from allocator.optimise.core import contracted, core_of, expanded
 from allocator.optimise.dual import UNIT, Bound, bound_of
 from allocator.optimise.engine import Outcome, maximise, relax
 from allocator.optimise.matrix import Matrix, complete, full_values, of_programme, worth
-from allocator.optimise.near import Field, TooMany, best_near, field_of, highest, lowest
+from allocator.optimise.near import (
+    Field,
+    TooMany,
+    best_near,
+    everyone_in_a_block,
+    field_of,
+    highest,
+    lowest,
+)
 from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import impossible
 from allocator.optimise.ties import Stopped, best_of, draw
@@ -103,7 +110,7 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
         All applications in lottery order.
     """
     matrix = of_programme(programme, impossible(programme))
-    blocks = _everyone_in_a_block(programme, matrix)
+    blocks = everyone_in_a_block(programme, matrix)
     multipliers = relax(matrix).multipliers
     bound = bound_of(matrix, blocks, multipliers)
     order = tuple(order)
@@ -123,22 +130,6 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
     frozen = {a: {p: tuple(js) for p, js in own.items()} for a, own in columns.items()}
     distance = max(gap * 3 // 4, POINT * programme.scale // 4)
     return Ground(programme, matrix, bound, frozen, home, order, field, distance)
-
-
-def _everyone_in_a_block(programme: Programme, matrix: Matrix) -> Blocks:
-    """Return the blocks, each application of no block in one of its own.
-
-    An application holds one package at most, so these choices are all it has.
-    """
-    blocks = blocks_of(matrix)
-    own: dict[str, list[int]] = defaultdict(list)
-    for j in blocks.loose:
-        application = programme.columns[matrix.origin[j]].application
-        if application:
-            own[application].append(j)
-    more = (Block(tuple(js), ((), *((j,) for j in js))) for js in own.values())
-    rest = tuple(j for j in blocks.loose if matrix.follows[j])
-    return Blocks((*blocks.blocks, *more), rest, blocks.linking)
 
 
 def held(ground: Ground, question: Question) -> Bound | None:

@@ -8,6 +8,7 @@ each is rounded to integers, so every bound used holds exactly (weak duality). T
 once what is best, what is equally good, and which of these the lottery selects.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log2
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.model import POINT, Package
-from allocator.optimise.blocks import Blocks
+from allocator.optimise.blocks import Block, Blocks, blocks_of
 from allocator.optimise.matrix import Matrix, complete
 from allocator.optimise.programme import Programme
 
@@ -100,6 +101,22 @@ class Nearby:
 
 
 # --- looking through multipliers ----------------------------------------------------------------
+
+
+def everyone_in_a_block(programme: Programme, matrix: Matrix) -> Blocks:
+    """Return the blocks, each application of no block in one of its own.
+
+    An application holds one package at most, so these choices are all it has.
+    """
+    blocks = blocks_of(matrix)
+    own: dict[str, list[int]] = defaultdict(list)
+    for j in blocks.loose:
+        application = programme.columns[matrix.origin[j]].application
+        if application:
+            own[application].append(j)
+    more = (Block(tuple(js), ((), *((j,) for j in js))) for js in own.values())
+    rest = tuple(j for j in blocks.loose if matrix.follows[j])
+    return Blocks((*blocks.blocks, *more), rest, blocks.linking)
 
 
 def field_of(
@@ -291,6 +308,55 @@ def best_near(field: Field, number: int, allowed: Truths, distance: int) -> Near
     return _selected(field, fixed, open_, trails, least)
 
 
+@dataclass(frozen=True, slots=True)
+class Optima:
+    """All best allocations: the one that the lottery selects by matrix column, and who was tied.
+
+    ``tied`` are places in the lottery.
+    """
+
+    objective: int
+    values: tuple[int, ...]
+    tied: frozenset[int]
+
+
+def optima(field: Field, first: int, most: int) -> Optima | None:
+    """Return what is best, from lists of allocations ever farther from the bound.
+
+    Parameters
+    ----------
+    field : Field
+        What is looked at.
+    first : int
+        The distance of the first list, in units of the objective.
+    most : int
+        How long a list may be.
+
+    Returns
+    -------
+    Optima
+        ``None`` if a list grew too long, or no allocation keeps every line.
+    """
+    every = np.ones(int(field.start[1]), dtype=bool)
+    ceiling = highest(field, 0, every)
+    span = ceiling - lowest(field)
+    distance = min(first, span)
+    while True:
+        least = ceiling - distance
+        fixed, open_ = _open(field, 0, every, least)
+        try:
+            trails = None if fixed is None else _trails(field, fixed, open_, least, most)
+        except TooMany:
+            return None
+        if fixed is not None and trails is not None:
+            listed, best = _best(field, fixed, open_, trails, least)
+            if listed is not None:
+                return Optima(best, listed.drawn().values(), listed.differing())
+        if distance >= span:
+            return None
+        distance = min(span, distance + distance // 3 + 1)
+
+
 def lowest(field: Field) -> int:
     """Return what no allocation falls short of."""
     least = np.minimum.reduceat(field.objective, field.start[:-1]).sum()
@@ -331,7 +397,7 @@ def _open(
 
 
 def _trails(
-    field: Field, fixed: Sequence[int], open_: Sequence[Integers], least: int
+    field: Field, fixed: Sequence[int], open_: Sequence[Integers], least: int, most: int = MOST
 ) -> list[Integers] | None:
     """Return, per open block, the choice that each listed allocation makes; ``None``: none is."""
     bearable = field.exact - least * field.unit - field.losses[:, fixed].sum(axis=1)
@@ -347,7 +413,7 @@ def _trails(
         extra = field.losses[:, each] - field.losses[:, each].min(axis=1)[:, None]
         extra = np.minimum(extra >> coarser, 1 << COUNTING_BITS).astype(np.int32)
         origins = [_bearable(left, extra[:, n]) for n in range(len(each))]
-        if sum(map(len, origins)) > MOST:
+        if sum(map(len, origins)) > most:
             raise TooMany
         left = np.concatenate(
             [left.take(some, axis=1) - extra[:, n, None] for n, some in enumerate(origins)], axis=1
@@ -386,6 +452,21 @@ def _selected(
 ) -> Nearby:
     """Return the best of the listed allocations that keep every line, drawn among equals."""
     count = len(trails[0]) if trails else 1
+    listed, best = _best(field, fixed, open_, trails, least)
+    if listed is None:
+        return Nearby(count)
+    return Nearby(count, best, listed.drawn().values())
+
+
+def _best(
+    field: Field,
+    fixed: Sequence[int],
+    open_: Sequence[Integers],
+    trails: list[Integers],
+    least: int,
+) -> "tuple[_Listed | None, int]":
+    """Return the best of the listed allocations that keep every line, and their objective."""
+    count = len(trails[0]) if trails else 1
     listed = _Listed(field, fixed, open_, trails, np.arange(count))
     worth = listed.total(field.objective)
     listed, worth = listed.only(worth >= least - field.matrix.constant, worth)
@@ -395,15 +476,9 @@ def _selected(
         listed, worth = _followed_up(listed, worth, each)
     good = worth >= least - field.matrix.constant
     if not good.any():
-        return Nearby(count)
+        return None, 0
     best = int(worth[good].max())
-    listed, _ = listed.only(worth == best, worth)
-    chosen = [*fixed, *(int(trail[0]) for trail in listed.drawn().trails)]
-    values = [0] * field.matrix.size
-    for choice in chosen:
-        for j in field.choices[choice]:
-            values[j] = 1
-    return Nearby(count, best + field.matrix.constant, complete(field.matrix, values))
+    return listed.only(worth == best, worth)[0], best + field.matrix.constant
 
 
 def _followed_up(
@@ -469,6 +544,23 @@ class _Listed:
         for place in np.flatnonzero(most > self.field.room).tolist():
             if place not in others:
                 yield place
+
+    def values(self) -> tuple[int, ...]:
+        """Return the first of the allocations, by matrix column."""
+        values = [0] * self.field.matrix.size
+        for choice in (*self.fixed, *(int(trail[0]) for trail in self.trails)):
+            for j in self.field.choices[choice]:
+                values[j] = 1
+        return complete(self.field.matrix, values)
+
+    def differing(self) -> frozenset[int]:
+        """Return the places in the lottery whose outcome is not the same in all of them."""
+        found: set[int] = set()
+        for trail in self.trails:
+            outcomes = [set(self.field.outcomes[choice]) for choice in np.unique(trail).tolist()]
+            common = set.intersection(*outcomes)
+            found |= {place for each in outcomes for place, _ in each - common}
+        return frozenset(found)
 
     def drawn(self) -> "_Listed":
         """Keep the allocation the lottery selects: awards in its order, then packages."""
