@@ -1,14 +1,19 @@
 """The whole decision in one call: a loaded round becomes a result that can be written and read."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from typing import Literal
 
 from allocator.errors import AllocatorError, has_errors, ordered, problem
 from allocator.explain.decisions import decision_lines
+from allocator.explain.effects import effects_of
+from allocator.explain.fairness import fairness_of
+from allocator.explain.fairness_record import kept_fairness
 from allocator.explain.margins import figures, margins
 from allocator.explain.promises import promises_of
 from allocator.explain.result import Result
+from allocator.explain.why import explanations
 from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound
 from allocator.optimise.allocation import Allocation, Status
@@ -31,6 +36,7 @@ def decide(
     progress: Callable[[Progress], None] | None = None,
     cancel: Callable[[], bool] | None = None,
     explain: Literal["exact", "bounds"] | None = None,
+    flips: bool = False,
 ) -> Result:
     """Assess, allocate and explain a round.
 
@@ -47,6 +53,8 @@ def decide(
     explain : str
         ``exact``: every margin exactly, as far as the time limit goes; ``bounds``: only those that
         are known at once. By default exact up to ``EXACT_UP_TO`` candidates.
+    flips : bool
+        Whether to ask of every application what another stated gender would have changed.
 
     Raises
     ------
@@ -67,6 +75,7 @@ def decide(
         cancel=cancel,
     )
     watch = Watch(time_limit and time_limit - (monotonic() - began), cancel, progress)
+    always = explain == "exact"
     if explain is None:
         explain = "exact" if len(assessment.pool.candidates) <= EXACT_UP_TO else "bounds"
     found = margins(
@@ -76,7 +85,12 @@ def decide(
     lines = decision_lines(
         loaded.round, assessment.pool, programme, allocation, figures(found, awarded)
     )
-    return Result(
+    seconds = watch.left() if allocation.status is Status.OPTIMAL else 0.0
+    proof = _proof(loaded, assessment, programme, allocation, seconds)
+    effects = effects_of(
+        programme, assessment.pool, loaded.round, loaded.rules, allocation, watch, always=always
+    )
+    result = Result(
         round=loaded.round,
         rules=loaded.rules,
         pool=assessment.pool,
@@ -85,14 +99,14 @@ def decide(
         lines=lines,
         promises=promises_of(loaded.rules, assessment.pool),
         problems=problems,
-        proof=_proof(
-            loaded,
-            assessment,
-            programme,
-            allocation,
-            watch.left() if allocation.status is Status.OPTIMAL else 0.0,
+        proof=proof,
+        explanations=explanations(
+            assessment.pool, programme, allocation, lines, found, {}, effects
         ),
+        effects=effects,
     )
+    fairness = fairness_of(result, flips=flips, loaded=loaded, time_limit=watch.left())
+    return replace(result, fairness=kept_fairness(fairness))
 
 
 def _proof(

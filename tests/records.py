@@ -16,13 +16,16 @@ from allocator import __version__
 from allocator.decide import decide
 from allocator.errors import AllocatorError
 from allocator.explain.decisions import decision_lines
-from allocator.explain.explanation import Explanation, Margin, Tie
-from allocator.explain.obstacles import obstacles
+from allocator.explain.effects import effects_of
+from allocator.explain.fairness import fairness_of
+from allocator.explain.fairness_record import kept_fairness
 from allocator.explain.result import Result
+from allocator.explain.why import explanations
 from allocator.intake.folder import load_round
 from allocator.model import MeritLine, Pool
 from allocator.optimise.proof import prove_allocation
 from allocator.optimise.solve import allocate
+from allocator.optimise.watch import Watch
 from allocator.outputs.decisions_csv import decisions_csv
 from allocator.record.canonical import canonical
 from allocator.record.check_all import Given
@@ -37,10 +40,15 @@ from tests.rounds import numbered
 SAMPLES = Path(str(resources.files("allocator"))) / "samples"
 
 
-def record_of(folder: Path, policy: str | None = None, time_limit: float | None = None) -> bytes:
+def record_of(
+    folder: Path,
+    policy: str | None = None,
+    time_limit: float | None = None,
+    explain: Literal["exact", "bounds"] | None = None,
+) -> bytes:
     """Decide a round folder and return its record."""
     loaded = load_round(folder, policy)
-    return _record(decide(loaded, time_limit=time_limit), loaded)
+    return _record(decide(loaded, time_limit=time_limit, explain=explain), loaded)
 
 
 @cache
@@ -105,46 +113,10 @@ def _complete(small: Small) -> Small:
 
 @cache
 def explained_record(name: str = "one-meeting") -> bytes:
-    """Return a record with explanations written from its own decisions and draws.
-
-    That of the ``tiny`` round has exact margins.
-    """
+    """Return a record whose margins are bounds only; that of the ``tiny`` round has exact ones."""
     if name == "tiny":
-        with tiny_round() as folder:
-            return _explained(folder, "exact")
-    return _explained(SAMPLES / name, "bounds")
-
-
-def _explained(folder: Path, how: Literal["exact", "bounds"]) -> bytes:
-    loaded = load_round(folder)
-    result = decide(loaded, explain=how)
-    parts = {**members(result, loaded), "decisions.csv": decisions_csv(result)}
-    parts["explanations.json"] = canonical(explanations_of(result))
-    return packed(with_manifest(parts))
-
-
-def explanations_of(result: Result) -> list[Explanation]:
-    """Explain every decision of a run as plainly as its lines allow."""
-    hindered = obstacles(result.programme, result.allocation.values)
-    breakdowns = {c.application.application_id: c.breakdown for c in result.pool.candidates}
-    draws = result.allocation.draws
-    ties = {each.application_id: Tie(each.position, len(draws), each.key) for each in draws}
-    return [
-        Explanation(
-            application_id=line.application_id,
-            decision=line.decision,
-            package=line.package,
-            reason_code=line.reason_code,
-            merit=line.merit,
-            breakdown=breakdowns.get(line.application_id, ()),
-            margin=None if line.margin is None else Margin(abs(line.margin)),
-            obstacles=hindered.get(line.application_id, ()),
-            factors=(),
-            extra=(),
-            tie=ties.get(line.application_id),
-        )
-        for line in result.lines
-    ]
+        return tiny_record()
+    return record_of(SAMPLES / name, explain="bounds")
 
 
 def _decided(small: Small) -> Result:
@@ -153,7 +125,24 @@ def _decided(small: Small) -> Result:
     lottery = lottery_of(small.pool, small.round)
     order, funds = lottery["order"], lottery["funds"]
     proof = prove_allocation(programme, allocation, order, funds).as_json()
-    return Result(small.round, small.rules, small.pool, programme, allocation, lines, (), (), proof)
+    effects = effects_of(
+        programme, small.pool, small.round, small.rules, allocation, Watch(), always=True
+    )
+    told = explanations(small.pool, programme, allocation, lines, {}, {}, effects)
+    result = Result(
+        round=small.round,
+        rules=small.rules,
+        pool=small.pool,
+        programme=programme,
+        allocation=allocation,
+        lines=lines,
+        promises=(),
+        problems=(),
+        proof=proof,
+        explanations=told,
+        effects=effects,
+    )
+    return replace(result, fairness=kept_fairness(fairness_of(result, flips=False)))
 
 
 def _record(result: Result, loaded: Any) -> bytes:

@@ -4,8 +4,9 @@ Every merit figure is in thousandths of a point, every amount in minor units.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
-from allocator.model import Decision, MeritLine, Package
+from allocator.model import Award, Decision, MeritLine, Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,15 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class FactorEffect:
-    """A balance factor that decided: without it the application would be ``otherwise``."""
+    """A balance factor that decided: without it the application would be ``otherwise``.
+
+    ``package`` is what it would then be awarded, ``None`` for nothing.
+    """
 
     factor: str
     title: str
     otherwise: Decision
+    package: Package | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +109,66 @@ class Explanation:
     factors: tuple[FactorEffect, ...]
     extra: tuple[ExtraMoney, ...]
     tie: Tie | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far one target of a factor was reached, with the factor and without it.
+
+    ``counted`` are the awards of people whose group is known, ``inside`` those in the group, in the
+    measure of the factor: awards, half-units, or minor units of money.
+    """
+
+    clause: str
+    share: Fraction
+    counted: int
+    inside: int
+    counted_without: int
+    inside_without: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one balance factor did to the round: its allocation against the one without the factor.
+
+    ``awards`` is the allocation that the method selects when this factor alone has no weight.
+    ``brought_in`` are awarded because of the factor, ``kept_out`` are not awarded because of it,
+    ``repackaged`` are awarded either way with another package; all sorted. ``merit`` is that of the
+    awards, ``coverage * merit`` in thousandths of a point, balance not counted; ``money`` what they
+    cost.
+    """
+
+    factor: str
+    title: str
+    awards: tuple[Award, ...]
+    brought_in: tuple[str, ...]
+    kept_out: tuple[str, ...]
+    repackaged: tuple[str, ...]
+    merit: Fraction
+    merit_without: Fraction
+    money: int
+    money_without: int
+    reached: tuple[Reach, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Two applications that could be exchanged at no loss, within all rules, all else as it is."""
+
+    awarded: str
+    declined: str
+    package: Package
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What can be said of a final allocation as a whole.
+
+    ``left_out`` are the factors whose effect was not worked out, for the round is large or time was
+    short. ``swaps`` are the first of ``swaps_count``, by the ids of the two.
+    """
+
+    factors: tuple[Effect, ...]
+    left_out: tuple[str, ...]
+    swaps: tuple[Swap, ...]
+    swaps_count: int

@@ -137,12 +137,12 @@ def fairness_of(
         currency=result.round.currency,
         funnel=tuple(grouping(result, name) for name in names),
         comparisons=tuple(each for name in names for each in comparisons(result, name)),
-        titles=_titles(result),
+        titles=clause_titles(result),
         flips=test,
     )
 
 
-def _titles(result: Result) -> tuple[tuple[str, str], ...]:
+def clause_titles(result: Result) -> tuple[tuple[str, str], ...]:
     """Return the words for every clause that looks at gender."""
     rules = result.rules
     named: Mapping[str, str] = {

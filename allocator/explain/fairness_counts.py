@@ -22,6 +22,7 @@ from allocator.explain.figures import Group, Grouping, attribute, everybody, fig
 from allocator.explain.result import Result
 from allocator.intake.groups import attribute_name
 from allocator.model import Candidate, Ineligible
+from allocator.policy_terms import own_titles
 from allocator.rules import Criterion
 from allocator.texts import say
 from allocator.wording import FEW
@@ -127,12 +128,19 @@ def compare(result: Result, name: str, one: str, other: str = "") -> Comparison:
         for each in told
         if one not in attribute(each, name) and (not other or other in attribute(each, name))
     ]
-    label = group_label(name, other) if other else say("fairness.others")
-    first = _group(result, one, group_label(name, one), mine)
+    titles = own_titles(result.rules)
+    label = group_label(name, other, titles) if other else say("fairness.others")
+    first = _group(result, one, group_label(name, one, titles), mine)
     second = _group(result, other, label, theirs)
+    return compared(name, first, second, *_strata(result, name, mine, theirs))
+
+
+def compared(
+    name: str, first: Group, second: Group, without: tuple[str, ...], strata: tuple[Stratum, ...]
+) -> Comparison:
+    """Return the comparison of two groups that follows from their counts."""
     overall = Table(first.awarded, first.eligible, second.awarded, second.eligible)
     gates = Table(first.eligible, first.nominated, second.eligible, second.nominated)
-    without, strata = _strata(result, name, mine, theirs)
     awards = difference(overall, total_is_set=True)
     within = stratified([each.table for each in strata]) if len(strata) > 1 else None
     return Comparison(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocator.errors import Problem
+from allocator.explain.explanation import Effects, Explanation
+from allocator.explain.fairness_kept import FairnessCounts
 from allocator.model import Decision, Package, Pool, Round
 from allocator.optimise.allocation import Allocation
 from allocator.optimise.programme import Programme
@@ -47,7 +49,9 @@ class Promise:
 class Result:
     """A run: what went in, what was solved, what came out; ``lines`` sorted by application id.
 
-    ``proof`` is that of the allocation, as plain JSON values for the record.
+    ``proof`` is that of the allocation, as plain JSON values for the record. ``explanations`` are
+    one per application, in the order of ``lines``; ``effects`` is ``None`` where the allocation is
+    not final.
     """
 
     round: Round
@@ -59,3 +63,6 @@ class Result:
     promises: tuple[Promise, ...]
     problems: tuple[Problem, ...]
     proof: Mapping[str, Any] | None = None
+    explanations: tuple[Explanation, ...] = ()
+    effects: Effects | None = None
+    fairness: FairnessCounts | None = None

@@ -27,6 +27,8 @@ MODULES = (
     "record.check_outcome",
     "record.check_promises",
     "record.check_evidence",
+    "record.check_effects",
+    "record.check_fairness",
     "record.check_explanations",
     "record.check_all",
     "record.check_main",

@@ -14,8 +14,10 @@ from allocator.record.check_container import (
     look_at_members,
     look_at_previous,
 )
+from allocator.record.check_effects import look_at_effects
 from allocator.record.check_evidence import look_at_proof
 from allocator.record.check_explanations import look_at_explanations
+from allocator.record.check_fairness import look_at_fairness
 from allocator.record.check_outcome import (
     look_at_decisions,
     look_at_draws,
@@ -40,7 +42,7 @@ from allocator.texts import say
 FROM_INPUTS = ("inputs", "policy", "eligibility", "merit", "costs")
 """Checks that read the input files and the policy, for which the allocator is needed."""
 
-OPTIONAL_CHECKS = ("signature", "timestamp", "explanations")
+OPTIONAL_CHECKS = ("signature", "timestamp")
 """Checks of what a record may do without."""
 
 
@@ -101,7 +103,9 @@ def look_within(record: Opened) -> tuple[Check, ...]:
         ("lottery", look_at_lottery),
         ("draws", look_at_draws),
         ("decisions", look_at_decisions),
+        ("effects", look_at_effects),
         ("explanations", look_at_explanations),
+        ("fairness", look_at_fairness),
         ("promises", look_at_promises),
     )
     return tuple(_made(name, partial(look, record)) for name, look in looks)

@@ -17,7 +17,7 @@ from typing import Any
 from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe
 from allocator.texts import say
 
-FORMAT = 2
+FORMAT = 3
 """Version of the record's form; it changes when a member's form does."""
 
 MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
@@ -39,7 +39,7 @@ REQUIRED = (
     "versions.json",
     STANDALONE,
 )
-OPTIONAL = ("decisions.csv", "explanations.json", "fairness.json", "proof.json")
+OPTIONAL = ("decisions.csv", "effects.json", "explanations.json", "fairness.json", "proof.json")
 INPUTS = "inputs/"
 
 MOST_BYTES = 1 << 30

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from allocator.record.check_book import number
+from allocator.record.check_book import Book, number
 from allocator.record.check_container import Opened
+from allocator.record.check_effects import otherwise_of
 from allocator.record.check_outcome import OPTIMAL
 from allocator.record.check_promises import Room
 from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe
@@ -36,11 +38,12 @@ def look_at_explanations(record: Opened) -> str:
         demand_fields(each, *EXPLAINED)
     if [each["application_id"] for each in explained] != [line["application_id"] for line in lines]:
         raise Refused(say("verify.explanations.ids"))
-    breakdowns, ties = _breakdowns(record), _ties(record)
+    told = _Told(_breakdowns(record), _ties(record), otherwise_of(record), _lines(record))
+    final = record.plain("result.json")["status"] == OPTIMAL
     demand_none(
         say("verify.explanations.other", application=safe(each["application_id"]), field=field)
         for each, line in zip(explained, lines, strict=True)
-        for field in _differing_explanation(each, line, breakdowns, ties)
+        for field in _differing_explanation(each, line, told, final)
     )
     tried = sorted((each for each in explained if each["decision"] == "declined"), key=_rank)
     demand_none(_wrong_obstacles(record, tried[:SAMPLE]))
@@ -55,6 +58,29 @@ def look_at_explanations(record: Opened) -> str:
 
 def _rank(explained: dict[str, Any]) -> str:
     return hashlib.sha256(explained["application_id"].encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the record says elsewhere, by application; ``lines`` are the lines of money."""
+
+    breakdowns: dict[str, Any]
+    ties: dict[str, dict[str, Any]]
+    factors: dict[str, list[dict[str, Any]]]
+    lines: dict[str, list[str]]
+
+
+def _lines(record: Opened) -> dict[str, list[str]]:
+    """Return, by application, the budget and the funds from which it could be paid."""
+    book = Book(record)
+    found = {}
+    for application, costs in book.costs.items():
+        meeting = book.place(application)[1]
+        limited = book.meetings[meeting]["budget"] is not None
+        payers = {fund for package in costs for fund in book.payers[application, package]}
+        funds = [f"fund[{each}]" for each in sorted(payers)]
+        found[application] = [*([f"budget[{meeting}]"] if limited else []), *funds]
+    return found
 
 
 def _breakdowns(record: Opened) -> dict[str, Any]:
@@ -79,22 +105,39 @@ def _ties(record: Opened) -> dict[str, dict[str, Any]]:
 def _differing_explanation(
     explained: dict[str, Any],
     line: dict[str, Any],
-    breakdowns: dict[str, Any],
-    ties: dict[str, dict[str, Any]],
+    told: _Told,
+    final: bool,
 ) -> Iterator[str]:
     """Yield the fields in which an explanation is not what the record says elsewhere."""
     application = line["application_id"]
     for field in ("decision", "package", "reason_code", "merit"):
         if explained[field] != line[field]:
             yield field
-    if explained["breakdown"] != breakdowns.get(application, []):
+    if explained["breakdown"] != told.breakdowns.get(application, []):
         yield "breakdown"
-    if explained["tie"] != ties.get(application):
+    if explained["tie"] != told.ties.get(application):
         yield "tie"
+    if explained["factors"] != told.factors.get(application, []):
+        yield "factors"
+    if not _extra_agrees(explained, told.lines.get(application, [])):
+        yield "extra"
+    if not final and explained["margin"] is not None:
+        yield "margin"
     if explained["decision"] != "declined" and explained["obstacles"]:
         yield "obstacles"
     if not _margin_agrees(explained, line):
         yield "margin"
+
+
+def _extra_agrees(explained: dict[str, Any], lines: list[str]) -> bool:
+    """Tell whether extra money is only asked for by the declined, once of each line, above 0."""
+    for each in explained["extra"]:
+        demand_fields(each, "amount", "exact", "line")
+        if each["amount"] is not None and number(each["amount"]) <= 0:
+            return False
+    named = [each["line"] for each in explained["extra"]]
+    declined = explained["decision"] == "declined"
+    return not named or (declined and len({*named}) == len(named) and {*named} <= {*lines})
 
 
 def _margin_agrees(explained: dict[str, Any], line: dict[str, Any]) -> bool:

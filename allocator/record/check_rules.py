@@ -27,7 +27,7 @@ def awards_of(record: Opened) -> list[Award]:
 def look_at_rules(record: Opened) -> str:
     """Check every award and every rule."""
     book, awards = Book(record), awards_of(record)
-    demand_none(_not_offered(book, awards))
+    demand_none(not_offered(book, awards))
     demand_none(broken_rules(book, awards))
     spent = sum(amount for _, _, amount in awards)
     currency = book.round["currency"]
@@ -52,7 +52,7 @@ def cents(amount: int) -> str:
     return f"{sign}{amount // 100}.{amount % 100:02d}"
 
 
-def _not_offered(book: Book, awards: list[Award]) -> Iterator[str]:
+def not_offered(book: Book, awards: list[Award]) -> Iterator[str]:
     """Yield awards to nobody on the list, twice to one, of another package or at another price."""
     seen: set[str] = set()
     for application, package, amount in awards:
@@ -135,7 +135,7 @@ def look_at_payments(record: Opened) -> str:
         for each in record.plain("result.json")["awards"]
     }
     awards = awards_of(record)
-    demand_none([*_wrong_shares(book, awards, shares), *_overdrawn(book, shares)])
+    demand_none(broken_payments(book, awards, shares))
     expected = divided(book, _grants(record, book, awards))
     demand_none(
         say("verify.payments.divided", application=safe(application))
@@ -144,6 +144,13 @@ def look_at_payments(record: Opened) -> str:
     )
     paid = sum(part for parts in shares.values() for _, part in parts)
     return say("verify.payments.figure", funds=len(book.funds), paid=cents(paid))
+
+
+def broken_payments(
+    book: Book, awards: list[Award], shares: dict[str, list[tuple[str, int]]]
+) -> list[str]:
+    """Return what is wrong with who pays what: amounts, purposes and what each fund has."""
+    return [*_wrong_shares(book, awards, shares), *_overdrawn(book, shares)]
 
 
 def _wrong_shares(

@@ -18,7 +18,6 @@ from allocator.record.canonical import canonical
 from allocator.record.check_container import (
     FORMAT,
     MANIFEST,
-    OPTIONAL,
     SIGNATURE,
     STANDALONE,
     TIMESTAMP,
@@ -147,14 +146,14 @@ def _add(path: Path, name: str, content: bytes) -> None:
 
 
 def _evidence(result: Result) -> dict[str, object]:
-    """Return proof, explanations and fairness where the run has them."""
-    names = {name.removesuffix(".json"): name for name in OPTIONAL if name.endswith(".json")}
-    found: dict[str, object] = {}
-    for field, member in names.items():
-        value = getattr(result, field, None)
-        if value:
-            found[member] = value.as_json() if hasattr(value, "as_json") else value
-    return found
+    """Return proof, explanations, effects and fairness where the run has them."""
+    found: dict[str, object] = {
+        "effects.json": result.effects,
+        "explanations.json": result.explanations,
+        "fairness.json": result.fairness,
+        "proof.json": result.proof,
+    }
+    return {member: value for member, value in found.items() if value}
 
 
 def _outcome(result: Result) -> dict[str, object]:

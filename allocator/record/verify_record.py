@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import copy
 import csv
 import hashlib
 import io
@@ -57,8 +58,10 @@ TEXTS = {
     'verify.check.decisions': 'Decisions',
     'verify.check.draws': 'Ties and draws',
     'verify.check.edition': 'Version of the allocator',
+    'verify.check.effects': 'Effects and exchanges',
     'verify.check.eligibility': 'Eligibility, from the inputs',
     'verify.check.explanations': 'Explanations',
+    'verify.check.fairness': 'Fairness',
     'verify.check.inputs': 'Inputs as read and as understood',
     'verify.check.lottery': 'Lottery order',
     'verify.check.members': 'Members and checksums',
@@ -100,6 +103,14 @@ TEXTS = {
     'verify.edition.format': 'versions.json and the manifest name different forms',
     'verify.edition.maybe': "with this version's rules and tables: {figure}",
     'verify.edition.other': 'made by version {theirs}, looked at by version {mine}: let version {theirs} verify it',
+    'verify.effects.factors': 'the balance factors told of are not those of the policy',
+    'verify.effects.figure': '{factors} balance factors: without each the awards keep every rule and are worth no less, and what it did follows from the two; {swaps} exchanges at no loss, {tried} carried out',
+    'verify.effects.none': 'the record does not say what the balance factors did',
+    'verify.effects.not-final': 'effects of balance factors are told of an allocation that is not final',
+    'verify.effects.other': 'factor {factor}: {part} is not what the awards with it and without it give',
+    'verify.effects.swap': '{awarded} and {declined} cannot be exchanged at no loss within the rules',
+    'verify.effects.swaps': 'the exchanges are not listed as they must be',
+    'verify.effects.untied': '{awarded} and {declined} are said to be exchangeable, but were not drawn for',
     'verify.eligibility.figure': '{eligible} eligible, {ineligible} ineligible with their reasons',
     'verify.eligibility.other': '{application}: eligible or not, its reasons or its groups are not what the inputs give',
     'verify.explanations.figure': '{count} agree with decisions, merit and draws ({exact} with an exact margin); {tried} declined tried again: what is said to stand in the way does',
@@ -108,6 +119,13 @@ TEXTS = {
     'verify.explanations.obstacles': '{application}: what is said to stand in its way does not, or something else does',
     'verify.explanations.other': '{application}: {field} is not what the record says elsewhere',
     'verify.explanations.packages': '{application}: the packages it would accept are others',
+    'verify.fairness.asked': 'the flip test did not ask about everybody',
+    'verify.fairness.attributes': 'the figures are not by gender, region and country group',
+    'verify.fairness.bands': 'by {attribute}: the groups compared, or their merit bands, are not those of the applications and awards',
+    'verify.fairness.figure': '{groups} groups counted again at every stage, and the merit bands of {bands} comparisons',
+    'verify.fairness.flip': '{application}: the flip test says of its decision or stated gender what is not so',
+    'verify.fairness.none': 'the record holds no figures of fairness',
+    'verify.fairness.other': 'by {attribute}: the counts of {group} are not those of the applications and awards',
     'verify.fields': 'something has not exactly the fields {names}',
     'verify.findings': '{count} findings',
     'verify.inputs.figure': '{files} files read again: {applications} applications, {awards} awards of the past',
@@ -443,7 +461,7 @@ def safe(text: str) -> str:
 # can hide before, between or behind them. Any program that opens zip files opens it.
 
 
-FORMAT = 2
+FORMAT = 3
 """Version of the record's form; it changes when a member's form does."""
 
 MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
@@ -465,7 +483,7 @@ REQUIRED = (
     "versions.json",
     STANDALONE,
 )
-OPTIONAL = ("decisions.csv", "explanations.json", "fairness.json", "proof.json")
+OPTIONAL = ("decisions.csv", "effects.json", "explanations.json", "fairness.json", "proof.json")
 INPUTS = "inputs/"
 
 MOST_BYTES = 1 << 30
@@ -1323,7 +1341,7 @@ def awards_of(record: Opened) -> list[Award]:
 def look_at_rules(record: Opened) -> str:
     """Check every award and every rule."""
     book, awards = Book(record), awards_of(record)
-    demand_none(_not_offered(book, awards))
+    demand_none(not_offered(book, awards))
     demand_none(broken_rules(book, awards))
     spent = sum(amount for _, _, amount in awards)
     currency = book.round["currency"]
@@ -1348,7 +1366,7 @@ def cents(amount: int) -> str:
     return f"{sign}{amount // 100}.{amount % 100:02d}"
 
 
-def _not_offered(book: Book, awards: list[Award]) -> Iterator[str]:
+def not_offered(book: Book, awards: list[Award]) -> Iterator[str]:
     """Yield awards to nobody on the list, twice to one, of another package or at another price."""
     seen: set[str] = set()
     for application, package, amount in awards:
@@ -1431,7 +1449,7 @@ def look_at_payments(record: Opened) -> str:
         for each in record.plain("result.json")["awards"]
     }
     awards = awards_of(record)
-    demand_none([*_wrong_shares(book, awards, shares), *_overdrawn(book, shares)])
+    demand_none(broken_payments(book, awards, shares))
     expected = divided(book, _grants(record, book, awards))
     demand_none(
         say("verify.payments.divided", application=safe(application))
@@ -1440,6 +1458,13 @@ def look_at_payments(record: Opened) -> str:
     )
     paid = sum(part for parts in shares.values() for _, part in parts)
     return say("verify.payments.figure", funds=len(book.funds), paid=cents(paid))
+
+
+def broken_payments(
+    book: Book, awards: list[Award], shares: dict[str, list[tuple[str, int]]]
+) -> list[str]:
+    """Return what is wrong with who pays what: amounts, purposes and what each fund has."""
+    return [*_wrong_shares(book, awards, shares), *_overdrawn(book, shares)]
 
 
 def _wrong_shares(
@@ -1805,6 +1830,14 @@ RESULT = (
     *("awards", "bound", "decisions", "draws", "objective", "problems", "promises"),
     *("status", "values"),
 )
+OVERRIDE_CODES = {
+    ("floors", "override"): "awarded-by-override",
+    ("floors", "kept"): "kept",
+    ("caps", "override"): "override",
+    ("caps", "withdrawn"): "withdrawn",
+}
+"""The reason code of an application with an override, which is a floor or a cap on it alone."""
+
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -1958,6 +1991,10 @@ def look_at_decisions(record: Opened) -> str:
         raise Refused(say("verify.decisions.ids"))
     expected = _expected(record)
     drawn = {each["application_id"] for each in record.plain("result.json")["draws"]}
+    overrides = override_codes(record.plain("rules.json"))
+    for application, code in overrides.items():
+        if expected.get(application, {}).get("decision") not in (None, "ineligible"):
+            expected[application]["reason_code"] = code
     demand_none(
         say("verify.decisions.other", application=safe(line["application_id"]), field=field)
         for line in lines
@@ -1972,6 +2009,17 @@ def look_at_decisions(record: Opened) -> str:
         declined=counts[1],
         ineligible=len(lines) - sum(counts),
     )
+
+
+def override_codes(rules: dict[str, Any]) -> dict[str, str]:
+    """Return the reason code of each application with an override, by its id."""
+    codes = {}
+    for side in ("floors", "caps"):
+        for bound in rules[side]:
+            kind, colon, application = bound["id"].partition(":")
+            if colon and (side, kind) in OVERRIDE_CODES:
+                codes[application] = OVERRIDE_CODES[side, kind]
+    return codes
 
 
 def _expected(record: Opened) -> dict[str, dict[str, Any]]:
@@ -2004,9 +2052,11 @@ def _differing(line: dict[str, Any], expected: dict[str, Any], drawn: set[str]) 
     margin = None if line["margin"] is None else number(line["margin"])
     if margin is not None and (margin < 0 if line["decision"] == "awarded" else margin > 0):
         wrong.append("margin")
-    lottery = line["reason_code"] in ("lottery", "awarded-by-lottery")
-    if lottery != (line["application_id"] in drawn):
-        wrong.append("reason_code")
+    if "reason_code" not in expected:
+        lottery = line["reason_code"] in ("lottery", "awarded-by-lottery")
+        override = line["reason_code"] in OVERRIDE_CODES.values()
+        if override or lottery != (line["application_id"] in drawn):
+            wrong.append("reason_code")
     if not line["reason"]:
         wrong.append("reason")
     return wrong
@@ -2187,6 +2237,424 @@ def look_at_proof(record: Opened) -> str:
     return say("verify.proof.figure", parts=shown["parts"])
 
 
+# --- allocator.record.check_effects --------------------------------------------------------
+# What the record says of the round as a whole: the effect of each balance factor, the exchanges.
+#
+# Whether the allocation without a factor is the best one takes a solver or a proof and is not found
+# again here. That it keeps every rule, that it is worth no less than the awards once the factor has
+# no weight, and every figure that follows from the two are. Each exchange is carried out and held
+# against all rules.
+
+
+EFFECTS = "effects.json"
+EFFECT = (
+    *("awards", "brought_in", "factor", "kept_out", "merit", "merit_without", "money"),
+    *("money_without", "reached", "repackaged", "title"),
+)
+MOST_SWAPS = 200
+"""So many exchanges are listed, the rest counted."""
+
+
+def look_at_effects(record: Opened) -> str:
+    """Check the effects of the factors and the exchanges against the awards and the rules."""
+    final = record.plain("result.json")["status"] == OPTIMAL
+    if EFFECTS not in record.members:
+        raise Unchecked(say("verify.effects.none" if final else "verify.proof.not-final"))
+    if not final:
+        raise Refused(say("verify.effects.not-final"))
+    effects = record.plain(EFFECTS)
+    demand_fields(effects, "factors", "left_out", "swaps", "swaps_count")
+    book = Book(record)
+    in_force = [each["id"] for each in book.rules["balance"] if number(each["weight"]) > 0]
+    told = [each["factor"] for each in effects["factors"]]
+    if sorted([*told, *effects["left_out"]]) != sorted(in_force):
+        raise Refused(say("verify.effects.factors"))
+    if told != [each for each in in_force if each in told]:
+        raise Refused(say("verify.effects.factors"))
+    awards = awards_of(record)
+    demand_none(
+        say("verify.effects.other", factor=safe(each["factor"]), part=part)
+        for each in effects["factors"]
+        for part in _wrong_parts(book, awards, each)
+    )
+    demand_none(_wrong_swaps(record, book, awards, effects))
+    return say(
+        "verify.effects.figure",
+        factors=len(told),
+        swaps=number(effects["swaps_count"]),
+        tried=len(effects["swaps"]),
+    )
+
+
+def _wrong_parts(book: Book, awards: list[Award], effect: dict[str, Any]) -> Iterator[str]:
+    """Yield the parts of an effect that are not what the two allocations give."""
+    demand_fields(effect, *EFFECT)
+    for each in effect["awards"]:
+        demand_fields(each, "amount", "application_id", "package", "shares")
+    without = [
+        (each["application_id"], each["package"], number(each["amount"]))
+        for each in effect["awards"]
+    ]
+    shares = {
+        each["application_id"]: [(fund, number(part)) for fund, part in each["shares"]]
+        for each in effect["awards"]
+    }
+    if [each for each, _, _ in without] != sorted(shares):
+        yield "awards"
+    broken = [*not_offered(book, without)] or [
+        *broken_rules(book, without),
+        *broken_payments(book, without, shares),
+    ]
+    if broken:
+        yield "awards"
+        return
+    if not _no_worse(book, awards, without, effect["factor"]):
+        yield "awards"
+    expected = _expected_effect(book, awards, without, effect["factor"])
+    yield from (name for name, value in expected.items() if effect[name] != value)
+
+
+def _no_worse(book: Book, awards: list[Award], without: list[Award], factor: str) -> bool:
+    """Tell whether each allocation is worth no less than the other by the weights it was made with.
+
+    The proof shows that of the awards; that of the other one is not proven, only this.
+    """
+    light = copy.copy(book)
+    light.aims = [each for each in book.aims if each.factor["id"] != factor]
+    ahead = worth_of(book, awards) >= worth_of(book, without)
+    return ahead and worth_of(light, without) >= worth_of(light, awards)
+
+
+def _expected_effect(
+    book: Book, awards: list[Award], without: list[Award], factor: str
+) -> dict[str, Any]:
+    now = {application: package for application, package, _ in awards}
+    then = {application: package for application, package, _ in without}
+    both = {application for application in now if application in then}
+    titles = {each["id"]: each["title"] for each in book.rules["balance"]}
+    aims = [each for each in book.aims if each.factor["id"] == factor]
+    return {
+        "title": titles[factor],
+        "brought_in": sorted(each for each in now if each not in both),
+        "kept_out": sorted(each for each in then if each not in both),
+        "repackaged": sorted(each for each in both if now[each] != then[each]),
+        "merit": _written(_merit(book, awards)),
+        "merit_without": _written(_merit(book, without)),
+        "money": sum(amount for _, _, amount in awards),
+        "money_without": sum(amount for _, _, amount in without),
+        "reached": [_reach(book, aim, awards, without) for aim in aims],
+    }
+
+
+def _merit(book: Book, awards: list[Award]) -> Fraction:
+    worth = (book.coverage(package) * book.merit(application) for application, package, _ in awards)
+    return sum(worth, Fraction(0))
+
+
+def _written(value: Fraction) -> str:
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _reach(book: Book, aim: Aim, awards: list[Award], without: list[Award]) -> dict[str, Any]:
+    whole, inside = _counts_of(book, aim, awards)
+    whole_without, inside_without = _counts_of(book, aim, without)
+    return {
+        "clause": aim.clause,
+        "share": _written(aim.share),
+        "counted": whole,
+        "inside": inside,
+        "counted_without": whole_without,
+        "inside_without": inside_without,
+    }
+
+
+def _counts_of(book: Book, aim: Aim, awards: list[Award]) -> tuple[int, int]:
+    """Return what awards to people whose group is known count, and those in the group."""
+    whole = inside = 0
+    for application, package, amount in awards:
+        if book.values(application, aim.known_by):
+            count = counted(aim.measure, package, amount)
+            whole += count
+            inside += count * book.inside(aim.group, application, package)
+    return whole, inside
+
+
+def _wrong_swaps(
+    record: Opened, book: Book, awards: list[Award], effects: dict[str, Any]
+) -> Iterator[str]:
+    """Yield exchanges that lose something, break a rule, or are not listed as they must be."""
+    listed = effects["swaps"]
+    for each in listed:
+        demand_fields(each, "awarded", "declined", "package")
+    pairs = [(each["awarded"], each["declined"]) for each in listed]
+    count = number(effects["swaps_count"])
+    if pairs != sorted(set(pairs)) or len(pairs) != min(count, MOST_SWAPS):
+        yield say("verify.effects.swaps")
+        return
+    drawn = {each["application_id"] for each in record.plain("result.json")["draws"]}
+    money = _Money(record, book)
+    worth = worth_of(book, awards)
+    for each in listed:
+        place = {"awarded": safe(each["awarded"]), "declined": safe(each["declined"])}
+        if not {each["awarded"], each["declined"]} <= drawn:
+            yield say("verify.effects.untied", **place)
+        elif not _exchangeable(book, awards, money, worth, each):
+            yield say("verify.effects.swap", **place)
+
+
+def _exchangeable(
+    book: Book, awards: list[Award], money: _Money, worth: Fraction, swap: dict[str, Any]
+) -> bool:
+    """Tell whether an exchange keeps every rule and the worth, everybody else as they are."""
+    entering, package = swap["declined"], swap["package"]
+    held = {application for application, _, _ in awards}
+    cost = book.costs.get(entering, {}).get(package)
+    if swap["awarded"] not in held or entering in held or cost is None:
+        return False
+    after = [each for each in awards if each[0] != swap["awarded"]]
+    after.append((entering, package, cost))
+    return (
+        not broken_rules(book, after)
+        and money.suffices(after, swap["awarded"], after[-1])
+        and worth_of(book, after) == worth
+    )
+
+
+class _Money:
+    """Whether the funds can pay for awards of which one was exchanged."""
+
+    def __init__(self, record: Opened, book: Book):
+        self.book = book
+        self.amounts = {fund["id"]: number(fund["amount"]) for fund in book.funds}
+        self.paid = {
+            each["application_id"]: [(fund, number(part)) for fund, part in each["shares"]]
+            for each in record.plain("result.json")["awards"]
+        }
+
+    def suffices(self, awards: list[Award], leaving: str, entering: Award) -> bool:
+        """Tell whether all can be paid; without sharing everybody else is paid as they are."""
+        if not self.book.funds:
+            return True
+        if self.book.sharing:
+            return self._by_sets(awards)
+        left = dict(self.amounts)
+        for application, parts in self.paid.items():
+            for fund, part in parts if application != leaving else ():
+                left[fund] -= part
+        application, package, cost = entering
+        return any(left[fund] >= cost for fund in self.book.payers[application, package])
+
+    def _by_sets(self, awards: list[Award]) -> bool:
+        """Tell whether what only a set of funds may pay fits in their money, for every set."""
+        needs = [(self.book.payers[a, package], cost) for a, package, cost in awards]
+        if not all(funds for funds, _ in needs):
+            return False
+        return all(
+            sum(cost for funds, cost in needs if some.issuperset(funds))
+            <= sum(self.amounts[fund] for fund in some)
+            for some in unions(funds for funds, _ in needs)
+        )
+
+
+def otherwise_of(record: Opened) -> dict[str, list[dict[str, Any]]]:
+    """Return, by application, what each factor's effect says of it: how it would be without."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    effects = record.plain(EFFECTS) if EFFECTS in record.members else {"factors": []}
+    for effect in effects["factors"]:
+        then = {each["application_id"]: each["package"] for each in effect["awards"]}
+        for application in (*effect["brought_in"], *effect["kept_out"], *effect["repackaged"]):
+            package = then.get(application)
+            found.setdefault(application, []).append(
+                {
+                    "factor": effect["factor"],
+                    "title": effect["title"],
+                    "otherwise": "awarded" if package else "declined",
+                    "package": package,
+                }
+            )
+    return found
+
+
+# --- allocator.record.check_fairness -------------------------------------------------------
+# How groups fared is counted again: from the applications judged and the awards, group by group.
+
+
+FAIRNESS = "fairness.json"
+STAGES = ("nominated", "eligible", "awarded", "money")
+MEANT_FOR = ("gender", "region", "country_group")
+"""Every record counts by these; by others if it was asked to."""
+
+
+def look_at_fairness(record: Opened) -> str:
+    """Check the counts of every group at every stage, and of every band compared."""
+    if FAIRNESS not in record.members:
+        raise Unchecked(say("verify.fairness.none"))
+    fairness = record.plain(FAIRNESS)
+    demand_fields(fairness, "flips", "funnel", "pairs")
+    census = _Census(record)
+    attributes = [each["attribute"] for each in fairness["funnel"]]
+    if len({*attributes}) != len(attributes) or not {*MEANT_FOR} <= {*attributes}:
+        raise Refused(say("verify.fairness.attributes"))
+    demand_none(
+        say("verify.fairness.other", attribute=safe(each["attribute"]), group=safe(group))
+        for each in fairness["funnel"]
+        for group in _miscounted(census, each)
+    )
+    demand_none(
+        say("verify.fairness.bands", attribute=safe(each["attribute"]))
+        for each in fairness["pairs"]
+        if not _compared_rightly(census, each)
+    )
+    demand_none(_wrong_flips(record, fairness["flips"]))
+    groups = sum(len(each["groups"]) for each in fairness["funnel"])
+    return say("verify.fairness.figure", groups=groups, bands=len(fairness["pairs"]))
+
+
+class _Census:
+    """Everybody's attributes, who is eligible, and what they were awarded."""
+
+    def __init__(self, record: Opened):
+        pool = record.plain("pool.json")
+        self.attributes: dict[str, dict[str, list[str]]] = {}
+        self.merits: dict[str, dict[str, Any]] = {}
+        for each in (*pool["candidates"], *pool["ineligible"]):
+            application = each["application"]["application_id"]
+            self.attributes[application] = dict(each["attributes"])
+            if "merit" in each:
+                self.merits[application] = each
+        self.awards = {
+            each["application_id"]: number(each["amount"])
+            for each in record.plain("result.json")["awards"]
+        }
+
+    def values(self, application: str, attribute: str) -> list[str]:
+        """Return what is known of an attribute."""
+        return self.attributes[application].get(attribute, [])
+
+    def known(self, attribute: str) -> list[str]:
+        """Return the applications of which an attribute is known."""
+        return [each for each in self.attributes if self.values(each, attribute)]
+
+    def shown(self, attribute: str) -> set[str]:
+        """Return the values that are told of: of country groups not those told of elsewhere."""
+        every = {v for each in self.attributes for v in self.values(each, attribute)}
+        if attribute != "country_group":
+            return every
+        regions = {v for each in self.attributes for v in self.values(each, "region")}
+        return every - regions - {"member_state"}
+
+    def holding(self, attribute: str, value: str) -> list[str]:
+        """Return the applications that have a value."""
+        return [each for each in self.attributes if value in self.values(each, attribute)]
+
+    def counts(self, applications: list[str]) -> tuple[int, int, int, int]:
+        """Return nominated, eligible and awarded, and the money awarded."""
+        amounts = [self.awards[each] for each in applications if each in self.awards]
+        eligible = sum(each in self.merits for each in applications)
+        return len(applications), eligible, len(amounts), sum(amounts)
+
+
+def _told(group: dict[str, Any]) -> tuple[int, int, int, int]:
+    demand_fields(group, "value", *STAGES)
+    nominated, eligible, awarded, money = (number(group[stage]) for stage in STAGES)
+    return nominated, eligible, awarded, money
+
+
+def _miscounted(census: _Census, grouping: dict[str, Any]) -> Iterator[str]:
+    """Yield the groups of one attribute whose counts are others, or that are missing."""
+    demand_fields(grouping, "attribute", "groups", "known", "overlap", "unknown")
+    attribute, groups = grouping["attribute"], grouping["groups"]
+    known = census.known(attribute)
+    shown = census.shown(attribute)
+    rest = [each for each in known if not {*census.values(each, attribute)} & shown]
+    if sorted(each["value"] for each in groups) != sorted([*shown, *([""] if rest else [])]):
+        yield attribute
+    for group in groups:
+        members = census.holding(attribute, group["value"]) if group["value"] else rest
+        if _told(group) != census.counts(members):
+            yield group["value"]
+    if grouping["known"]["value"] or _told(grouping["known"]) != census.counts(known):
+        yield attribute
+    silent = [each for each in census.attributes if not census.values(each, attribute)]
+    unknown = grouping["unknown"]
+    if (unknown is None) != (not silent):
+        yield attribute
+    elif unknown and (unknown["value"] or _told(unknown) != census.counts(silent)):
+        yield attribute
+    several = any(len({*census.values(each, attribute)} & shown) > 1 for each in known)
+    if grouping["overlap"] is not several:
+        yield attribute
+
+
+def _compared_rightly(census: _Census, compared: dict[str, Any]) -> bool:
+    """Tell whether two groups and their bands are those of the pool."""
+    demand_fields(compared, "attribute", "bands", "one", "other", "without")
+    attribute = compared["attribute"]
+    one, other = compared["one"]["value"], compared["other"]["value"]
+    mine = census.holding(attribute, one)
+    rest = [each for each in census.known(attribute) if each not in {*mine}]
+    theirs = [each for each in rest if not other or other in census.values(each, attribute)]
+    if _told(compared["one"]) != census.counts(mine):
+        return False
+    if _told(compared["other"]) != census.counts(theirs):
+        return False
+    merit = {each: _merit_without(judged, compared) for each, judged in census.merits.items()}
+    return all(_band_is_right(census, each, merit, (mine, theirs)) for each in compared["bands"])
+
+
+def _merit_without(judged: dict[str, Any], compared: dict[str, Any]) -> int:
+    """Return an applicant's merit less the criteria that the comparison leaves out, by title."""
+    lines = (each for each in judged["breakdown"] if each["title"] in compared["without"])
+    return number(judged["merit"]) - sum(number(each["points"]) for each in lines)
+
+
+def _band_is_right(
+    census: _Census,
+    band: dict[str, Any],
+    merit: dict[str, int],
+    groups: tuple[list[str], list[str]],
+) -> bool:
+    demand_fields(band, "high", "low", "other_part", "other_whole", "part", "whole")
+    low = None if band["low"] is None else number(band["low"])
+    high = None if band["high"] is None else number(band["high"])
+    found: list[int] = []
+    for members in groups:
+        within = [
+            each
+            for each in members
+            if each in merit
+            and (low is None or merit[each] > low)
+            and (high is None or merit[each] <= high)
+        ]
+        found += [sum(each in census.awards for each in within), len(within)]
+    told = [number(band[n]) for n in ("part", "whole", "other_part", "other_whole")]
+    return found == told
+
+
+def _wrong_flips(record: Opened, flips: dict[str, Any] | None) -> Iterator[str]:
+    """Yield what the flip test says of decisions and stated genders that is not so."""
+    if flips is None:
+        return
+    demand_fields(flips, "asked", "clauses", "flips", "status", "unanswered")
+    pool = record.plain("pool.json")
+    stated = {
+        each["application"]["application_id"]: each["application"]["gender"]
+        for each in (*pool["candidates"], *pool["ineligible"])
+    }
+    lines = record.plain("result.json")["decisions"]
+    decided = {each["application_id"]: (each["decision"], each["package"]) for each in lines}
+    for was, _, asked in flips["asked"]:
+        if number(asked) != sum(gender == was for gender in stated.values()):
+            yield say("verify.fairness.asked")
+    for each in flips["flips"]:
+        application = each["application_id"]
+        before = (each["before"], each["before_package"])
+        after = (each["after"], each["after_package"])
+        as_told = stated.get(application) == each["stated"] and decided.get(application) == before
+        if not as_told or before == after or each["instead"] == each["stated"]:
+            yield say("verify.fairness.flip", application=safe(application))
+
+
 # --- allocator.record.check_explanations ---------------------------------------------------
 # What each application was told is held against the decisions, the merit, the draws and the rules.
 #
@@ -2213,11 +2681,12 @@ def look_at_explanations(record: Opened) -> str:
         demand_fields(each, *EXPLAINED)
     if [each["application_id"] for each in explained] != [line["application_id"] for line in lines]:
         raise Refused(say("verify.explanations.ids"))
-    breakdowns, ties = _breakdowns(record), _ties(record)
+    told = _Told(_breakdowns(record), _ties(record), otherwise_of(record), _lines(record))
+    final = record.plain("result.json")["status"] == OPTIMAL
     demand_none(
         say("verify.explanations.other", application=safe(each["application_id"]), field=field)
         for each, line in zip(explained, lines, strict=True)
-        for field in _differing_explanation(each, line, breakdowns, ties)
+        for field in _differing_explanation(each, line, told, final)
     )
     tried = sorted((each for each in explained if each["decision"] == "declined"), key=_rank)
     demand_none(_wrong_obstacles(record, tried[:SAMPLE]))
@@ -2232,6 +2701,29 @@ def look_at_explanations(record: Opened) -> str:
 
 def _rank(explained: dict[str, Any]) -> str:
     return hashlib.sha256(explained["application_id"].encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the record says elsewhere, by application; ``lines`` are the lines of money."""
+
+    breakdowns: dict[str, Any]
+    ties: dict[str, dict[str, Any]]
+    factors: dict[str, list[dict[str, Any]]]
+    lines: dict[str, list[str]]
+
+
+def _lines(record: Opened) -> dict[str, list[str]]:
+    """Return, by application, the budget and the funds from which it could be paid."""
+    book = Book(record)
+    found = {}
+    for application, costs in book.costs.items():
+        meeting = book.place(application)[1]
+        limited = book.meetings[meeting]["budget"] is not None
+        payers = {fund for package in costs for fund in book.payers[application, package]}
+        funds = [f"fund[{each}]" for each in sorted(payers)]
+        found[application] = [*([f"budget[{meeting}]"] if limited else []), *funds]
+    return found
 
 
 def _breakdowns(record: Opened) -> dict[str, Any]:
@@ -2256,22 +2748,39 @@ def _ties(record: Opened) -> dict[str, dict[str, Any]]:
 def _differing_explanation(
     explained: dict[str, Any],
     line: dict[str, Any],
-    breakdowns: dict[str, Any],
-    ties: dict[str, dict[str, Any]],
+    told: _Told,
+    final: bool,
 ) -> Iterator[str]:
     """Yield the fields in which an explanation is not what the record says elsewhere."""
     application = line["application_id"]
     for field in ("decision", "package", "reason_code", "merit"):
         if explained[field] != line[field]:
             yield field
-    if explained["breakdown"] != breakdowns.get(application, []):
+    if explained["breakdown"] != told.breakdowns.get(application, []):
         yield "breakdown"
-    if explained["tie"] != ties.get(application):
+    if explained["tie"] != told.ties.get(application):
         yield "tie"
+    if explained["factors"] != told.factors.get(application, []):
+        yield "factors"
+    if not _extra_agrees(explained, told.lines.get(application, [])):
+        yield "extra"
+    if not final and explained["margin"] is not None:
+        yield "margin"
     if explained["decision"] != "declined" and explained["obstacles"]:
         yield "obstacles"
     if not _margin_agrees(explained, line):
         yield "margin"
+
+
+def _extra_agrees(explained: dict[str, Any], lines: list[str]) -> bool:
+    """Tell whether extra money is only asked for by the declined, once of each line, above 0."""
+    for each in explained["extra"]:
+        demand_fields(each, "amount", "exact", "line")
+        if each["amount"] is not None and number(each["amount"]) <= 0:
+            return False
+    named = [each["line"] for each in explained["extra"]]
+    declined = explained["decision"] == "declined"
+    return not named or (declined and len({*named}) == len(named) and {*named} <= {*lines})
 
 
 def _margin_agrees(explained: dict[str, Any], line: dict[str, Any]) -> bool:
@@ -2312,7 +2821,7 @@ def _wrong_obstacles(record: Opened, declined: list[dict[str, Any]]) -> Iterator
 FROM_INPUTS = ("inputs", "policy", "eligibility", "merit", "costs")
 """Checks that read the input files and the policy, for which the allocator is needed."""
 
-OPTIONAL_CHECKS = ("signature", "timestamp", "explanations")
+OPTIONAL_CHECKS = ("signature", "timestamp")
 """Checks of what a record may do without."""
 
 
@@ -2373,7 +2882,9 @@ def look_within(record: Opened) -> tuple[Check, ...]:
         ("lottery", look_at_lottery),
         ("draws", look_at_draws),
         ("decisions", look_at_decisions),
+        ("effects", look_at_effects),
         ("explanations", look_at_explanations),
+        ("fairness", look_at_fairness),
         ("promises", look_at_promises),
     )
     return tuple(_made(name, partial(look, record)) for name, look in looks)

@@ -1,0 +1,76 @@
+"""Which awarded application could be exchanged for which declined one, at no loss.
+
+Exact: everybody else keeps what they have, every rule holds, the objective stays the same. Of all
+pairs only those whose gain can be nothing are tried against the rules: the gain depends on the two
+objectives and on how each column stands in the rows of the balance factors, alike for many columns.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from allocator.explain.explanation import Swap
+from allocator.explain.neighbours import Neighbourhood, neighbourhood
+from allocator.optimise.programme import Programme
+
+type Standing = tuple[tuple[int, int], ...]
+"""The rows of balance factors that a column stands in, with its coefficients."""
+
+type Columns = dict[Standing, dict[int, list[int]]]
+"""Columns by how they stand in the balance factors, then by objective."""
+
+
+def swaps(programme: Programme, values: Sequence[int]) -> tuple[Swap, ...]:
+    """Return every exchange at no loss, by the ids of the two; of several packages the first.
+
+    Parameters
+    ----------
+    programme : Programme
+        The programme of the round.
+    values : sequence of int
+        A best allocation, one value per column.
+    """
+    around = neighbourhood(programme, values)
+    columns = programme.columns
+    held = {c.application for c, x in zip(columns, values, strict=True) if x}
+    awards = [j for j, x in enumerate(values) if x and columns[j].application]
+    others = [j for j, c in enumerate(columns) if c.application and c.application not in held]
+    found: dict[tuple[str, str], Swap] = {}
+    for on, off in sorted(_level(around, others, awards)):
+        pair = columns[off].application, columns[on].application
+        package = columns[on].package
+        if pair not in found and package is not None and around.change(on, off).possible:
+            found[pair] = Swap(*pair, package)
+    return tuple(found[pair] for pair in sorted(found))
+
+
+def _level(
+    around: Neighbourhood, others: Sequence[int], awards: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of columns whose exchange leaves the objective as it is."""
+    into, out = _sorted(around, others), _sorted(around, awards)
+    for entering in into.values():
+        for leaving in out.values():
+            on, off = (next(iter(each.values()))[0] for each in (entering, leaving))
+            objective = around.programme.columns
+            own = objective[on].objective - objective[off].objective
+            balance = around.change(on, off).gain - own
+            for worth, candidates in entering.items():
+                for on in candidates:
+                    for off in leaving.get(worth + balance, ()):
+                        yield on, off
+
+
+def _sorted(around: Neighbourhood, columns: Sequence[int]) -> Columns:
+    found: Columns = defaultdict(lambda: defaultdict(list))
+    for j in columns:
+        found[_standing(around, j)][around.programme.columns[j].objective].append(j)
+    return found
+
+
+def _standing(around: Neighbourhood, j: int) -> Standing:
+    columns = around.programme.columns
+    return tuple(
+        (row, coefficient)
+        for row, coefficient in around.rows.get(j, ())
+        if row in around.held and columns[around.held[row]].objective
+    )
