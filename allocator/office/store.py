@@ -1,0 +1,213 @@
+"""The office's store: what is decided, by whom, in which order, kept so that nothing gets lost.
+
+``open_store`` gives a ``Store``; ``with store.transaction() as unit`` changes it, ``with
+store.reading() as reader`` looks at it. This module is the face of all ``store_*`` modules.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import URL, Engine
+from sqlalchemy.exc import DBAPIError
+
+from allocator.office.store_chain import Head
+from allocator.office.store_engine import (
+    WRITE,
+    begin_exclusively,
+    make_engine,
+    make_file,
+    settle_url,
+    shown,
+)
+from allocator.office.store_errors import translated
+from allocator.office.store_migrate import settle, upgrade
+from allocator.office.store_read import Reader, subject_of
+from allocator.office.store_unit import Clock, Event, Stale, WithoutEvent, stamp
+from allocator.office.store_vault import Kept, Unit
+
+__all__ = [
+    "Event",
+    "Head",
+    "Kept",
+    "Reader",
+    "Stale",
+    "Store",
+    "Unit",
+    "WithoutEvent",
+    "open_store",
+    "stamp",
+    "subject_of",
+    "upgrade_store",
+]
+
+
+def _system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """An open store; may be used by several threads, each with its own transactions."""
+
+    def __init__(self, engine: Engine, name: str, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+        self.name = name
+        """The store as a person knows it: its file, or its URL without a password."""
+
+    @property
+    def database(self) -> str:
+        """Which database it is: ``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    @contextmanager
+    def transaction(self) -> Iterator[Unit]:
+        """Change the store: all of it is kept when the block ends without an exception.
+
+        One transaction writes at a time; others wait, 30 seconds at most unless told otherwise.
+
+        Raises
+        ------
+        Stale
+            Somebody else changed the same row meanwhile.
+        WithoutEvent
+            Rows were changed that no event tells.
+        AllocatorError
+            With a code ``store-...``: the disk is full, the store is read-only or busy, the
+            server is gone, the database refuses the change. Nothing is kept then.
+        """
+        with translated(self.name):
+            with self._engine.connect() as plain:
+                connection = plain.execution_options(**{WRITE: True})
+                with connection.begin():
+                    begin_exclusively(connection)
+                    unit = Unit(connection, self._clock)
+                    yield unit
+                    unit.finish()
+            if unit.erased:
+                self._clear_file()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Look at the store as it is at one moment, whatever others write meanwhile."""
+        with translated(self.name), self._engine.connect() as connection, connection.begin():
+            yield Reader(connection)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _clear_file(self) -> None:
+        """Drop the copies of erased content that a database keeps for its own work.
+
+        The erasure itself is committed; if others are reading, the next one clears the rest.
+        """
+        clear = "PRAGMA wal_checkpoint(TRUNCATE)"
+        if self.database == "postgresql":
+            clear = "VACUUM personal, blob"
+        connection = self._engine.raw_connection()
+        try:
+            with suppress(DBAPIError):
+                _outside_transaction(connection.driver_connection, clear)
+        finally:
+            connection.close()
+
+
+def open_store(
+    url: str | Path | None = None, *, clock: Clock = _system_clock, wait: float = 30.0
+) -> Store:
+    """Open a store, and make it if the database is empty or the file does not exist.
+
+    Parameters
+    ----------
+    url : str or Path, optional
+        A path (SQLite), ``sqlite:///path`` or ``postgresql://user@host/name``. Without it, the
+        environment's ``ALLOCATOR_DATABASE_URL``, or else ``office.db`` in the data folder.
+    clock : Callable
+        Gives the time that is written, aware of its zone.
+    wait : float
+        Seconds to wait for others who write.
+
+    Returns
+    -------
+    Store
+        To be closed, or used as ``with open_store() as store``.
+
+    Raises
+    ------
+    AllocatorError
+        ``store-url``, ``store-older`` (run ``allocator office upgrade``), ``store-newer`` (the
+        program is older than the store), ``store-foreign``, ``store-not-a-database``,
+        ``store-cannot-open``, ``store-server-gone``, ``store-not-admitted``.
+    """
+    where = settle_url(url)
+    engine, name = _engine(where, wait, make=True), shown(where)
+    try:
+        with translated(name):
+            settle(engine, clock)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine, name, clock)
+
+
+def upgrade_store(
+    url: str | Path | None = None, *, actor: str, clock: Clock = _system_clock, wait: float = 30.0
+) -> str | None:
+    """Bring an older store to this program's schema, keeping all of it; back it up first.
+
+    Parameters
+    ----------
+    url : str or Path, optional
+        As for ``open_store``.
+    actor : str
+        The login of who asked for it, for the log.
+    clock : Callable
+        Gives the time that is written.
+    wait : float
+        Seconds to wait for others who write.
+
+    Returns
+    -------
+    str or None
+        The schema before, ``None`` if there was nothing to do.
+
+    Raises
+    ------
+    AllocatorError
+        ``store-newer``: there is no way back to an older schema; ``store-empty``.
+    """
+    where = settle_url(url)
+    engine = _engine(where, wait, make=False)
+    try:
+        with translated(shown(where)):
+            return upgrade(engine, clock, actor)
+    finally:
+        engine.dispose()
+
+
+def _engine(url: URL, wait: float, *, make: bool) -> Engine:
+    if url.get_backend_name() == "sqlite" and make:
+        with translated(shown(url)):
+            make_file(Path(str(url.database)))
+    return make_engine(url, wait)
+
+
+def _outside_transaction(driver: object, statement: str) -> None:
+    """Execute what no transaction may hold."""
+    if hasattr(driver, "autocommit") and hasattr(driver, "info"):
+        driver.autocommit = True
+    driver.execute(statement)  # type: ignore[attr-defined]
