@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from allocator.errors import AllocatorError, problem
-from allocator.model import Award, Package, Pool, Round
+from allocator.model import POINT, Award, Package, Pool, Round
 from allocator.optimise.allocation import Allocation, Draw, Status
 from allocator.optimise.blocks import blocks_of
 from allocator.optimise.conflict import infeasible
@@ -16,6 +16,7 @@ from allocator.optimise.dual import bound_of
 from allocator.optimise.engine import relax
 from allocator.optimise.funds import Grant, fund_order, pay
 from allocator.optimise.matrix import broken, complete, full_values, of_programme
+from allocator.optimise.near import everyone_in_a_block, field_of, optima
 from allocator.optimise.programme import Programme, build, payable_from
 from allocator.optimise.prove import Infeasible, Proven, prove
 from allocator.optimise.reduce import (
@@ -28,6 +29,12 @@ from allocator.optimise.reduce import (
 from allocator.optimise.ties import Stopped, best_of, draw, tied_among
 from allocator.optimise.watch import Progress, Watch
 from allocator.rules import Rules
+
+LARGEST_LISTED = 2_500
+"""Columns up to which the best allocations are looked for in a list first."""
+
+LONGEST_LIST = 150_000
+"""Beginnings of allocations in such a list; beyond, the integer solver takes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,9 @@ def _select(
     Nobody is named as tied (``None``) if the watch ended the search or the draw. Twins kept out of
     the matrix are only told apart by the lottery, so an award to one of a class is a tie by itself.
     """
+    listed = _listed(programme, pool, round_, reduction, watch)
+    if listed is not None:
+        return listed
     columns = len(programme.columns)
     matrix = of_programme(programme, reduction.never | _extra_twins(reduction))
     proven = prove(matrix, watch, rivals=True)
@@ -148,6 +158,37 @@ def _select(
     except Stopped:
         return proven, known, None
     return proven, drawn, tied
+
+
+def _listed(
+    programme: Programme, pool: Pool, round_: Round, reduction: Reduction, watch: Watch
+) -> tuple[Proven, tuple[int, ...], frozenset[str]] | None:
+    """Return the same from a list of all allocations near the bound, ``None`` where it is too long.
+
+    In a round of one meeting this is by far the quickest way: no search of a tree is needed.
+    """
+    matrix = of_programme(programme, reduction.never)
+    named = any(column.fund for column in programme.columns)
+    if named or matrix.size > LARGEST_LISTED or all(matrix.follows):
+        return None
+    relaxed = relax(matrix, watch)
+    if not relaxed.feasible:
+        raise Infeasible
+    order = lottery_order(
+        round_.lottery_seed, [each.application.application_id for each in pool.candidates]
+    )
+    rank = {application: place for place, application in enumerate(order)}
+    blocks = everyone_in_a_block(programme, matrix)
+    field = field_of(programme, matrix, blocks, relaxed.multipliers, rank)
+    first = POINT * programme.scale // 4
+    found = None if field is None or watch.over() else optima(field, first, LONGEST_LIST)
+    if found is None:
+        return None
+    watch.report(found.objective, found.objective)
+    bound = bound_of(matrix, blocks, relaxed.multipliers)
+    proven = Proven(found.values, found.objective, found.objective, bound)
+    tied = frozenset(order[place] for place in found.tied)
+    return proven, full_values(matrix, found.values, len(programme.columns)), tied
 
 
 def _extra_twins(reduction: Reduction) -> frozenset[int]:
