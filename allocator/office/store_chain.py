@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from allocator.office.store_rows import Row
 from allocator.record.canonical import canonical
 
+COLUMNS = ("seq", "at", "actor", "kind", "subject", "payload", "rows", "previous", "hash")
 START = "0" * 64
 """What the first entry names as the one before it."""
 
@@ -21,7 +23,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An entry as it is hashed: ``payload`` is the canonical JSON itself."""
+    """An entry as it is hashed: ``payload`` and ``rows`` are the canonical JSON itself."""
 
     seq: int
     at: str
@@ -29,10 +31,11 @@ class Link:
     kind: str
     subject: str
     payload: bytes
+    rows: bytes
     previous: str
 
     def hash(self) -> str:
-        """Return the entry's SHA-256, over its canonical JSON with the payload's own hash in it."""
+        """Return the entry's SHA-256: over its canonical JSON, long parts as their own hashes."""
         content: dict[str, Any] = {
             "seq": self.seq,
             "at": self.at,
@@ -40,6 +43,7 @@ class Link:
             "kind": self.kind,
             "subject": self.subject,
             "payload": hashlib.sha256(self.payload).hexdigest(),
+            "rows": hashlib.sha256(self.rows).hexdigest(),
             "previous": self.previous,
         }
         return hashlib.sha256(canonical(content)).hexdigest()
@@ -52,6 +56,13 @@ class ChainFinding:
     head: Head
     broken_at: int | None
     pins: Mapping[int, str]
+
+
+def digest(row: Row) -> str:
+    """Return the hash by which an event tells a row: over all it shows but ``unhashed``."""
+    told = {each.name: getattr(row, each.name) for each in fields(row)}
+    content = {name: value for name, value in told.items() if name not in row.unhashed}
+    return hashlib.sha256(canonical(content)).hexdigest()
 
 
 def walk(entries: Iterable[tuple[Link, str]], wanted: Iterable[int] = ()) -> ChainFinding:
@@ -82,7 +93,7 @@ def walk(entries: Iterable[tuple[Link, str]], wanted: Iterable[int] = ()) -> Cha
 
 
 def links(rows: Iterable[Any]) -> Iterator[tuple[Link, str]]:
-    """Turn rows of (seq, at, actor, kind, subject, payload text, previous, hash) into links."""
-    for seq, at, actor, kind, subject, payload, previous, carried in rows:
-        link = Link(seq, at, actor, kind, subject, payload.encode("utf-8"), previous)
-        yield link, carried
+    """Turn rows of the columns ``COLUMNS``, JSON as text, into links and the hashes they carry."""
+    for seq, at, actor, kind, subject, payload, told, previous, carried in rows:
+        texts = payload.encode("utf-8"), told.encode("utf-8")
+        yield Link(seq, at, actor, kind, subject, *texts, previous), carried

@@ -11,15 +11,22 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row of a table; ``table`` and ``key`` name the table and its key column."""
+    """A row of a table; ``table`` and ``key`` name the table and its key column.
+
+    ``unhashed`` are columns the log does not vouch for, so that they can be erased.
+    """
 
     table: ClassVar[str]
     key: ClassVar[str] = "id"
+    unhashed: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow(Row):
-    """One entry of the log; ``hash`` covers everything else, ``previous`` is the entry before."""
+    """One entry of the log; ``hash`` covers everything else, ``previous`` is the entry before.
+
+    ``rows`` holds the hash of every row this event tells, so that the log vouches for them all.
+    """
 
     table: ClassVar[str] = "event"
     key: ClassVar[str] = "seq"
@@ -29,6 +36,7 @@ class EventRow(Row):
     kind: str
     subject: str
     payload: dict[str, Any]
+    rows: dict[str, str]
     previous: str
     hash: str
 
@@ -82,6 +90,7 @@ class AccountRow(VersionedRow):
 
     table: ClassVar[str] = "account"
     key: ClassVar[str] = "login"
+    unhashed: ClassVar[tuple[str, ...]] = ("name",)
     login: str
     name: str
     active: bool

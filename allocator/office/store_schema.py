@@ -105,6 +105,7 @@ EVENT = Table(
     _key("seq"),
     *(_text(name) for name in ("at", "actor", "kind", "subject")),
     _json("payload"),
+    _json("rows"),
     _text("previous"),
     _text("hash"),
     UniqueConstraint("previous"),

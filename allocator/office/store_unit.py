@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from allocator.errors import AllocatorError, problem
-from allocator.office.store_chain import Link
+from allocator.office.store_chain import Head, Link, digest
 from allocator.office.store_read import Reader, columns_of, subject_of, table_of
 from allocator.office.store_rows import EventRow, Row, VersionedRow
 from allocator.office.store_schema import EVENT, PROGRESS
@@ -75,7 +75,7 @@ class Writer(Reader):
         self.now: str = stamp(clock())
         """The time of everything in this transaction."""
         self._head = self.head()
-        self._untold = False
+        self._touched: dict[tuple[type[Row], str | int], None] = {}
         self._erased = False
 
     @property
@@ -89,11 +89,14 @@ class Writer(Reader):
         return self._erased
 
     def append(self, event: Event) -> EventRow:
-        """Append an event to the log and return it with its number and hash."""
-        payload = canonical(event.payload)
+        """Append an event to the log and return it with its number and hash.
+
+        It tells every row changed since the event before: their hashes become part of it.
+        """
+        payload, rows = canonical(event.payload), canonical(self._told())
         link = Link(
             *(self.next_seq, self.now, event.actor, event.kind, event.subject),
-            *(payload, self._head.hash),
+            *(payload, rows, self._head.hash),
         )
         row = EventRow(
             seq=link.seq,
@@ -102,13 +105,14 @@ class Writer(Reader):
             kind=link.kind,
             subject=link.subject,
             payload=json.loads(payload),
+            rows=json.loads(rows),
             previous=link.previous,
             hash=link.hash(),
         )
         values = {name: getattr(row, name) for name in columns_of(EventRow)}
         self._connection.execute(insert(EVENT).values(**values))
-        self._head = self.head()
-        self._untold = False
+        self._head = Head(row.seq, row.hash)
+        self._touched.clear()
         return row
 
     def insert[R: VersionedRow](self, kind: type[R], **values: Any) -> R:
@@ -134,7 +138,8 @@ class Writer(Reader):
             values[kind.key] = self._next_number(kind)
         if "at" in table.c:
             values.setdefault("at", self.now)
-        self._write(insert(table).values(**values, version=self.next_seq))
+        statement = insert(table).values(**values, version=self.next_seq)
+        self._write(statement, kind, values[kind.key])
         return self._must_get(kind, values[kind.key])
 
     def update[R: VersionedRow](
@@ -162,7 +167,8 @@ class Writer(Reader):
         """
         table = table_of(kind)
         same = (table.c[kind.key] == row_key) & (table.c.version == version_seen)
-        changed = self._write(update(table).where(same).values(**values, version=self.next_seq))
+        statement = update(table).where(same).values(**values, version=self.next_seq)
+        changed = self._write(statement, kind, row_key)
         current = self.get(kind, row_key)
         if current is None:
             raise AllocatorError(problem("store-missing", item=subject_of(kind, row_key)))
@@ -179,12 +185,18 @@ class Writer(Reader):
 
     def finish(self) -> None:
         """Refuse to keep changes that no event tells; called when the transaction ends."""
-        if self._untold:
+        if self._touched:
             raise WithoutEvent("rows were changed after the last event of this transaction")
 
-    def _write(self, statement: Any) -> int:
-        self._untold = True
+    def _write(self, statement: Any, kind: type[Row], *keys: str | int) -> int:
+        """Execute a change of rows, and remember that the next event must tell them."""
+        self._touched.update(dict.fromkeys((kind, key) for key in keys))
         return int(self._connection.execute(statement).rowcount)
+
+    def _told(self) -> dict[str, str]:
+        return {
+            subject_of(kind, key): digest(self._must_get(kind, key)) for kind, key in self._touched
+        }
 
     def _must_get[R: Row](self, kind: type[R], key: str | int) -> R:
         row = self.get(kind, key)

@@ -54,11 +54,10 @@ class Unit(Writer):
         name = name_of_bytes(salt, data)
         if self.get(BlobRow, name) is None:
             values = {"sha256": name, "kind": kind, "size": len(data), "personal": personal}
-            self._write(
-                insert(BLOB).values(
-                    **values, salt=salt, bytes=data, at=self.now, version=self.next_seq
-                )
+            statement = insert(BLOB).values(
+                **values, salt=salt, bytes=data, at=self.now, version=self.next_seq
             )
+            self._write(statement, BlobRow, name)
         return name
 
     def keep(
@@ -96,7 +95,9 @@ class Unit(Writer):
                 at=self.now,
                 retention_until=until,
                 version=self.next_seq,
-            )
+            ),
+            PersonalRow,
+            token,
         )
         return Kept(token, commitment)
 
@@ -134,7 +135,8 @@ class Unit(Writer):
         items = sorted(self._connection.execute(found).scalars())
         gone = {"content": None, "salt": None, "erased_at": self.now, "version": self.next_seq}
         if items:
-            self._write(update(PERSONAL).where(PERSONAL.c.id.in_(items)).values(**gone))
+            statement = update(PERSONAL).where(PERSONAL.c.id.in_(items)).values(**gone)
+            self._write(statement, PersonalRow, *items)
             self._erased = True
         return tuple(self._must_get(PersonalRow, each) for each in items)
 

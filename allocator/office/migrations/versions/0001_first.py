@@ -81,6 +81,7 @@ sa.Table(
     _key("seq"),
     *(_text(name) for name in ("at", "actor", "kind", "subject")),
     _text("payload"),
+    _text("rows"),
     _text("previous"),
     _text("hash"),
     sa.UniqueConstraint("previous"),
