@@ -80,12 +80,21 @@ def run_chunk(chunk: int) -> None:
     assert CHUNK // 2 < feasible < CHUNK, "the generator no longer makes both kinds of round"
 
 
+@pytest.fixture(params=["list", "solver"])
+def way(request, monkeypatch):
+    """Decide small rounds as they are decided, or as larger ones are: by the integer solver."""
+    if request.param == "solver":
+        monkeypatch.setattr("allocator.optimise.solve.LARGEST_LISTED", 0)
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("chunk", range(20))
 def test_random_rounds_are_decided_as_by_hand(chunk):
     run_chunk(chunk)
 
 
 @pytest.mark.soak
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("chunk", range(20, 220))
 def test_many_more_random_rounds_are_decided_as_by_hand(chunk):
     run_chunk(chunk)
