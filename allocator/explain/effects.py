@@ -1,10 +1,10 @@
-"""What each balance factor did: the round is decided once more with that factor's weight at nothing.
+"""What each balance factor did: the round is decided once more with no weight on that factor.
 
 Everything else is the same: the other factors, the rules, the lottery. So the difference is what
 this factor alone brought about, which of two factors together may hide.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,10 +17,8 @@ from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.programme import Programme, Target, measured, settle_targets
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Watch
+from allocator.record.check_effects import MOST_SWAPS
 from allocator.rules import BalanceFactor, Rules
-
-MOST_SWAPS = 200
-"""So many exchanges at no loss are listed; the rest are counted."""
 
 MOST_LINKED, MOST_ALONE = 150, 1500
 """Candidates up to which a round of several meetings, or of one, is decided again for each factor.

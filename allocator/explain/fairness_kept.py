@@ -48,7 +48,7 @@ class BandCounts:
 
 @dataclass(frozen=True, slots=True)
 class PairCounts:
-    """Two groups compared; ``without`` are the titles of criteria whose points the bands leave out."""
+    """Two groups compared; ``without`` are titles of criteria whose points the bands leave out."""
 
     attribute: str
     one: GroupCounts

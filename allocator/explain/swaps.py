@@ -6,10 +6,12 @@ objectives and on how each column stands in the rows of the balance factors, ali
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from allocator.explain.explanation import Swap
 from allocator.explain.neighbours import Neighbourhood, neighbourhood
+from allocator.model import Award
+from allocator.optimise.matrix import complete, of_programme
 from allocator.optimise.programme import Programme
 
 type Standing = tuple[tuple[int, int], ...]
@@ -73,4 +75,29 @@ def _standing(around: Neighbourhood, j: int) -> Standing:
         (row, coefficient)
         for row, coefficient in around.rows.get(j, ())
         if row in around.held and columns[around.held[row]].objective
+    )
+
+
+def improvable(programme: Programme, awards: Iterable[Award]) -> bool:
+    """Tell whether one award more, another package or one exchange would be worth more.
+
+    No proof that nothing is better, yet most allocations that are not the best fail it.
+    """
+    granted = {(a.application_id, a.package): {fund for fund, _ in a.shares} for a in awards}
+    chosen = [
+        int((c.application, c.package) in granted)
+        and int(not c.fund or c.fund in granted[c.application, c.package])
+        for c in programme.columns
+    ]
+    values = complete(of_programme(programme), chosen)
+    around = neighbourhood(programme, values)
+    own = {c.application: j for j, c in enumerate(programme.columns) if c.application and values[j]}
+    return any(
+        change.possible and change.gain > 0
+        for on, column in enumerate(programme.columns)
+        if column.application and not values[on]
+        for off in (
+            [own[column.application]] if column.application in own else [None, *own.values()]
+        )
+        for change in [around.change(on, off)]
     )

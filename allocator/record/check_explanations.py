@@ -38,12 +38,11 @@ def look_at_explanations(record: Opened) -> str:
         demand_fields(each, *EXPLAINED)
     if [each["application_id"] for each in explained] != [line["application_id"] for line in lines]:
         raise Refused(say("verify.explanations.ids"))
-    told = _Told(_breakdowns(record), _ties(record), otherwise_of(record), _lines(record))
-    final = record.plain("result.json")["status"] == OPTIMAL
+    told = _elsewhere(record)
     demand_none(
         say("verify.explanations.other", application=safe(each["application_id"]), field=field)
         for each, line in zip(explained, lines, strict=True)
-        for field in _differing_explanation(each, line, told, final)
+        for field in _differing_explanation(each, line, told)
     )
     tried = sorted((each for each in explained if each["decision"] == "declined"), key=_rank)
     demand_none(_wrong_obstacles(record, tried[:SAMPLE]))
@@ -61,18 +60,36 @@ def _rank(explained: dict[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Elsewhere:
     """What the record says elsewhere, by application; ``lines`` are the lines of money."""
 
     breakdowns: dict[str, Any]
     ties: dict[str, dict[str, Any]]
     factors: dict[str, list[dict[str, Any]]]
     lines: dict[str, list[str]]
+    packages: dict[str, set[str]]
+    awarded: set[str]
+    declined: set[str]
+    final: bool
 
 
-def _lines(record: Opened) -> dict[str, list[str]]:
-    """Return, by application, the budget and the funds from which it could be paid."""
+def _elsewhere(record: Opened) -> _Elsewhere:
     book = Book(record)
+    decided = {e["application_id"]: e["decision"] for e in record.plain("result.json")["decisions"]}
+    return _Elsewhere(
+        breakdowns=_breakdowns(record),
+        ties=_ties(record),
+        factors=otherwise_of(record),
+        lines=_lines(book),
+        packages={application: {*costs} for application, costs in book.costs.items()},
+        awarded={each for each, decision in decided.items() if decision == "awarded"},
+        declined={each for each, decision in decided.items() if decision == "declined"},
+        final=record.plain("result.json")["status"] == OPTIMAL,
+    )
+
+
+def _lines(book: Book) -> dict[str, list[str]]:
+    """Return, by application, the budget and the funds from which it could be paid."""
     found = {}
     for application, costs in book.costs.items():
         meeting = book.place(application)[1]
@@ -103,10 +120,7 @@ def _ties(record: Opened) -> dict[str, dict[str, Any]]:
 
 
 def _differing_explanation(
-    explained: dict[str, Any],
-    line: dict[str, Any],
-    told: _Told,
-    final: bool,
+    explained: dict[str, Any], line: dict[str, Any], told: _Elsewhere
 ) -> Iterator[str]:
     """Yield the fields in which an explanation is not what the record says elsewhere."""
     application = line["application_id"]
@@ -121,11 +135,9 @@ def _differing_explanation(
         yield "factors"
     if not _extra_agrees(explained, told.lines.get(application, [])):
         yield "extra"
-    if not final and explained["margin"] is not None:
-        yield "margin"
     if explained["decision"] != "declined" and explained["obstacles"]:
         yield "obstacles"
-    if not _margin_agrees(explained, line):
+    if not _margin_agrees(explained, line, told):
         yield "margin"
 
 
@@ -140,17 +152,50 @@ def _extra_agrees(explained: dict[str, Any], lines: list[str]) -> bool:
     return not named or (declined and len({*named}) == len(named) and {*named} <= {*lines})
 
 
-def _margin_agrees(explained: dict[str, Any], line: dict[str, Any]) -> bool:
+def _margin_agrees(explained: dict[str, Any], line: dict[str, Any], told: _Elsewhere) -> bool:
     """Tell whether a margin is the decision's, has its sign, and is within the merit it is of."""
     margin = explained["margin"]
-    if margin is None or margin["points"] is None or not margin["exact"]:
+    if margin is None:
         return line["margin"] is None
-    points = number(margin["points"])
+    demand_fields(margin, "at_any_merit", "exact", "others", "packages", "points")
     awarded = explained["decision"] == "awarded"
-    within = (
-        points <= number(explained["merit"]) if awarded else explained["decision"] == "declined"
-    )
-    return points >= 0 and within and number(line["margin"]) == (points if awarded else -points)
+    points = None if margin["points"] is None else number(margin["points"])
+    merit = None if explained["merit"] is None else number(explained["merit"])
+    if not told.final or merit is None or (points is not None and points < 0):
+        return False
+    if awarded and (points is None or points > merit):
+        return False
+    if margin["at_any_merit"] is not (awarded and points == merit):
+        return False
+    stated = None if points is None or margin["exact"] is not True else points
+    if (None if line["margin"] is None else abs(number(line["margin"]))) != stated:
+        return False
+    return _margin_hangs_together(explained, told)
+
+
+def _margin_hangs_together(explained: dict[str, Any], told: _Elsewhere) -> bool:
+    """Tell whether a margin names packages it could have and others decided the other way.
+
+    The least that a declined application was short of is that of the nearest package, or a
+    thousandth more where it is level and lost the draw.
+    """
+    margin, awarded = explained["margin"], explained["decision"] == "awarded"
+    for each in margin["packages"]:
+        demand_fields(each, "exact", "package", "points")
+    packages = [each["package"] for each in margin["packages"]]
+    offered = told.packages[explained["application_id"]]
+    if len({*packages}) != len(packages) or not {*packages} <= offered:
+        return False
+    if margin["others"] != sorted({*margin["others"]}):
+        return False
+    if not {*margin["others"]} <= (told.declined if awarded else told.awarded):
+        return False
+    if awarded or margin["exact"] is not True:
+        return margin["exact"] in (True, False)
+    short = [number(e["points"]) for e in margin["packages"] if e["points"] is not None]
+    if margin["points"] is None or not short:
+        return margin["points"] is None and not short
+    return number(margin["points"]) - min(short) in (0, 1)
 
 
 def _wrong_obstacles(record: Opened, declined: list[dict[str, Any]]) -> Iterator[str]:

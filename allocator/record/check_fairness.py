@@ -1,4 +1,4 @@
-"""How groups fared is counted again: from the applications judged and the awards, group by group."""
+"""How groups fared is counted again, from the applications judged and the awards."""
 
 from __future__ import annotations
 
@@ -91,6 +91,13 @@ def _told(group: dict[str, Any]) -> tuple[int, int, int, int]:
     return nominated, eligible, awarded, money
 
 
+def _is_whole(group: dict[str, Any] | None, counts: tuple[int, int, int, int]) -> bool:
+    """Tell whether a group without a value has these counts; where it has nobody it is left out."""
+    if group is None:
+        return counts[0] == 0
+    return not group["value"] and _told(group) == counts
+
+
 def _miscounted(census: _Census, grouping: dict[str, Any]) -> Iterator[str]:
     """Yield the groups of one attribute whose counts are others, or that are missing."""
     demand_fields(grouping, "attribute", "groups", "known", "overlap", "unknown")
@@ -98,23 +105,19 @@ def _miscounted(census: _Census, grouping: dict[str, Any]) -> Iterator[str]:
     known = census.known(attribute)
     shown = census.shown(attribute)
     rest = [each for each in known if not {*census.values(each, attribute)} & shown]
+    silent = [each for each in census.attributes if not census.values(each, attribute)]
+    several = any(len({*census.values(each, attribute)} & shown) > 1 for each in known)
     if sorted(each["value"] for each in groups) != sorted([*shown, *([""] if rest else [])]):
+        yield attribute
+    if grouping["overlap"] is not several:
         yield attribute
     for group in groups:
         members = census.holding(attribute, group["value"]) if group["value"] else rest
         if _told(group) != census.counts(members):
-            yield group["value"]
-    if grouping["known"]["value"] or _told(grouping["known"]) != census.counts(known):
-        yield attribute
-    silent = [each for each in census.attributes if not census.values(each, attribute)]
-    unknown = grouping["unknown"]
-    if (unknown is None) != (not silent):
-        yield attribute
-    elif unknown and (unknown["value"] or _told(unknown) != census.counts(silent)):
-        yield attribute
-    several = any(len({*census.values(each, attribute)} & shown) > 1 for each in known)
-    if grouping["overlap"] is not several:
-        yield attribute
+            yield group["value"] or attribute
+    for group, members in ((grouping["known"], known), (grouping["unknown"], silent)):
+        if not _is_whole(group, census.counts(members)):
+            yield attribute
 
 
 def _compared_rightly(census: _Census, compared: dict[str, Any]) -> bool:

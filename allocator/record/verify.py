@@ -16,6 +16,7 @@ from allocator.errors import AllocatorError, Problem, has_errors, ordered
 from allocator.explain.decisions import decision_lines
 from allocator.explain.obstacles import obstacles
 from allocator.explain.promises import promises_of
+from allocator.explain.swaps import improvable, swaps
 from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Award, Package, Pool
@@ -33,6 +34,7 @@ from allocator.record.check_all import (
 )
 from allocator.record.check_book import number
 from allocator.record.check_container import Opened
+from allocator.record.check_effects import EFFECTS, MOST_SWAPS
 from allocator.record.check_explanations import EXPLANATIONS
 from allocator.record.check_report import (
     FAIL,
@@ -267,6 +269,9 @@ class _Again:
         )
         if EXPLANATIONS in self.record.members:
             self._look_at_obstacles(programme, allocation)
+        if EFFECTS in self.record.members:
+            self._look_at_swaps(programme, allocation)
+            self._look_at_factors(pool, loaded)
         return say("verify.reasons.figure", count=len(lines))
 
     def _look_at_obstacles(self, programme: Programme, allocation: Allocation) -> None:
@@ -276,6 +281,24 @@ class _Again:
             for each in self.record.plain(EXPLANATIONS)
             if to_plain(hindered.get(each["application_id"], ())) != each["obstacles"]
         )
+
+    def _look_at_swaps(self, programme: Programme, allocation: Allocation) -> None:
+        found = swaps(programme, allocation.values)
+        effects = self.record.plain(EFFECTS)
+        told = (effects["swaps"], number(effects["swaps_count"]))
+        if told != (to_plain(found[:MOST_SWAPS]), len(found)):
+            raise Refused(say("verify.reasons.swaps"))
+
+    def _look_at_factors(self, pool: Pool, loaded: LoadedRound) -> None:
+        """Refuse an allocation without a factor that a single change would make better."""
+        for effect in self.record.plain(EFFECTS)["factors"]:
+            light = tuple(
+                replace(each, weight=0) if each.id == effect["factor"] else each
+                for each in loaded.rules.balance
+            )
+            programme = build(pool, loaded.round, replace(loaded.rules, balance=light))
+            if improvable(programme, [_award(each) for each in effect["awards"]]):
+                raise Refused(say("verify.reasons.factor", factor=safe(effect["factor"])))
 
     def look_at_policy_promises(self) -> str:
         """Compute again which of the method's promises the policy keeps in this round."""

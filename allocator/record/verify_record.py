@@ -200,9 +200,11 @@ TEXTS = {
     'verify.proof.partial': 'the proof was stopped early and says so; proven: no allocation is worth more than {bound} points',
     'verify.proof.parts': 'a part of the proof holds something that is not read',
     'verify.proof.wrong': '{reason}',
+    'verify.reasons.factor': 'factor {factor}: a better allocation without it is near at hand than the one told of',
     'verify.reasons.figure': '{count} reasons found again from the awards',
     'verify.reasons.obstacles': '{application}: the clauses in its way are not those that one more award would break',
     'verify.reasons.other': '{application}: the reason is not what the awards say',
+    'verify.reasons.swaps': 'the exchanges at no loss are not those that there are',
     'verify.rules.amount': '{application} is awarded {amount}, which is not its cost',
     'verify.rules.budget': 'the budget of meeting {meeting} is exceeded by {over}',
     'verify.rules.cap': 'the cap {bound} is exceeded',
@@ -2476,7 +2478,7 @@ def otherwise_of(record: Opened) -> dict[str, list[dict[str, Any]]]:
 
 
 # --- allocator.record.check_fairness -------------------------------------------------------
-# How groups fared is counted again: from the applications judged and the awards, group by group.
+# How groups fared is counted again, from the applications judged and the awards.
 
 
 FAIRNESS = "fairness.json"
@@ -2560,6 +2562,13 @@ def _told(group: dict[str, Any]) -> tuple[int, int, int, int]:
     return nominated, eligible, awarded, money
 
 
+def _is_whole(group: dict[str, Any] | None, counts: tuple[int, int, int, int]) -> bool:
+    """Tell whether a group without a value has these counts; where it has nobody it is left out."""
+    if group is None:
+        return counts[0] == 0
+    return not group["value"] and _told(group) == counts
+
+
 def _miscounted(census: _Census, grouping: dict[str, Any]) -> Iterator[str]:
     """Yield the groups of one attribute whose counts are others, or that are missing."""
     demand_fields(grouping, "attribute", "groups", "known", "overlap", "unknown")
@@ -2567,23 +2576,19 @@ def _miscounted(census: _Census, grouping: dict[str, Any]) -> Iterator[str]:
     known = census.known(attribute)
     shown = census.shown(attribute)
     rest = [each for each in known if not {*census.values(each, attribute)} & shown]
+    silent = [each for each in census.attributes if not census.values(each, attribute)]
+    several = any(len({*census.values(each, attribute)} & shown) > 1 for each in known)
     if sorted(each["value"] for each in groups) != sorted([*shown, *([""] if rest else [])]):
+        yield attribute
+    if grouping["overlap"] is not several:
         yield attribute
     for group in groups:
         members = census.holding(attribute, group["value"]) if group["value"] else rest
         if _told(group) != census.counts(members):
-            yield group["value"]
-    if grouping["known"]["value"] or _told(grouping["known"]) != census.counts(known):
-        yield attribute
-    silent = [each for each in census.attributes if not census.values(each, attribute)]
-    unknown = grouping["unknown"]
-    if (unknown is None) != (not silent):
-        yield attribute
-    elif unknown and (unknown["value"] or _told(unknown) != census.counts(silent)):
-        yield attribute
-    several = any(len({*census.values(each, attribute)} & shown) > 1 for each in known)
-    if grouping["overlap"] is not several:
-        yield attribute
+            yield group["value"] or attribute
+    for group, members in ((grouping["known"], known), (grouping["unknown"], silent)):
+        if not _is_whole(group, census.counts(members)):
+            yield attribute
 
 
 def _compared_rightly(census: _Census, compared: dict[str, Any]) -> bool:
@@ -2681,12 +2686,11 @@ def look_at_explanations(record: Opened) -> str:
         demand_fields(each, *EXPLAINED)
     if [each["application_id"] for each in explained] != [line["application_id"] for line in lines]:
         raise Refused(say("verify.explanations.ids"))
-    told = _Told(_breakdowns(record), _ties(record), otherwise_of(record), _lines(record))
-    final = record.plain("result.json")["status"] == OPTIMAL
+    told = _elsewhere(record)
     demand_none(
         say("verify.explanations.other", application=safe(each["application_id"]), field=field)
         for each, line in zip(explained, lines, strict=True)
-        for field in _differing_explanation(each, line, told, final)
+        for field in _differing_explanation(each, line, told)
     )
     tried = sorted((each for each in explained if each["decision"] == "declined"), key=_rank)
     demand_none(_wrong_obstacles(record, tried[:SAMPLE]))
@@ -2704,18 +2708,36 @@ def _rank(explained: dict[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Elsewhere:
     """What the record says elsewhere, by application; ``lines`` are the lines of money."""
 
     breakdowns: dict[str, Any]
     ties: dict[str, dict[str, Any]]
     factors: dict[str, list[dict[str, Any]]]
     lines: dict[str, list[str]]
+    packages: dict[str, set[str]]
+    awarded: set[str]
+    declined: set[str]
+    final: bool
 
 
-def _lines(record: Opened) -> dict[str, list[str]]:
-    """Return, by application, the budget and the funds from which it could be paid."""
+def _elsewhere(record: Opened) -> _Elsewhere:
     book = Book(record)
+    decided = {e["application_id"]: e["decision"] for e in record.plain("result.json")["decisions"]}
+    return _Elsewhere(
+        breakdowns=_breakdowns(record),
+        ties=_ties(record),
+        factors=otherwise_of(record),
+        lines=_lines(book),
+        packages={application: {*costs} for application, costs in book.costs.items()},
+        awarded={each for each, decision in decided.items() if decision == "awarded"},
+        declined={each for each, decision in decided.items() if decision == "declined"},
+        final=record.plain("result.json")["status"] == OPTIMAL,
+    )
+
+
+def _lines(book: Book) -> dict[str, list[str]]:
+    """Return, by application, the budget and the funds from which it could be paid."""
     found = {}
     for application, costs in book.costs.items():
         meeting = book.place(application)[1]
@@ -2746,10 +2768,7 @@ def _ties(record: Opened) -> dict[str, dict[str, Any]]:
 
 
 def _differing_explanation(
-    explained: dict[str, Any],
-    line: dict[str, Any],
-    told: _Told,
-    final: bool,
+    explained: dict[str, Any], line: dict[str, Any], told: _Elsewhere
 ) -> Iterator[str]:
     """Yield the fields in which an explanation is not what the record says elsewhere."""
     application = line["application_id"]
@@ -2764,11 +2783,9 @@ def _differing_explanation(
         yield "factors"
     if not _extra_agrees(explained, told.lines.get(application, [])):
         yield "extra"
-    if not final and explained["margin"] is not None:
-        yield "margin"
     if explained["decision"] != "declined" and explained["obstacles"]:
         yield "obstacles"
-    if not _margin_agrees(explained, line):
+    if not _margin_agrees(explained, line, told):
         yield "margin"
 
 
@@ -2783,17 +2800,50 @@ def _extra_agrees(explained: dict[str, Any], lines: list[str]) -> bool:
     return not named or (declined and len({*named}) == len(named) and {*named} <= {*lines})
 
 
-def _margin_agrees(explained: dict[str, Any], line: dict[str, Any]) -> bool:
+def _margin_agrees(explained: dict[str, Any], line: dict[str, Any], told: _Elsewhere) -> bool:
     """Tell whether a margin is the decision's, has its sign, and is within the merit it is of."""
     margin = explained["margin"]
-    if margin is None or margin["points"] is None or not margin["exact"]:
+    if margin is None:
         return line["margin"] is None
-    points = number(margin["points"])
+    demand_fields(margin, "at_any_merit", "exact", "others", "packages", "points")
     awarded = explained["decision"] == "awarded"
-    within = (
-        points <= number(explained["merit"]) if awarded else explained["decision"] == "declined"
-    )
-    return points >= 0 and within and number(line["margin"]) == (points if awarded else -points)
+    points = None if margin["points"] is None else number(margin["points"])
+    merit = None if explained["merit"] is None else number(explained["merit"])
+    if not told.final or merit is None or (points is not None and points < 0):
+        return False
+    if awarded and (points is None or points > merit):
+        return False
+    if margin["at_any_merit"] is not (awarded and points == merit):
+        return False
+    stated = None if points is None or margin["exact"] is not True else points
+    if (None if line["margin"] is None else abs(number(line["margin"]))) != stated:
+        return False
+    return _margin_hangs_together(explained, told)
+
+
+def _margin_hangs_together(explained: dict[str, Any], told: _Elsewhere) -> bool:
+    """Tell whether a margin names packages it could have and others decided the other way.
+
+    The least that a declined application was short of is that of the nearest package, or a
+    thousandth more where it is level and lost the draw.
+    """
+    margin, awarded = explained["margin"], explained["decision"] == "awarded"
+    for each in margin["packages"]:
+        demand_fields(each, "exact", "package", "points")
+    packages = [each["package"] for each in margin["packages"]]
+    offered = told.packages[explained["application_id"]]
+    if len({*packages}) != len(packages) or not {*packages} <= offered:
+        return False
+    if margin["others"] != sorted({*margin["others"]}):
+        return False
+    if not {*margin["others"]} <= (told.declined if awarded else told.awarded):
+        return False
+    if awarded or margin["exact"] is not True:
+        return margin["exact"] in (True, False)
+    short = [number(e["points"]) for e in margin["packages"] if e["points"] is not None]
+    if margin["points"] is None or not short:
+        return margin["points"] is None and not short
+    return number(margin["points"]) - min(short) in (0, 1)
 
 
 def _wrong_obstacles(record: Opened, declined: list[dict[str, Any]]) -> Iterator[str]:
