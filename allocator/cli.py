@@ -190,6 +190,29 @@ def explain(
     _finish("explain", "audit", lambda do: do.explain(record, application), as_json)
 
 
+@app.command(rich_help_panel=ANALYST, help=say("cli.command.compare"))
+def compare(
+    folder: RoundFolder,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", "-p", metavar="POLICY", help=say("cli.option.policies")),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help=say("cli.option.compare-out"))
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", help=say("cli.option.compare-time-limit"), callback=_seconds
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set policies side by side on one round."""
+    asked = (folder, policy or [], out, time_limit)
+    _finish("compare", "compare", lambda do: do.compare(*asked), as_json)
+
+
 @policy_app.command("check", help=say("cli.command.policy-check"))
 def policy_check(policy: PolicyFile, as_json: AsJson = False) -> None:
     """Check a policy file."""

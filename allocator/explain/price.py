@@ -13,11 +13,12 @@ from allocator.explain.figures import Aim, Figures, Group, Money, figures
 from allocator.explain.moves import Move, moves
 from allocator.explain.result import Result
 from allocator.model import POINT
-from allocator.rules import Rules
+from allocator.rules import Measure, Rules
 from allocator.texts import say
 from allocator.wording import (
     decimal,
     money_brief,
+    percent,
     share_words,
     target_words,
     trimmed,
@@ -64,6 +65,7 @@ class Part:
 
     inside: int
     counted: int
+    measure: Measure = Measure.AWARDS
 
     @property
     def share(self) -> Fraction | None:
@@ -72,8 +74,16 @@ class Part:
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts, and the share in percent with one decimal."""
-        percent = None if self.share is None else decimal(100 * self.share, 1)
-        return {"inside": self.inside, "counted": self.counted, "percent": percent}
+        share = None if self.share is None else decimal(100 * self.share, 1)
+        counts = {"inside": self.inside, "counted": self.counted, "measure": self.measure.value}
+        return {**counts, "percent": share}
+
+    @property
+    def words(self) -> str:
+        """Return it as people read it; small numbers never as a bare percentage."""
+        if self.measure is Measure.MONEY:
+            return say("price.none") if self.share is None else percent(self.share, 1)
+        return share_words(self.inside, self.counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +266,7 @@ def _aim_changes(before: Figures, after: Figures) -> Iterator[ShareChange]:
     for each in after.aims:
         earlier = was.get(each.clause)
         if earlier is not None and earlier.measure is each.measure:
-            parts = (Part(e.inside, e.counted) for e in (earlier, each))
+            parts = (Part(e.inside, e.counted, e.measure) for e in (earlier, each))
             yield ShareChange("", each.clause, each.name, each.share, *parts)
 
 
@@ -281,7 +291,7 @@ def _share_sentence(change: ShareChange) -> str:
     return say(
         "price.share",
         label=change.label,
-        after=share_words(change.after.inside, change.after.counted),
-        before=share_words(change.before.inside, change.before.counted),
+        after=change.after.words,
+        before=change.before.words,
         target=target_words(change.target or Fraction(0)),
     )

@@ -1,15 +1,19 @@
-"""A loaded round with other overrides or other awards of the office, as if its folder had them.
+"""A loaded round with another policy, other overrides or other awards of the office.
+
+It is the round that a folder with them in it would give.
 
 What is changed in memory is written in the form of the file and read back from it, so that a record
 made from the round holds the file and is verified from it like any other.
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from allocator.errors import AllocatorError, has_errors, ordered
-from allocator.intake.folder import LoadedRound
+from allocator.intake.folder import LoadedRound, load_round
 from allocator.intake.overrides import (
     OVERRIDES,
     Override,
@@ -30,7 +34,35 @@ from allocator.model import PriorAward
 _OPTIONAL = ("prior_awards.csv", "prior_awards.xlsx", OFFICE_AWARDS, OVERRIDES)
 """Files that a round may do without, in the order in which they are read."""
 
-_ALWAYS = 3
+_ALWAYS, _POLICY = 3, 1
+
+
+def with_policy(loaded: LoadedRound, data: bytes, name: str) -> LoadedRound:
+    """Return the round under another policy: its own files are read again under it.
+
+    Parameters
+    ----------
+    loaded : LoadedRound
+        A round with the bytes of its files.
+    data : bytes
+        The policy file.
+    name : str
+        Its name, for messages and records.
+
+    Raises
+    ------
+    AllocatorError
+        The policy has errors.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        folder, policy = Path(place, "round"), Path(place, "policy", Path(name).name)
+        folder.mkdir()
+        policy.parent.mkdir()
+        for number, (file, _, content) in enumerate(loaded.files):
+            if number != _POLICY:
+                (folder / file).write_bytes(content)
+        policy.write_bytes(data)
+        return load_round(folder, str(policy))
 
 
 def with_overrides(
