@@ -117,6 +117,22 @@ def new(
     _finish("new", "start", lambda do: do.new(folder, title, sample), as_json)
 
 
+@app.command(rich_help_panel=START, help=say("cli.command.serve"))
+def serve(
+    address: Annotated[str, typer.Option(help=say("cli.option.address"))] = "localhost",
+    port: Annotated[int, typer.Option(min=1, max=65535, help=say("cli.option.port"))] = 8501,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help=say("cli.option.store"))
+    ] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help=say("cli.option.host"))
+    ] = None,
+) -> None:
+    """Open the workbench."""
+    names = tuple(host or ())
+    _finish("serve", "serve", lambda do: do.serve(address, port, store, names), as_json=False)
+
+
 @app.command(rich_help_panel=OFFICER, help=say("cli.command.check"))
 def check(folder: RoundFolder, policy: OtherPolicy = None, as_json: AsJson = False) -> None:
     """Say what is wrong with a round."""

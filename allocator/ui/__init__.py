@@ -1,0 +1,1 @@
+"""The workbench: Streamlit pages over the office's desk. They are thin; nothing is decided here."""

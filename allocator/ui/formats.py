@@ -1,0 +1,50 @@
+"""Dates, money, points and shares as the pages write them; everything else is ``wording``."""
+
+from datetime import UTC, date, datetime
+from fractions import Fraction
+
+from allocator.texts import say
+from allocator.wording import day, money, percent, points
+
+__all__ = ["ago", "amount", "day", "moment", "money", "percent", "points", "safe", "share"]
+
+_MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$&:=^\"'@/")
+"""Everything Markdown, or Streamlit's additions to it, could take for more than itself."""
+
+_JOINER = "\u2060"
+"""Breaks ``:name:`` apart without being seen: shortcodes are replaced after unescaping."""
+
+
+def safe(text: object) -> str:
+    """Return text that Streamlit's Markdown shows as it is: no link, image, colour or formula.
+
+    For everything that comes from a file or a person, in any ``st`` call that reads Markdown;
+    line breaks become spaces.
+    """
+    words = " ".join(str(text).split())
+    return "".join(f"\\{c}{_JOINER if c == ':' else ''}" if c in _MARKS else c for c in words)
+
+
+def amount(currency: str, minor: int | None) -> str:
+    """Return an amount with its currency, ``CHF 12 345.60``, or words for one not known."""
+    return say("ui.not-known") if minor is None else f"{currency} {money(minor)}"
+
+
+def share(part: int, whole: int) -> str:
+    """Return a part of a whole as a percentage, or words where there is no whole."""
+    return percent(Fraction(part, whole), 1) if whole else say("ui.none")
+
+
+def moment(when: datetime) -> str:
+    """Return a time in UTC, as ``23 November 2026, 22:40 UTC``."""
+    there = when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    return say("ui.moment", day=day(there.date()), time=f"{there:%H:%M}")
+
+
+def ago(when: date, today: date) -> str:
+    """Return how far a day is off: "today", "in 3 days", "2 days ago"."""
+    days = (when - today).days
+    if days == 0:
+        return say("ui.today")
+    one = "one" if abs(days) == 1 else "many"
+    return say(f"ui.{'in' if days > 0 else 'ago'}.{one}", days=abs(days))

@@ -1,0 +1,98 @@
+"""The script of every session: who is there, which pages, then the page the address names."""
+
+import streamlit as st
+
+from allocator.errors import AllocatorError
+from allocator.office.roles import Actor, Source
+from allocator.office.states import State
+from allocator.office.views import RoundSummary, RoundView
+from allocator.texts import say
+from allocator.ui import address, jobs_panel, navigation, session
+from allocator.ui.components import empty, state_badge
+from allocator.ui.failures import refusal
+from allocator.ui.formats import safe
+from allocator.ui.navigation import OfficePage, Page
+from allocator.ui.server import HERE, on_failure
+from allocator.ui.session import Desk
+
+
+def main() -> None:
+    """Draw one page for one person."""
+    st.set_page_config(
+        page_title=say("ui.name"), page_icon=str(HERE / "static" / "mark.svg"), layout="wide"
+    )
+    dark = st.context.theme.type == "dark"
+    st.logo(str(HERE / "static" / f"logo-{'dark' if dark else 'light'}.svg"), size="large")
+    desk, actor = session.come_in()
+    pages = navigation.pages_for(actor)
+    if not pages:
+        empty(say("ui.nothing-for-you.what"), say("ui.nothing-for-you.do"))
+        return
+    draw = navigation.drawn(pages, lambda page: _show(page, desk))
+    with st.sidebar:
+        _at_the_desk(actor)
+    draw()
+
+
+def _at_the_desk(actor: Actor) -> None:
+    st.caption(session.greeting(actor))
+    if actor.source is Source.SINGLE:
+        st.warning(say("ui.single"), icon=":material/person_alert:")
+    session.sign_out(actor)
+
+
+def _show(page: Page, desk: Desk) -> None:
+    st.title(navigation.title_of(page))
+    try:
+        if isinstance(page, OfficePage):
+            st.caption(say(f"ui.page.{page.name}.about"))
+            session.said()
+            page.show(desk)
+        else:
+            view = _round(desk)
+            if view is not None:
+                _heading(view.summary)
+                session.said()
+                jobs_panel.mount(desk, view.summary.id)
+                page.show(desk, view)
+    except AllocatorError as error:
+        refusal(error)
+
+
+def _round(desk: Desk) -> RoundView | None:
+    """Return the round the page is about; without one, say what to do first."""
+    rounds = desk.rounds()
+    if not rounds:
+        empty(say("ui.no-round.what"), say("ui.no-round.do"))
+        navigation.link("rounds", say("ui.no-round.button"))
+        return None
+    ids = [each.id for each in rounds]
+    wanted = address.round_named()
+    if wanted is not None and wanted not in ids:
+        st.warning(say("ui.round-unknown", round=safe(wanted)), icon=":material/search_off:")
+    current = wanted if wanted in ids else ids[0]
+    titles = {each.id: each.title for each in rounds}
+    with st.sidebar:
+        chosen = st.selectbox(
+            say("ui.round-picker"),
+            ids,
+            index=ids.index(current),
+            format_func=lambda each: titles.get(each, each),
+        )
+    address.name_round(chosen)
+    return desk.round(chosen)
+
+
+def _heading(summary: RoundSummary) -> None:
+    """Say which round it is, how far it has come, and what comes next."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{safe(summary.title)}**", width="content")
+        state_badge(summary.state)
+    if summary.state is not State.CLOSED:
+        st.caption(say("ui.next-step", step=safe(summary.next_step)))
+
+
+try:
+    main()
+except Exception as failure:  # Streamlit would print it, with whatever data its message holds
+    on_failure(failure)

@@ -1,0 +1,138 @@
+"""Which pages there are, in which order, and who is shown them.
+
+A page is a module ``allocator/ui/pages_<name>.py`` that declares ``PAGE``. Hiding a page protects
+nothing: the desk asks for every command whether the person may give it.
+"""
+
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import import_module
+
+import streamlit as st
+
+from allocator import ui
+from allocator.office.roles import Actor, Command, may
+from allocator.office.views import RoundView
+from allocator.texts import say
+from allocator.ui.session import Desk
+
+_MODULES = "pages_"
+
+
+class Section(StrEnum):
+    """The parts of the navigation, in the order in which they stand."""
+
+    DECIDE = "decide"
+    CHECK = "check"
+    OFFICE = "office"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficePage:
+    """A page about the office as a whole.
+
+    ``name`` is its address and the key of its texts ``ui.page.<name>.title`` and ``.about``;
+    ``place`` orders it within its section; ``command`` is what a person must be allowed to do to be
+    shown it.
+    """
+
+    name: str
+    section: Section
+    place: int
+    icon: str
+    command: Command
+    show: Callable[[Desk], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPage:
+    """A page about one round, the one that the address names: as ``OfficePage`` otherwise."""
+
+    name: str
+    section: Section
+    place: int
+    icon: str
+    command: Command
+    show: Callable[[Desk, RoundView], None]
+
+
+type Page = OfficePage | RoundPage
+
+
+@cache
+def all_pages() -> tuple[Page, ...]:
+    """Return every page there is, in the order of the navigation."""
+    names = sorted(each.name for each in pkgutil.iter_modules(ui.__path__))
+    found: list[Page] = [
+        import_module(f"{ui.__name__}.{name}").PAGE for name in names if name.startswith(_MODULES)
+    ]
+    order = list(Section)
+    return tuple(sorted(found, key=lambda page: (order.index(page.section), page.place)))
+
+
+def pages_for(actor: Actor) -> tuple[Page, ...]:
+    """Return the pages a person is shown."""
+    return tuple(page for page in all_pages() if may(actor, page.command))
+
+
+def title_of(page: Page) -> str:
+    """Return a page's title."""
+    return say(f"ui.page.{page.name}.title")
+
+
+def drawn(pages: tuple[Page, ...], run: Callable[[Page], None]) -> Callable[[], None]:
+    """Draw the navigation and return what draws the page that the address names."""
+    _targets().clear()
+    sections: dict[str, list[st.Page]] = {}
+    for index, page in enumerate(pages):
+        target = st.Page(
+            _runner(page, run),
+            title=title_of(page),
+            icon=page.icon,
+            url_path=page.name,
+            default=index == 0,
+            help=say(f"ui.page.{page.name}.about"),
+        )
+        _targets()[page.name] = target
+        sections.setdefault(say(f"ui.section.{page.section}"), []).append(target)
+    return st.navigation(sections, expanded=True).run
+
+
+def _runner(page: Page, run: Callable[[Page], None]) -> Callable[[], None]:
+    def show() -> None:
+        run(page)
+
+    return show
+
+
+def _targets() -> dict[str, st.Page]:
+    targets: dict[str, st.Page] = st.session_state.setdefault("_pages", {})
+    return targets
+
+
+def reachable(name: str) -> bool:
+    """Tell whether the person at the desk is shown a page."""
+    return name in _targets()
+
+
+def go(name: str, **address: str) -> None:
+    """Leave for another page.
+
+    Parameters
+    ----------
+    name : str
+        The page's name; ``reachable`` tells whether there is one.
+    **address : str
+        What it is about: ``round``, ``run``, ``application``.
+    """
+    st.switch_page(_targets()[name], query_params=address)
+
+
+def link(name: str, label: str | None = None, **address: str) -> None:
+    """Draw a link to another page; nothing if the person is not shown that page."""
+    if reachable(name):
+        target = _targets()[name]
+        st.page_link(target, label=label or target.title, query_params=address)

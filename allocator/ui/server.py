@@ -1,0 +1,215 @@
+"""The server around the pages: headers on every answer, known hosts only, secrets, failures.
+
+``app.py`` and ``allocator serve`` start the same application with the same settings.
+"""
+
+import base64
+import hashlib
+import logging
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
+
+from allocator.errors import AllocatorError, Where, problem
+
+HERE = Path(__file__).parent
+MAIN = HERE / "main.py"
+"""The script that Streamlit runs for every session."""
+
+SETTINGS = HERE / "config.toml"
+SECRETS = "ALLOCATOR_SECRETS"
+"""Environment variable that names a secrets.toml, kept outside the program's folder."""
+
+LOG = logging.getLogger("allocator.ui")
+_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def content_policy() -> str:
+    """Return the Content-Security-Policy: nothing from elsewhere, no script but the server's own.
+
+    Streamlit's page holds one line of script within itself, which is named by its hash; its styles
+    are made in the browser, so they cannot be.
+    """
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in _INLINE_SCRIPT.findall(page))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' {hashes}".rstrip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+def _fixed_headers() -> dict[str, str]:
+    return {
+        "content-security-policy": content_policy(),
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": (
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "
+            "clipboard-read=(), clipboard-write=(self)"
+        ),
+    }
+
+
+class Guard:
+    """Middleware: refuses hosts nobody allowed, and puts the headers on every answer.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What answers.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+        self._headers = _fixed_headers()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        fixed = self._headers
+        kept = scope["path"].startswith("/static/")
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in fixed.items():
+                    headers[name] = value
+                if not kept:
+                    headers["cache-control"] = "no-store"
+            await send(message)
+
+        if not known_host(Headers(scope=scope).get("host", "")):
+            await PlainTextResponse("Unknown host.", status_code=400)(scope, receive, send_guarded)
+            return
+        await self._app(scope, receive, send_guarded)
+
+
+def known_host(host: str) -> bool:
+    """Tell whether a Host header names this server; ``server.allowedHosts`` holds the names."""
+    name = re.sub(r":\d+$", "", host.strip()).strip("[]").casefold()
+    allowed = [str(each).casefold() for each in config.get_option("server.allowedHosts")]
+    return not allowed or any(
+        name == each or each == "*" or (each.startswith("*.") and name.endswith(each[1:]))
+        for each in allowed
+    )
+
+
+def on_failure(error: Exception) -> bool:
+    """Say that something failed, without its data: those who look after the server get the place.
+
+    Returns
+    -------
+    bool
+        True: nothing else is to be shown.
+    """
+    from allocator.ui.failures import reference, show_failure
+
+    mark = reference(error)
+    LOG.error("unforeseen failure %s", mark)
+    show_failure(mark)
+    return True
+
+
+def secrets() -> dict[str, Any]:
+    """Read the secrets file that the environment names; none is read from the program's folder.
+
+    Raises
+    ------
+    AllocatorError
+        ``ui-secrets-missing``, ``ui-secrets-inside`` or ``ui-secrets-unreadable``.
+    """
+    path = _secrets_path()
+    if path is None:
+        return {}
+    if path.is_relative_to(HERE.parent.parent):
+        raise AllocatorError(problem("ui-secrets-inside", Where(file=path.name)))
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AllocatorError(problem("ui-secrets-missing", Where(file=path.name))) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise AllocatorError(problem("ui-secrets-unreadable", Where(file=path.name))) from None
+
+
+def _secrets_path() -> Path | None:
+    named = os.environ.get(SECRETS)
+    return Path(named).expanduser().resolve() if named else None
+
+
+def settings() -> dict[str, Any]:
+    """Return the shipped settings by dotted name, but for those the environment sets itself."""
+    flat: dict[str, Any] = {}
+    _flatten("", tomllib.loads(SETTINGS.read_text(encoding="utf-8")), flat)
+    return {name: value for name, value in flat.items() if _variable(name) not in os.environ}
+
+
+def _flatten(prefix: str, node: Mapping[str, Any], into: dict[str, Any]) -> None:
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            _flatten(f"{prefix}{key}.", value, into)
+        else:
+            into[f"{prefix}{key}"] = value
+
+
+def _variable(name: str) -> str:
+    """Return the environment variable of a setting: STREAMLIT_SERVER_MAX_UPLOAD_SIZE."""
+    spelled = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace(".", "_"))
+    return f"STREAMLIT_{spelled.upper()}"
+
+
+def options() -> dict[str, Any]:
+    """Return what the application is made with, beside its script.
+
+    Secrets come from the named file alone: Streamlit would look in the program's folder too.
+    """
+    secrets()
+    config.set_option("secrets.files", _secrets_files())
+    return _made_with()
+
+
+def _made_with() -> dict[str, Any]:
+    return {"middleware": [Middleware(Guard)], "on_script_error": on_failure}
+
+
+def _secrets_files() -> list[str]:
+    path = _secrets_path()
+    return [str(path)] if path else []
+
+
+def run(address: str, port: int, hosts: tuple[str, ...]) -> None:
+    """Serve until stopped, with the shipped settings wherever it is started from."""
+    own = settings()
+    own |= {"server.address": address, "server.port": port}
+    own["server.allowedHosts"] = [*own.get("server.allowedHosts", ()), address, *hosts]
+    own["secrets.files"] = _secrets_files()
+    streamlit.App(MAIN, **_made_with()).run(config=own)

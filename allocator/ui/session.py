@@ -1,0 +1,151 @@
+"""Who is at the desk, and which desk: identity, one shared store, one desk per run of a page."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from allocator.errors import AllocatorError
+from allocator.office.desk import Desk, open_desk
+from allocator.office.identity import Identity, from_oidc, from_system
+from allocator.office.roles import Actor, Source
+from allocator.office.store import Store, open_store
+from allocator.texts import say
+from allocator.ui.failures import refusal
+from allocator.ui.formats import safe
+
+__all__ = ["Desk", "act", "attempt", "come_in", "flash", "said", "sign_out"]
+
+SIGNED_IN_FOR = timedelta(hours=12)
+"""After so long one signs in again, although Streamlit's cookie would last for 30 days."""
+
+_ROLES = "_roles"
+_SAID = "_said"
+
+
+@st.cache_resource(show_spinner=False)
+def _store() -> Store:
+    """Open the store that the environment names, once for all sessions."""
+    return open_store()
+
+
+def come_in() -> tuple[Desk, Actor]:
+    """Return the desk and the person at it; a person who must sign in first sees that and no more.
+
+    A session ends when its person's roles change: what was fetched under the old ones is forgotten.
+    """
+    try:
+        desk = open_desk(_store(), _identity())
+        actor = desk.me()
+    except AllocatorError as error:
+        refusal(error)
+        _sign_out_button()
+        st.stop()
+    _end_on_change(actor)
+    return desk, actor
+
+
+def _identity() -> Identity:
+    if not signs_in():
+        return from_system()
+    if not st.user.is_logged_in or not _fresh(st.user.get("iat")):
+        _ask_to_sign_in()
+    return from_oidc(dict(st.user))
+
+
+def signs_in() -> bool:
+    """Tell whether people sign in through a provider: the secrets have a section ``auth``."""
+    return bool(st.secrets.load_if_toml_exists() and "auth" in st.secrets)
+
+
+def _fresh(issued: object) -> bool:
+    if not isinstance(issued, int | float):
+        return False
+    return datetime.now(UTC) - datetime.fromtimestamp(issued, UTC) < SIGNED_IN_FOR
+
+
+def _ask_to_sign_in() -> None:
+    st.title(say("ui.sign-in.title"))
+    st.write(say("ui.sign-in.about"))
+    if st.button(say("ui.sign-in.button"), type="primary", icon=":material/login:"):
+        st.login()
+    st.stop()
+
+
+def sign_out(actor: Actor) -> None:
+    """Draw the button that ends the session, where one can."""
+    if actor.source is Source.OIDC:
+        _sign_out_button()
+
+
+def _sign_out_button() -> None:
+    if signs_in() and st.button(say("ui.sign-out"), icon=":material/logout:", type="tertiary"):
+        st.session_state.clear()
+        st.logout()
+
+
+def _end_on_change(actor: Actor) -> None:
+    known = st.session_state.setdefault(_ROLES, actor.roles)
+    if known != actor.roles:
+        st.session_state.clear()
+        st.session_state[_ROLES] = actor.roles
+        flash(say("ui.roles-changed"))
+        st.rerun()
+
+
+def attempt[T](command: Callable[[], T]) -> T | None:
+    """Give a command and return its answer; a refusal is shown in its place, and ``None`` returned.
+
+    Parameters
+    ----------
+    command : callable
+        One call of the desk, as ``lambda: desk.check(round_id, seen)``.
+    """
+    try:
+        with st.spinner(say("ui.working")):
+            return command()
+    except AllocatorError as error:
+        refusal(error)
+        return None
+
+
+def act[T](command: Callable[[], T], done: str, then: Callable[[T], None] | None = None) -> None:
+    """Give a command that changes something; say that it is done on a page drawn anew.
+
+    Parameters
+    ----------
+    command : callable
+        One call of the desk, as ``lambda: desk.check(round_id, seen)``.
+    done : str
+        What to say when it is done; values from files are made safe by the caller.
+    then : callable, optional
+        Called with the answer, for example to ``go`` to another page.
+    """
+    try:
+        with st.spinner(say("ui.working")):
+            answer = command()
+    except AllocatorError as error:
+        refusal(error)
+        return
+    flash(done)
+    if then is not None:
+        then(answer)
+    st.rerun()
+
+
+def flash(text: str) -> None:
+    """Keep a sentence to be said at the top of the next page."""
+    st.session_state[_SAID] = text
+
+
+def said() -> None:
+    """Say what was kept."""
+    text = st.session_state.pop(_SAID, None)
+    if text:
+        st.success(text, icon=":material/check_circle:")
+
+
+def greeting(actor: Actor) -> str:
+    """Return who is at the desk, with the roles, as safe Markdown."""
+    roles = ", ".join(say(f"office.role.{role}") for role in actor.roles) or say("ui.no-role")
+    return say("ui.at-the-desk", name=safe(actor.name or actor.login), roles=safe(roles))
