@@ -20,7 +20,8 @@ class Reader:
     """One consistent view of the store, inside ``with store.reading() as reader``."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
+        """For the store's own modules alone."""
 
     def get[R: Row](self, kind: type[R], key: str | int) -> R | None:
         """Return the row with a key, ``None`` if there is none.
@@ -66,7 +67,7 @@ class Reader:
     def head(self) -> Head:
         """Return the last entry of the log, which a published record pins."""
         query = select(EVENT.c.seq, EVENT.c.hash).order_by(desc(EVENT.c.seq)).limit(1)
-        row = self._connection.execute(query).first()
+        row = self.connection.execute(query).first()
         return Head(row.seq, row.hash) if row else Head(0, START)
 
     def events(
@@ -93,19 +94,19 @@ class Reader:
     def blob(self, sha256: str) -> bytes | None:
         """Return the exact bytes kept under a hash; ``None`` if never kept, or erased."""
         query = select(BLOB.c.bytes).where(BLOB.c.sha256 == sha256)
-        found: bytes | None = self._connection.execute(query).scalar()
+        found: bytes | None = self.connection.execute(query).scalar()
         return found
 
     def kept(self, token: str | None) -> str | None:
         """Return a text of the vault, ``None`` if the token has none (any more)."""
         query = select(PERSONAL.c.content).where(PERSONAL.c.id == token)
-        found: str | None = self._connection.execute(query).scalar()
+        found: str | None = self.connection.execute(query).scalar()
         return found
 
     def find_person(self, person_id: str) -> str | None:
         """Return the token of a person, ``None`` if the person is not known (any more)."""
         known = (PERSONAL.c.kind == "person") & (PERSONAL.c.content == person_id)
-        found: str | None = self._connection.execute(select(PERSONAL.c.id).where(known)).scalar()
+        found: str | None = self.connection.execute(select(PERSONAL.c.id).where(known)).scalar()
         return found
 
     def due(self, on: str) -> tuple[PersonalRow, ...]:
@@ -117,10 +118,10 @@ class Reader:
     def progress(self, run: int) -> Any:
         """Return how a run said last that it stands, ``None`` if it did not say."""
         query = select(PROGRESS.c.content).where(PROGRESS.c.run == run)
-        return self._connection.execute(query).scalar()
+        return self.connection.execute(query).scalar()
 
     def _rows[R: Row](self, kind: type[R], query: Select[Any]) -> tuple[R, ...]:
-        return tuple(kind(**row._mapping) for row in self._connection.execute(query))
+        return tuple(kind(**row._mapping) for row in self.connection.execute(query))
 
 
 def table_of(kind: type[Row]) -> Table:

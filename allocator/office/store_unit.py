@@ -110,7 +110,7 @@ class Writer(Reader):
             hash=link.hash(),
         )
         values = {name: getattr(row, name) for name in columns_of(EventRow)}
-        self._connection.execute(insert(EVENT).values(**values))
+        self.connection.execute(insert(EVENT).values(**values))
         self._head = Head(row.seq, row.hash)
         self._touched.clear()
         return row
@@ -180,8 +180,8 @@ class Writer(Reader):
         """Note how a run stands: not an event, and worth nothing once the run has ended."""
         values = {"content": content, "at": self.now}
         change = update(PROGRESS).where(PROGRESS.c.run == run).values(**values)
-        if not self._connection.execute(change).rowcount:
-            self._connection.execute(insert(PROGRESS).values(run=run, **values))
+        if not self.connection.execute(change).rowcount:
+            self.connection.execute(insert(PROGRESS).values(run=run, **values))
 
     def finish(self) -> None:
         """Refuse to keep changes that no event tells; called when the transaction ends."""
@@ -191,7 +191,7 @@ class Writer(Reader):
     def _write(self, statement: Any, kind: type[Row], *keys: str | int) -> int:
         """Execute a change of rows, and remember that the next event must tell them."""
         self._touched.update(dict.fromkeys((kind, key) for key in keys))
-        return int(self._connection.execute(statement).rowcount)
+        return int(self.connection.execute(statement).rowcount)
 
     def _told(self) -> dict[str, str]:
         return {
@@ -207,7 +207,7 @@ class Writer(Reader):
     def _next_number(self, kind: type[Row]) -> int:
         """Return the next free key: nothing is deleted and one writes at a time, so it is new."""
         largest = select(func.coalesce(func.max(table_of(kind).c[kind.key]), 0))
-        return int(self._connection.execute(largest).scalar_one()) + 1
+        return int(self.connection.execute(largest).scalar_one()) + 1
 
     def _since(self, current: VersionedRow, subject: str, seen: int) -> tuple[EventRow, ...]:
         """Return the events on a subject after one seen; the row's last change is one of them."""

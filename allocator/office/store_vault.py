@@ -132,7 +132,7 @@ class Unit(Writer):
         """
         wanted = PERSONAL.c.id.in_(tokens) | PERSONAL.c.subject.in_(tokens)
         found = select(PERSONAL.c.id).where(wanted & PERSONAL.c.erased_at.is_(None))
-        items = sorted(self._connection.execute(found).scalars())
+        items = sorted(self.connection.execute(found).scalars())
         gone = {"content": None, "salt": None, "erased_at": self.now, "version": self.next_seq}
         if items:
             statement = update(PERSONAL).where(PERSONAL.c.id.in_(items)).values(**gone)
