@@ -5,13 +5,13 @@ store.reading() as reader`` looks at it. This module is the face of all ``store_
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from allocator.office.store_chain import Head
@@ -45,7 +45,8 @@ __all__ = [
 ]
 
 
-def _system_clock() -> datetime:
+def system_clock() -> datetime:
+    """Return the time now, by the machine's clock."""
     return datetime.now(UTC)
 
 
@@ -127,7 +128,7 @@ class Store:
 
 
 def open_store(
-    url: str | Path | None = None, *, clock: Clock = _system_clock, wait: float = 30.0
+    url: str | Path | None = None, *, clock: Clock = system_clock, wait: float = 30.0
 ) -> Store:
     """Open a store, and make it if the database is empty or the file does not exist.
 
@@ -153,19 +154,16 @@ def open_store(
         program is older than the store), ``store-foreign``, ``store-not-a-database``,
         ``store-cannot-open``, ``store-server-gone``, ``store-not-admitted``.
     """
-    where = settle_url(url)
-    engine, name = _engine(where, wait, make=True), shown(where)
-    try:
+    with ExitStack() as undone:
+        engine, name = undone.enter_context(open_engine(url, wait, make=True))
         with translated(name):
             settle(engine, clock)
-    except BaseException:
-        engine.dispose()
-        raise
+        undone.pop_all()
     return Store(engine, name, clock)
 
 
 def upgrade_store(
-    url: str | Path | None = None, *, actor: str, clock: Clock = _system_clock, wait: float = 30.0
+    url: str | Path | None = None, *, actor: str, clock: Clock = system_clock, wait: float = 30.0
 ) -> str | None:
     """Bring an older store to this program's schema, keeping all of it; back it up first.
 
@@ -190,20 +188,22 @@ def upgrade_store(
     AllocatorError
         ``store-newer``: there is no way back to an older schema; ``store-empty``.
     """
+    with open_engine(url, wait, make=False) as (engine, name), translated(name):
+        return upgrade(engine, clock, actor)
+
+
+@contextmanager
+def open_engine(url: str | Path | None, wait: float, *, make: bool) -> Iterator[tuple[Engine, str]]:
+    """Give an engine and the store's name for a person, and let go of the database afterwards."""
     where = settle_url(url)
-    engine = _engine(where, wait, make=False)
+    name = shown(where)
+    if where.get_backend_name() == "sqlite":
+        make_file(Path(str(where.database)), name, make=make)
+    engine = make_engine(where, wait)
     try:
-        with translated(shown(where)):
-            return upgrade(engine, clock, actor)
+        yield engine, name
     finally:
         engine.dispose()
-
-
-def _engine(url: URL, wait: float, *, make: bool) -> Engine:
-    if url.get_backend_name() == "sqlite" and make:
-        with translated(shown(url)):
-            make_file(Path(str(url.database)))
-    return make_engine(url, wait)
 
 
 def _outside_transaction(driver: object, statement: str) -> None:

@@ -88,8 +88,12 @@ def check_store(store: Store, *, pinned: Sequence[tuple[int, str, int, str]] = (
         One line per check; a line for each pinned record.
     """
     with store.reading() as reader:
-        checks = _Checks(reader.connection, tuple(Pin(*each) for each in pinned))
-        return StoreReport(tuple(checks.all()))
+        return report_on(reader.connection, tuple(Pin(*each) for each in pinned))
+
+
+def report_on(connection: Connection, pinned: tuple[Pin, ...] = ()) -> StoreReport:
+    """Check what a connection sees: also what it has not committed yet."""
+    return StoreReport(tuple(_Checks(connection, pinned).all()))
 
 
 class _Failed(Exception):

@@ -1,5 +1,6 @@
 """Opens the database: SQLite in a file, PostgreSQL by URL, each set so that a commit is on disk."""
 
+import errno
 import os
 import sqlite3
 import sys
@@ -66,10 +67,34 @@ def make_engine(url: URL, wait: float) -> Engine:
     return _postgresql(url, wait)
 
 
-def make_file(path: Path) -> None:
-    """Make an empty file for a store that only its owner may read, and its folder if need be."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+def make_file(path: Path, name: str, *, make: bool) -> None:
+    """See to the file of a store: a new one may be read by its owner only.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        The store, as a person knows it.
+    make : bool
+        Make the file, and its folder, if they do not exist.
+
+    Raises
+    ------
+    AllocatorError
+        ``store-empty`` if it does not exist and is not to be made; ``store-cannot-open``.
+    """
+    if path.exists():
+        return
+    if not make:
+        raise AllocatorError(problem("store-empty"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        code = "store-full" if full else "store-cannot-open"
+        raise AllocatorError(problem(code, store=name)) from None
 
 
 def begin_exclusively(connection: Connection) -> None:

@@ -143,6 +143,7 @@ def _special() -> Iterator[Guard]:
     yield Guard("blob", "erase", "UPDATE", "store-append-only", _erasable(("bytes",)))
     yield Guard("personal", "erase", "UPDATE", "store-append-only", _erasable(("content",)))
     yield Guard("run", "finished", "UPDATE", "store-append-only", "OLD.finished_at IS NOT NULL")
+    yield Guard("transition", "insert", "INSERT", "store-append-only")
     yield from _rounds()
     yield from _signoffs()
 

@@ -65,8 +65,7 @@ def upgrade(engine: Engine, clock: Clock, actor: str) -> str | None:
     AllocatorError
         ``store-newer``: there is no way back; ``store-empty``, ``store-foreign``.
     """
-    with _unchecked(engine) as connection, connection.begin():
-        begin_exclusively(connection)
+    with begin_unchecked(engine) as connection:
         before = revision_of(connection)
         if before is None:
             raise AllocatorError(problem("store-empty"))
@@ -74,28 +73,29 @@ def upgrade(engine: Engine, clock: Clock, actor: str) -> str | None:
             raise AllocatorError(problem("store-newer", found=before, known=NEWEST))
         if before == NEWEST:
             return None
-        _migrate(connection, NEWEST)
+        migrate(connection, NEWEST)
         unit = Unit(connection, clock)
         unit.append(Event("store-upgraded", actor, "store", {"from": before, "to": NEWEST}))
     return before
 
 
-def make_tables(connection: Connection, revision: str = NEWEST) -> None:
-    """Make the tables and guards of a schema, in a transaction that has begun."""
-    _migrate(connection, revision)
-
-
 def _make(engine: Engine, clock: Clock, revision: str) -> None:
-    with _unchecked(engine) as connection, connection.begin():
-        begin_exclusively(connection)
+    with begin_unchecked(engine) as connection:
         if revision_of(connection) is not None:
             return
-        _migrate(connection, revision)
+        migrate(connection, revision)
         unit = Unit(connection, clock)
         unit.append(Event("store-created", "system", "store", {"schema": revision}))
 
 
-def _migrate(connection: Connection, revision: str) -> None:
+def migrate(connection: Connection, revision: str) -> None:
+    """Bring the tables to a schema and put their guards, in a transaction that has begun.
+
+    Raises
+    ------
+    AllocatorError
+        ``store-migration`` if a guard or something referred to is missing afterwards.
+    """
     # Alembic is needed here alone: a store that is as it should be opens without loading it.
     from alembic import command
     from alembic.config import Config
@@ -115,8 +115,8 @@ def _migrate(connection: Connection, revision: str) -> None:
 
 
 @contextmanager
-def _unchecked(engine: Engine) -> Iterator[Connection]:
-    """Give a connection to write with whose foreign keys SQLite does not check on each change.
+def begin_unchecked(engine: Engine) -> Iterator[Connection]:
+    """Begin to write, alone, without SQLite checking foreign keys on each change.
 
     Copying a table, as a migration on SQLite does, would otherwise empty the tables that refer to
     it. ``foreign_key_check`` looks at all of them before the commit.
@@ -125,5 +125,8 @@ def _unchecked(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "sqlite":
             for pragma in ("foreign_keys = OFF", "journal_mode = WAL"):
                 plain.connection.cursor().execute(f"PRAGMA {pragma}").close()
-        yield plain.execution_options(**{WRITE: True})
+        connection = plain.execution_options(**{WRITE: True})
+        with connection.begin():
+            begin_exclusively(connection)
+            yield connection
     engine.dispose()
