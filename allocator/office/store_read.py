@@ -37,7 +37,7 @@ class Reader:
         return found[0] if found else None
 
     def find[R: Row](
-        self, kind: type[R], *, order: Sequence[str] = (), limit: int | None = None, **equal: Any
+        self, kind: type[R], /, *, order: Sequence[str] = (), limit: int | None = None, **equal: Any
     ) -> tuple[R, ...]:
         """Return the rows whose columns equal the given values.
 

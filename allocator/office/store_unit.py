@@ -115,7 +115,7 @@ class Writer(Reader):
         self._touched.clear()
         return row
 
-    def insert[R: VersionedRow](self, kind: type[R], **values: Any) -> R:
+    def insert[R: VersionedRow](self, kind: type[R], /, **values: Any) -> R:
         """Insert a row and return it.
 
         Parameters
@@ -143,7 +143,7 @@ class Writer(Reader):
         return self._must_get(kind, values[kind.key])
 
     def update[R: VersionedRow](
-        self, kind: type[R], row_key: str | int, version_seen: int, **values: Any
+        self, kind: type[R], row_key: str | int, version_seen: int, /, **values: Any
     ) -> R:
         """Change columns of a row that is still as it was seen, and return it as it is now.
 
