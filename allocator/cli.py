@@ -121,9 +121,7 @@ def new(
 def serve(
     address: Annotated[str, typer.Option(help=say("cli.option.address"))] = "localhost",
     port: Annotated[int, typer.Option(min=1, max=65535, help=say("cli.option.port"))] = 8501,
-    store: Annotated[
-        str | None, typer.Option(metavar="URL", help=say("cli.option.store"))
-    ] = None,
+    store: Annotated[str | None, typer.Option(metavar="URL", help=say("cli.option.store"))] = None,
     host: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help=say("cli.option.host"))
     ] = None,
@@ -150,10 +148,13 @@ def run(
         float | None,
         typer.Option(metavar="SECONDS", help=say("cli.option.time-limit"), callback=_seconds),
     ] = None,
+    exact: Annotated[bool, typer.Option("--exact", help=say("cli.option.exact"))] = False,
+    fairness: Annotated[bool, typer.Option("--fairness", help=say("cli.option.flips"))] = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide a round."""
-    _finish("run", "rounds", lambda do: do.run(folder, policy, out, time_limit), as_json)
+    asked = (folder, policy, out, time_limit, exact, fairness)
+    _finish("run", "rounds", lambda do: do.run(*asked), as_json)
 
 
 @app.command(rich_help_panel=OFFICER, help=say("cli.command.sign"))
@@ -200,10 +201,13 @@ def explain(
     application: Annotated[
         str | None, typer.Argument(metavar="APPLICATION", help=say("cli.argument.application"))
     ] = None,
+    fairness: Annotated[
+        bool, typer.Option("--fairness", help=say("cli.option.show-fairness"))
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say why decisions fell as they did."""
-    _finish("explain", "audit", lambda do: do.explain(record, application), as_json)
+    _finish("explain", "audit", lambda do: do.explain(record, application, fairness), as_json)
 
 
 @app.command(rich_help_panel=ANALYST, help=say("cli.command.compare"))

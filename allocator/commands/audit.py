@@ -3,7 +3,14 @@
 from pathlib import Path
 
 from allocator.commands.answer import Answer, Block, Heading, Items, Table, Text
-from allocator.commands.reasons import all_blocks, all_data, one_blocks, one_data
+from allocator.commands.reasons import (
+    all_blocks,
+    all_data,
+    fairness_blocks,
+    fairness_data,
+    one_blocks,
+    one_data,
+)
 from allocator.errors import AllocatorError, Exit, Where, problem
 from allocator.record.check_book import number
 from allocator.record.check_container import Opened
@@ -111,7 +118,7 @@ def sign(record: Path, key: Path | None = None, timestamp: Path | None = None) -
     return Answer(blocks, {"manifest": digest, "public_key": signer, "time_stamp": stamped})
 
 
-def explain(record: Path, application: str | None = None) -> Answer:
+def explain(record: Path, application: str | None = None, fairness: bool = False) -> Answer:
     """Say why decisions fell as they did, from the record alone.
 
     Parameters
@@ -119,7 +126,9 @@ def explain(record: Path, application: str | None = None) -> Answer:
     record : Path
         The record; that it is genuine is for ``verify`` to say.
     application : str, optional
-        One application; without it, all of them in brief.
+        One application; without it, the round as a whole and every decision in brief.
+    fairness : bool
+        How groups fared, instead.
 
     Raises
     ------
@@ -127,13 +136,17 @@ def explain(record: Path, application: str | None = None) -> Answer:
         ``record-not-read`` if it is no record, ``record-no-application`` if it has no such
         application.
     """
-    opened = _opened(record)
+    from allocator.record.revive import result_of
+
+    _opened(record)
+    result = result_of(record.read_bytes())
+    if fairness:
+        return Answer(fairness_blocks(result), fairness_data(result))
     if application is None:
-        return Answer(all_blocks(opened), all_data(opened))
-    ids = [each["application_id"] for each in opened.plain("result.json")["decisions"]]
-    if application not in ids:
+        return Answer(all_blocks(result), all_data(result))
+    if application not in {each.application_id for each in result.lines}:
         raise AllocatorError(problem("record-no-application", value=application))
-    return Answer(one_blocks(opened, application), one_data(opened, application))
+    return Answer(one_blocks(result, application), one_data(result, application))
 
 
 def _key(file: Path) -> bytes:

@@ -67,7 +67,14 @@ def check(folder: Path, policy: str | None = None) -> Answer:
     )
 
 
-def run(folder: Path, policy: str | None, out: Path | None, time_limit: float | None) -> Answer:
+def run(
+    folder: Path,
+    policy: str | None,
+    out: Path | None,
+    time_limit: float | None,
+    exact: bool = False,
+    flips: bool = False,
+) -> Answer:
     """Allocate a round and write the result files.
 
     Parameters
@@ -80,8 +87,13 @@ def run(folder: Path, policy: str | None, out: Path | None, time_limit: float | 
         Where the files go; ``out`` in the round's folder if not given.
     time_limit : float, optional
         Seconds after which the best known answer is taken, with its proven gap.
+    exact : bool
+        Whether to explain everything exactly, however large the round is.
+    flips : bool
+        Whether to ask of every application what another stated gender would have changed.
     """
-    result, files = allocate(folder, policy, out or folder / "out", time_limit)
+    place = out or folder / "out"
+    result, files = allocate(folder, policy, place, time_limit, exact=exact, flips=flips)
     final = result.allocation.status is Status.OPTIMAL
     return Answer(
         blocks=result_blocks(result, files, folder),
@@ -91,7 +103,13 @@ def run(folder: Path, policy: str | None, out: Path | None, time_limit: float | 
 
 
 def allocate(
-    folder: Path, policy: str | None, out: Path, time_limit: float | None = None
+    folder: Path,
+    policy: str | None,
+    out: Path,
+    time_limit: float | None = None,
+    *,
+    exact: bool = False,
+    flips: bool = False,
 ) -> tuple[Result, tuple[Path, ...]]:
     """Load, decide and write; return the result and the files where they finally are.
 
@@ -109,7 +127,14 @@ def allocate(
 
     with published(out) as aside:
         with interruptible() as stop, shown_progress() as progress:
-            result = decide(loaded, time_limit=time_limit, progress=progress, cancel=stop.is_set)
+            result = decide(
+                loaded,
+                time_limit=time_limit,
+                progress=progress,
+                cancel=stop.is_set,
+                explain="exact" if exact else None,
+                flips=flips,
+            )
         written = write_all(result, loaded, aside)
     return result, tuple(out / path.relative_to(aside) for path in written)
 

@@ -6,13 +6,13 @@ objectives and on how each column stands in the rows of the balance factors, ali
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from allocator.explain.explanation import Swap
 from allocator.explain.neighbours import Neighbourhood, neighbourhood
 from allocator.model import Award
 from allocator.optimise.matrix import complete, of_programme
-from allocator.optimise.programme import Programme
+from allocator.optimise.programme import Column, Programme
 
 type Standing = tuple[tuple[int, int], ...]
 """The rows of balance factors that a column stands in, with its coefficients."""
@@ -83,21 +83,24 @@ def improvable(programme: Programme, awards: Iterable[Award]) -> bool:
 
     No proof that nothing is better, yet most allocations that are not the best fail it.
     """
-    granted = {(a.application_id, a.package): {fund for fund, _ in a.shares} for a in awards}
-    chosen = [
-        int((c.application, c.package) in granted)
-        and int(not c.fund or c.fund in granted[c.application, c.package])
-        for c in programme.columns
-    ]
+    granted = {a.application_id: a for a in awards}
+    columns = programme.columns
+    chosen = [int(_is_granted(column, granted)) for column in columns]
     values = complete(of_programme(programme), chosen)
     around = neighbourhood(programme, values)
-    own = {c.application: j for j, c in enumerate(programme.columns) if c.application and values[j]}
-    return any(
-        change.possible and change.gain > 0
-        for on, column in enumerate(programme.columns)
-        if column.application and not values[on]
-        for off in (
-            [own[column.application]] if column.application in own else [None, *own.values()]
-        )
-        for change in [around.change(on, off)]
-    )
+    own = {c.application: j for j, c in enumerate(columns) if c.application and values[j]}
+    every: list[int | None] = [None, *own.values()]
+    for on, column in enumerate(columns):
+        if column.application and not values[on]:
+            for off in [own[column.application]] if column.application in own else every:
+                change = around.change(on, off)
+                if change.possible and change.gain > 0:
+                    return True
+    return False
+
+
+def _is_granted(column: Column, granted: Mapping[str, Award]) -> bool:
+    award = granted.get(column.application)
+    if award is None or award.package is not column.package:
+        return False
+    return not column.fund or column.fund in {fund for fund, _ in award.shares}

@@ -54,5 +54,4 @@ def test_every_check_and_every_part_is_on_the_page() -> None:
         if key.startswith("verify.check."):
             assert (title.partition(",")[0] if key in from_inputs else title) in PAGE, title
     for name in (*REQUIRED, *OPTIONAL):
-        if name != "fairness.json":
-            assert f"`{name}`" in PAGE, name
+        assert f"`{name}`" in PAGE, name
