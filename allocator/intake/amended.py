@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from allocator.errors import AllocatorError, has_errors, ordered
-from allocator.intake.folder import LoadedRound, load_round
+from allocator.errors import AllocatorError, Problem, has_errors, ordered
+from allocator.intake.folder import LoadedRound, load_round, without_awards
 from allocator.intake.overrides import (
     OVERRIDES,
     Override,
@@ -114,22 +114,27 @@ def with_prior_awards(loaded: LoadedRound, awards: Iterable[PriorAward]) -> Load
     loaded : LoadedRound
         A round; the awards of its file of prior awards stay.
     awards : iterable of PriorAward
-        Awards of other rounds. Those of this round would count against its own.
+        Awards of other rounds; those of this round would count against its own. None at all: a
+        round without the file.
 
     Raises
     ------
     AllocatorError
         What the file would be refused for.
     """
-    data, on = awards_csv(awards), loaded.round.decision_date
-    ledger, problems = read_prior_awards(data, OFFICE_AWARDS, on)
-    if has_errors(problems):
-        raise AllocatorError(ordered(problems))
-    prior: tuple[PriorAward, ...] = ()
-    for name, _, content in loaded.files[_ALWAYS:]:
-        if name.startswith("prior_awards."):
-            prior, _ = read_prior_awards(content, name, on)
-    merged, notes = merged_awards(prior, ledger)
+    awards, on = tuple(awards), loaded.round.decision_date
+    prior = _prior_awards(loaded)
+    data = awards_csv(awards) if awards else None
+    found: tuple[Problem, ...] = ()
+    merged = prior or ()
+    if data is not None:
+        ledger, problems = read_prior_awards(data, OFFICE_AWARDS, on)
+        if has_errors(problems):
+            raise AllocatorError(ordered(problems))
+        merged, notes = merged_awards(merged, ledger)
+        found = (*problems, *notes)
+    elif prior is None:
+        found = tuple(without_awards(loaded.rules))
     others = (
         each
         for each in loaded.problems
@@ -138,10 +143,18 @@ def with_prior_awards(loaded: LoadedRound, awards: Iterable[PriorAward]) -> Load
     return replace(
         loaded,
         prior_awards=merged,
-        prior_awards_given=True,
-        problems=ordered((*others, *problems, *notes)),
+        prior_awards_given=data is not None or prior is not None,
+        problems=ordered((*others, *found)),
         files=_with_file(loaded, OFFICE_AWARDS, data),
     )
+
+
+def _prior_awards(loaded: LoadedRound) -> tuple[PriorAward, ...] | None:
+    """Return the awards of the round's file of prior awards, ``None`` if it has none."""
+    for name, _, content in loaded.files[_ALWAYS:]:
+        if name.startswith("prior_awards."):
+            return read_prior_awards(content, name, loaded.round.decision_date)[0]
+    return None
 
 
 def _with_file(

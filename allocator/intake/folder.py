@@ -102,7 +102,7 @@ def load_round(path: Path, policy: str | None = None) -> LoadedRound:
     own_groups = [each.id for each in rules.country_groups]
     folder.problems += policy_checks(round_, round_file.document, rules.region_scheme, own_groups)
     if awards is None and not folder.has("prior_awards"):
-        folder.problems += _without_awards(rules)
+        folder.problems += without_awards(rules)
     if intake.columns:
         folder.add_absent(_absent_columns(round_, rules, intake.columns, folder.applications))
     if changes and not has_errors(folder.problems):
@@ -285,7 +285,8 @@ class _Folder:
         self.files.append((name, hashlib.sha256(data).hexdigest(), data))
 
 
-def _without_awards(rules: Rules) -> Iterator[Problem]:
+def without_awards(rules: Rules) -> Iterator[Problem]:
+    """Yield a note where a rule looks at past awards and there is no file of them."""
     if rules.person_year or any(each.kind == "prior_awards" for each in rules.criteria):
         where = Where(file="prior_awards.csv")
         yield problem("round-no-prior-awards", where, severity=Severity.NOTE)

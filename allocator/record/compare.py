@@ -32,8 +32,8 @@ _OUTCOME = ("decision", "package", "fund", "amount", "currency", "merit")
 class Cause:
     """Something that decisions are made from and that differs.
 
-    ``kind`` is ``applications``, ``prior_awards``, ``round``, ``policy``, ``tables`` or
-    ``version``; ``texts`` say what differs, by application id where it is about one.
+    ``kind`` is ``applications``, ``prior_awards``, ``overrides``, ``round``, ``policy``,
+    ``tables`` or ``version``; ``texts`` say what differs, by application id where it is about one.
     """
 
     kind: str
@@ -89,6 +89,7 @@ def compare(before: bytes, after: bytes) -> Comparison:
 def _causes(old: Opened, new: Opened, own: dict[str, str]) -> Iterator[Cause]:
     yield Cause("applications", tuple(own.values()))
     yield Cause("prior_awards", tuple(_prior_awards(old, new)))
+    yield Cause("overrides", tuple(_overrides(old, new)))
     yield Cause("round", tuple(_round(old, new)))
     yield Cause("policy", tuple(_policy(old, new)))
     yield Cause("tables", tuple(_tables(old, new)))
@@ -129,6 +130,26 @@ def _prior_awards(old: Opened, new: Opened) -> Iterator[str]:
         yield say("verify.compare.prior-awards", before=len(before), after=len(after))
 
 
+def _overrides(old: Opened, new: Opened) -> Iterator[str]:
+    """Yield the overrides that are new, taken back or changed, by application id."""
+    before, after = (_override_bounds(record) for record in (old, new))
+    for application in sorted({*before, *after}):
+        was, now = before.get(application), after.get(application)
+        if was != now:
+            kind = "other" if was and now else "new" if now else "gone"
+            title = safe((now or was or {})["title"])
+            yield say(f"verify.compare.override.{kind}", title=title)
+
+
+def _override_bounds(record: Opened) -> dict[str, dict[str, Any]]:
+    return {
+        bound["id"].partition(":")[2]: bound
+        for side in ("floors", "caps")
+        for bound in record.plain("rules.json")[side]
+        if ":" in bound["id"]
+    }
+
+
 def _round(old: Opened, new: Opened) -> Iterator[str]:
     before, after = (_deciding(record.plain("round.json")) for record in (old, new))
     for part in sorted({*before, *after}):
@@ -144,12 +165,19 @@ def _deciding(value: Any) -> Any:
 
 
 def _policy(old: Opened, new: Opened) -> Iterator[str]:
-    before, after = (_deciding(record.plain("rules.json")) for record in (old, new))
+    before, after = (_deciding(_own_rules(record)) for record in (old, new))
     parts = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
     if not parts:
         return
     told = list(_policy_words(old, new))
     yield from told or [say("verify.compare.rules", part=part) for part in parts]
+
+
+def _own_rules(record: Opened) -> dict[str, Any]:
+    """Return the rules as the policy alone gives them, without overrides."""
+    rules = record.plain("rules.json")
+    own = {s: [each for each in rules[s] if ":" not in each["id"]] for s in ("floors", "caps")}
+    return {**rules, **own}
 
 
 def _policy_words(old: Opened, new: Opened) -> Iterator[str]:
