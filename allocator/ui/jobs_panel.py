@@ -1,63 +1,74 @@
-"""The state of a round's background run, drawn once a second by one fragment that never leaves."""
+"""The state of a round's run under way, drawn once a second by one fragment that never leaves."""
+
+from fractions import Fraction
 
 import streamlit as st
 
-from allocator.errors import AllocatorError
+from allocator.office import jobs
+from allocator.office.desk_show import QUEUED, UNDER_WAY
+from allocator.office.roles import Command, may
 from allocator.office.views import ProgressView, RunView
 from allocator.texts import say
-from allocator.ui.failures import refusal
-from allocator.ui.formats import points, safe
-from allocator.ui.session import Desk, flash
+from allocator.ui.session import Desk, attempt, flash
+from allocator.wording import percent
 
-_UNDER_WAY = ("queued", "running")
 _SEEN = "_job_seen"
+_WORTH_SAYING = Fraction(1, 2)
+"""A gap above which it tells nothing yet."""
 
 
 def mount(desk: Desk, round_id: str) -> None:
-    """Mount the panel for a round; it is empty while nothing is under way."""
+    """Mount the panel of a round; it is empty while nothing is under way.
+
+    When a run has ended, the whole page is drawn anew, once.
+    """
     _panel(desk, round_id)
 
 
 @st.fragment(run_every=1.0)
 def _panel(desk: Desk, round_id: str) -> None:
-    job = next((each for each in desk.runs(round_id) if each.status in _UNDER_WAY), None)
-    seen = st.session_state.get(_SEEN)
-    st.session_state[_SEEN] = (round_id, job.id) if job else None
+    stops = may(desk.me(), Command.CANCEL_RUN)
+    if stops:
+        jobs.settle(desk, round_id)
+    runs = desk.runs(round_id)
+    job = next((each for each in runs if each.status in UNDER_WAY), None)
+    before = st.session_state.get(_SEEN)
+    st.session_state[_SEEN] = job.id if job else None
     if job is not None:
-        _draw(desk, job)
-    elif seen is not None and seen[0] == round_id:
-        flash(say("ui.job.ended"))
-        st.rerun()
+        _draw(desk, job, stops=stops)
+    elif before is not None:
+        ended = next((each for each in runs if each.id == before), None)
+        if ended is not None:
+            flash(say("ui.job.ended", status=say(f"ui.job.status.{ended.status}")))
+            st.rerun()
 
 
-def _draw(desk: Desk, job: RunView) -> None:
+def _draw(desk: Desk, job: RunView, *, stops: bool) -> None:
     with st.container(border=True):
         st.markdown(f"**{say('ui.job.title')}**")
-        st.progress(_done(job.progress), text=_words(job))
-        if st.button(say("ui.job.cancel"), key=f"cancel-{job.id}", icon=":material/stop_circle:"):
-            try:
-                desk.cancel_run(job.id)
-            except AllocatorError as error:
-                refusal(error)
+        st.progress(_reached(job.progress), text=_words(job))
+        label = say("ui.job.cancel")
+        if stops and st.button(label, key=f"cancel-{job.id}", icon=":material/stop_circle:"):
+            attempt(lambda: desk.cancel_run(job.id))
 
 
 def _words(job: RunView) -> str:
     progress = job.progress
-    if job.status == "queued" or progress is None:
+    if job.status == QUEUED or progress is None:
         return say("ui.job.queued")
-    if progress.best is None or progress.bound is None:
-        return say("ui.job.running", stage=safe(progress.stage), seconds=progress.seconds)
-    return say(
-        "ui.job.closing",
-        best=points(progress.best),
-        bound=points(progress.bound),
-        gap=safe(progress.gap_share),
-        seconds=progress.seconds,
-    )
+    gap = _gap(progress)
+    if gap is None or gap > _WORTH_SAYING:
+        return say("ui.job.searching", seconds=progress.seconds)
+    return say("ui.job.closing", gap=percent(gap, 3), seconds=progress.seconds)
 
 
-def _done(progress: ProgressView | None) -> float:
-    """Return how near the best allocation known is to the proven bound, 0 to 1."""
-    if progress is None or not progress.best or not progress.bound or progress.bound <= 0:
-        return 0.0
-    return min(1.0, max(0.0, progress.best / progress.bound))
+def _gap(progress: ProgressView | None) -> Fraction | None:
+    """Return how far the best allocation known is from the proven bound, as a part of the bound."""
+    if progress is None or progress.best is None or not progress.bound:
+        return None
+    return Fraction(max(0, progress.bound - progress.best), abs(progress.bound))
+
+
+def _reached(progress: ProgressView | None) -> float:
+    gap = _gap(progress)
+    return 0.0 if gap is None else max(0.0, 1.0 - float(gap))

@@ -1,0 +1,383 @@
+"""Figures become pictures that follow the theme, each with its words and the same figures below.
+
+Nothing depends on colour alone: parts carry their names or figures, targets are lines, the pool is
+a diamond. Women and men have the colours that groups of anything else have.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from allocator.explain.figures import Aim, Grouping, Money
+from allocator.explain.price import Price
+from allocator.intake.values import fold
+from allocator.model import POINT
+from allocator.texts import say
+from allocator.ui.components import Cell, Column, Kind, table
+from allocator.wording import money_brief, share_words, target_words, trimmed
+
+STAGES = ("nominated", "eligible", "awarded")
+_BAR = 22
+_STEP = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours of the pictures in one mode: ink, faint ink, a track behind bars, the series."""
+
+    ink: str
+    faint: str
+    track: str
+    on_series: str
+    series: tuple[str, ...]
+
+
+_LIGHT = Palette(
+    *("#0a171b", "#52656b", "#dbe4e5", "#ffffff"),
+    ("#0b6e7f", "#9a5c0b", "#6d5aa6", "#4f6b25", "#8a3b2e", "#52656b"),
+)
+_DARK = Palette(
+    *("#e4eced", "#9fb1b5", "#2b3b40", "#0a171b"),
+    ("#4fb8c9", "#e3a857", "#b3a2ea", "#a5c46a", "#e08d7d", "#9fb1b5"),
+)
+
+
+def palette() -> Palette:
+    """Return the colours of the mode the person has chosen."""
+    return _DARK if st.context.theme.type == "dark" else _LIGHT
+
+
+def money_chart(lines: Sequence[Money], currency: str, *, key: str) -> None:
+    """Draw what each fund, or meeting, pays and has left, all on one scale, with the table."""
+    colours = palette()
+    rows: list[dict[str, Any]] = []
+    for line in lines:
+        whole = max(line.limit or 0, line.spent)
+        label = _money_words(line, currency)
+        rows.append(
+            {"line": line.title, "spent": line.spent / 100, "whole": whole / 100, "words": label}
+        )
+    base: Any = alt.Chart(pd.DataFrame(rows))
+    line_axis = _names("line:N", [line.title for line in lines])
+    chart = alt.layer(
+        base.mark_bar(size=_BAR, color=colours.track).encode(
+            y=line_axis, x=alt.X("whole:Q", title=currency, axis=alt.Axis(format="~s", tickCount=5))
+        ),
+        base.mark_bar(size=_BAR, color=colours.series[0]).encode(y=line_axis, x="spent:Q"),
+        base.mark_text(
+            align="left", baseline="middle", dx=6, color=colours.ink, fontSize=12
+        ).encode(y=line_axis, x="whole:Q", text="words:N"),
+    )
+    words = "; ".join(f"{row['line']}: {row['words']}" for row in rows)
+    _draw(chart, len(rows), say("ui.charts.money", words=words), key)
+    columns = (
+        Column(say("outputs.column.fund"), width="medium"),
+        Column(say("outputs.column.awarded"), Kind.COUNT),
+        Column(say("ui.charts.spent", currency=currency), Kind.MONEY),
+        Column(say("ui.charts.limit", currency=currency), Kind.MONEY),
+        Column(say("ui.charts.free", currency=currency), Kind.MONEY),
+    )
+    cells: list[list[Cell]] = [[e.title, e.awards, e.spent, e.limit, e.free] for e in lines]
+    _figures(columns, cells, key)
+
+
+def _money_words(line: Money, currency: str) -> str:
+    if line.limit is None:
+        return f"{currency} {money_brief(line.spent)}"
+    return say("ui.charts.of", part=money_brief(line.spent), whole=money_brief(line.limit))
+
+
+def stage_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
+    """Draw who applied, who is eligible and who is awarded, cut by group, against the target.
+
+    The group with a target starts at the left edge, so that its share ends at the line when the
+    target is met. With targets for several groups only the first one's line is drawn.
+    """
+    colours = palette()
+    aimed = {fold(aim.value): aim for aim in aims if aim.attribute == grouping.attribute}
+    order = sorted(grouping.groups, key=lambda group: fold(group.value) not in aimed)
+    rows: list[dict[str, Any]] = []
+    for stage in STAGES:
+        whole, start = getattr(grouping.known, stage), Fraction(0)
+        for group in order if whole else ():
+            part = Fraction(getattr(group, stage), whole)
+            words = f"{group.label} {getattr(group, stage)}" if part > Fraction(1, 8) else ""
+            rows.append(
+                {
+                    "stage": say(f"outputs.column.{stage}"),
+                    "group": group.label,
+                    "from": float(start),
+                    "to": float(start + part),
+                    "middle": float(start + part / 2),
+                    "words": words,
+                }
+            )
+            start += part
+    base: Any = alt.Chart(pd.DataFrame(rows))
+    stage_axis = _names("stage:N", [say(f"outputs.column.{stage}") for stage in STAGES])
+    fill = alt.Color(
+        "group:N",
+        scale=alt.Scale(
+            domain=[group.label for group in order],
+            range=[colours.series[i % len(colours.series)] for i in range(len(order))],
+        ),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    layers = [
+        base.mark_bar(size=_BAR, stroke=colours.on_series, strokeWidth=1).encode(
+            y=stage_axis, x=_share_axis("from:Q"), x2="to:Q", color=fill
+        ),
+        base.mark_text(baseline="middle", color=colours.on_series, fontSize=12).encode(
+            y=stage_axis, x="middle:Q", text="words:N"
+        ),
+    ]
+    first = aimed.get(fold(order[0].value)) if order else None
+    told = [
+        f"{say(f'outputs.column.{stage}')}: "
+        + ", ".join(
+            f"{group.label} {share_words(getattr(group, stage), getattr(grouping.known, stage))}"
+            for group in order
+        )
+        for stage in STAGES
+        if getattr(grouping.known, stage)
+    ]
+    if first is not None:
+        layers += _target_line(first, colours)
+        told.append(say("ui.charts.target", label=first.label, share=target_words(first.share)))
+    chart = alt.layer(*layers)
+    _draw(chart, len(STAGES), say("ui.charts.stages", words="; ".join(told)), key, legend=True)
+    _group_figures(grouping, key)
+
+
+def _target_line(aim: Aim, colours: Palette) -> list[Any]:
+    words = say("ui.charts.target", label=aim.label, share=target_words(aim.share))
+    data: Any = alt.Chart(pd.DataFrame([{"at": float(aim.share), "words": words}]))
+    rule = data.mark_rule(color=colours.ink, strokeWidth=2, strokeDash=[5, 3]).encode(x="at:Q")
+    text = data.mark_text(color=colours.ink, align="left", baseline="bottom", fontSize=12).encode(
+        x="at:Q", y=alt.value(-4), text="words:N"
+    )
+    return [rule, text]
+
+
+def share_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
+    """Draw each group's share of the awards as a bar, of the eligible as a diamond, its target."""
+    colours = palette()
+    aimed = {fold(aim.value): aim for aim in aims if aim.attribute == grouping.attribute}
+    rows: list[dict[str, Any]] = []
+    for group in grouping.groups:
+        aim = aimed.get(fold(group.value))
+        share = _share(group.awarded, grouping.known.awarded)
+        rows.append(
+            {
+                "group": group.label,
+                "awards": share,
+                "pool": _share(group.eligible, grouping.known.eligible),
+                "target": float(aim.share) if aim else None,
+                "words": share_words(group.awarded, grouping.known.awarded),
+            }
+        )
+        rows[-1]["far"] = max(value or 0.0 for value in _bullet(rows[-1]))
+    base: Any = alt.Chart(pd.DataFrame(rows))
+    y = _names("group:N", [group.label for group in grouping.groups])
+    farthest = max(value or 0.0 for row in rows for value in _bullet(row))
+    x = _share_axis("awards:Q", min(1.0, farthest * 1.25 or 1.0))
+    layers = [
+        base.mark_bar(size=_BAR, color=colours.series[0]).encode(y=y, x=x),
+        base.mark_text(align="left", dx=10, color=colours.ink, fontSize=12).encode(
+            y=y, x="far:Q", text="words:N"
+        ),
+    ]
+    targets = [row for row in rows if row["target"] is not None]
+    if targets:
+        ticks: Any = alt.Chart(pd.DataFrame(targets))
+        mark = ticks.mark_tick(thickness=3, size=_BAR + 8, color=colours.ink, opacity=1)
+        layers.append(mark.encode(y=y, x="target:Q"))
+    point = base.mark_point(
+        shape="diamond", size=130, filled=True, opacity=1, color=colours.series[1]
+    )
+    layers.append(point.encode(y=y, x="pool:Q", stroke=alt.value(colours.on_series)))
+    chart = alt.layer(*layers)
+    words = "; ".join(_bullet_words(row) for row in rows)
+    st.caption(say("ui.charts.shares-legend"))
+    _draw(chart, len(rows), say("ui.charts.shares", words=words), key)
+    _group_figures(grouping, key)
+
+
+def _bullet(row: dict[str, Any]) -> tuple[float | None, ...]:
+    return row["awards"], row["pool"], row["target"]
+
+
+def _bullet_words(row: dict[str, Any]) -> str:
+    target = row["target"]
+    aim = "" if target is None else say("ui.charts.bullet-target", share=f"{target:.0%}")
+    return say("ui.charts.bullet", **(row | {"pool": f"{row['pool']:.0%}"})) + aim
+
+
+def strip_chart(grouping: Grouping, *, key: str) -> None:
+    """Draw one square for every eligible application, awarded ones filled, a strip for each group.
+
+    Beyond 60 in the largest group a square stands for several, and the words say for how many.
+    """
+    colours = palette()
+    largest = max((group.eligible for group in grouping.groups), default=0)
+    each = max(1, -(-largest // 60))
+    rows = [
+        {
+            "group": group.label,
+            "place": place,
+            "state": say(
+                "outputs.column.awarded" if place < -(-group.awarded // each) else "ui.charts.not"
+            ),
+        }
+        for group in grouping.groups
+        for place in range(-(-group.eligible // each))
+    ]
+    names = [say("outputs.column.awarded"), say("ui.charts.not")]
+    chart = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_square(size=130, opacity=1, stroke=colours.series[0], strokeWidth=1.5)
+        .encode(
+            y=_names("group:N", [group.label for group in grouping.groups]),
+            x=alt.X("place:Q", axis=None, scale=alt.Scale(domain=[-0.5, 60])),
+            color=alt.Color(
+                "state:N",
+                scale=alt.Scale(domain=names, range=[colours.series[0], colours.track]),
+                legend=alt.Legend(title=None, orient="top", symbolType="square"),
+            ),
+        )
+    )
+    words = "; ".join(
+        say("ui.charts.strip-part", label=g.label, awarded=g.awarded, eligible=g.eligible)
+        for g in grouping.groups
+    )
+    told = say("ui.charts.strip", words=words)
+    if each > 1:
+        st.caption(say("ui.charts.strip-each", count=each))
+    _draw(chart, len(grouping.groups), told, key, legend=True)
+    _group_figures(grouping, key)
+
+
+def waterfall(price: Price, *, key: str) -> None:
+    """Draw how a change leads from what the allocation is worth to what it is worth after it."""
+    merit, worth = price.merit.by, price.objective.by
+    steps = (
+        (say("ui.charts.before"), price.objective.before, price.objective.before),
+        (
+            say("ui.charts.merit"),
+            price.objective.before,
+            price.objective.before + merit,
+        ),
+        (say("ui.charts.balance"), price.objective.before + merit, price.objective.after),
+        (say("ui.charts.after"), price.objective.after, price.objective.after),
+    )
+    colours = palette()
+    rows: list[dict[str, Any]] = []
+    for index, (name, start, end) in enumerate(steps):
+        total = index in (0, len(steps) - 1)
+        shown = end if total else end - start
+        sign = "+" if not total and shown > 0 else ""
+        rows.append(
+            {
+                "step": name,
+                "from": float(start / POINT),
+                "to": float(end / POINT),
+                "top": float(max(start, end) / POINT),
+                "kind": "total" if total else "gain" if shown >= 0 else "loss",
+                "words": f"{sign}{trimmed(shown / POINT, 1)}",
+            }
+        )
+    base: Any = alt.Chart(pd.DataFrame(rows))
+    step = alt.X(
+        "step:N", sort=[name for name, _, _ in steps], title=None, axis=alt.Axis(labelAngle=0)
+    )
+    points = alt.Y("from:Q", title=say("ui.charts.points"), scale=alt.Scale(zero=False, nice=True))
+    fill = alt.Color(
+        "kind:N",
+        legend=None,
+        scale=alt.Scale(domain=["gain", "loss"], range=[colours.series[0], colours.series[1]]),
+    )
+    chart = alt.layer(
+        base.transform_filter("datum.kind != 'total'")
+        .mark_bar(size=46)
+        .encode(x=step, y=points, y2="to:Q", color=fill),
+        base.transform_filter("datum.kind == 'total'")
+        .mark_tick(thickness=4, size=70, color=colours.ink, opacity=1)
+        .encode(x=step, y=points),
+        base.mark_text(dy=-12, color=colours.ink, fontWeight=600).encode(
+            x=step, y=alt.Y("top:Q"), text="words:N"
+        ),
+    ).properties(height=260)
+    told = say(
+        "ui.charts.waterfall",
+        before=trimmed(price.objective.before / POINT, 1),
+        merit=trimmed(merit / POINT, 1),
+        balance=trimmed((worth - merit) / POINT, 1),
+        after=trimmed(price.objective.after / POINT, 1),
+    )
+    st.altair_chart(_themed(chart), width="stretch", key=key, alt=told)
+    columns = (
+        Column(say("ui.charts.step"), width="medium"),
+        Column(say("ui.charts.points"), Kind.POINTS),
+    )
+    values = (price.objective.before, merit, worth - merit, price.objective.after)
+    cells: list[list[Cell]] = [[s[0], v] for s, v in zip(steps, values, strict=True)]
+    _figures(columns, cells, key)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _names(field: str, order: list[str]) -> alt.Y:
+    return alt.Y(field, sort=order, title=None, axis=alt.Axis(labelLimit=220, ticks=False))
+
+
+def _share_axis(field: str, to: float = 1.0) -> alt.X:
+    axis = alt.Axis(format=".0%", tickCount=5)
+    return alt.X(field, title=None, axis=axis, scale=alt.Scale(domain=[0, to]))
+
+
+def _themed(chart: Any) -> Any:
+    colours = palette()
+    return chart.configure_axis(
+        labelColor=colours.ink, titleColor=colours.faint, gridColor=colours.track, labelFontSize=13
+    ).configure_legend(labelColor=colours.ink, labelFontSize=13)
+
+
+def _draw(chart: Any, bars: int, words: str, key: str, *, legend: bool = False) -> None:
+    height = _STEP * max(bars, 1) + 40 + (30 if legend else 0)
+    sized = _themed(chart.properties(height=height))
+    st.altair_chart(sized, width="stretch", key=key, alt=words)
+
+
+def _figures(columns: Sequence[Column], cells: Sequence[Sequence[Cell]], key: str) -> None:
+    """Offer the same figures as a table."""
+    with st.expander(say("ui.charts.figures"), icon=":material/table:"):
+        table(columns, cells, key=f"{key}-table", alt=say("ui.charts.figures"), height="content")
+
+
+def _group_figures(grouping: Grouping, key: str) -> None:
+    names = ("group", "nominated", "eligible", "awarded")
+    kinds = (Kind.TEXT, Kind.COUNT, Kind.COUNT, Kind.COUNT)
+    columns = [
+        Column(say(f"outputs.column.{name}"), kind) for name, kind in zip(names, kinds, strict=True)
+    ]
+    columns += [
+        Column(say("ui.charts.share-of-awards"), Kind.SHARE),
+        Column(say("ui.charts.share-of-pool"), Kind.SHARE),
+    ]
+    known = grouping.known
+    groups = [*grouping.groups, *((grouping.unknown,) if grouping.unknown else ())]
+    cells: list[list[Cell]] = []
+    for group in groups:
+        inside = group is not grouping.unknown
+        awards = Fraction(group.awarded, known.awarded) if known.awarded and inside else None
+        pool = Fraction(group.eligible, known.eligible) if known.eligible and inside else None
+        counts: list[Cell] = [group.nominated, group.eligible, group.awarded]
+        cells.append([group.label, *counts, awards, pool])
+    _figures(columns, cells, key)
