@@ -16,18 +16,13 @@ from allocator.model import POINT, Package
 from allocator.optimise.core import contracted, core_of, expanded
 from allocator.optimise.dual import UNIT, Bound, bound_of
 from allocator.optimise.engine import Outcome, maximise, relax
+from allocator.optimise.exchange import Known
+from allocator.optimise.layers import Distances, TooMany, best_under
 from allocator.optimise.matrix import Matrix, complete, full_values, of_programme, worth
-from allocator.optimise.near import (
-    Field,
-    TooMany,
-    best_near,
-    everyone_in_a_block,
-    field_of,
-    highest,
-    lowest,
-)
+from allocator.optimise.near import everyone_in_a_block
 from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import impossible
+from allocator.optimise.terrain import Terrain, terrain_of
 from allocator.optimise.ties import Stopped, best_of, draw
 from allocator.optimise.watch import Watch
 
@@ -35,11 +30,6 @@ FIRST_CORE = 60
 """Choices in doubt that the first search looks at."""
 
 WIDER = 4
-
-SHORT_LIST = 2000
-SHORT_STEP, LONG_STEP = 8, 3
-"""A list is looked through from farther and farther: the distance grows by one part in so many,
-with longer lists by less, for the list grows by a multiple each time."""
 
 NEVER = 1 << 200
 """The loss of a choice that the question rules out: more than any room."""
@@ -82,8 +72,9 @@ class Ground:
     """What all questions about a programme share.
 
     ``columns`` are an application's matrix columns by package; ``home`` is its block; ``order`` the
-    lottery over all applications; ``distance`` how far below a bound an answer is looked for first.
-    ``searches`` are the questions that no list could answer, which cost most.
+    lottery over all applications; ``distances`` how far below a bound an answer is looked for
+    first; ``known`` are good allocations. ``searches`` are the questions that only the integer
+    solver could answer, which cost most.
     """
 
     programme: Programme
@@ -92,8 +83,9 @@ class Ground:
     columns: Mapping[str, Mapping[Package, tuple[int, ...]]]
     home: Mapping[str, int]
     order: tuple[str, ...]
-    field: Field | None
-    distance: int
+    terrain: Terrain | None
+    distances: Distances
+    known: Known | None
     searches: list[Question] = dataclass_field(default_factory=list)
 
 
@@ -115,8 +107,10 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
     bound = bound_of(matrix, blocks, multipliers)
     order = tuple(order)
     rank = {application: place for place, application in enumerate(order)}
-    field = field_of(programme, matrix, blocks, multipliers, rank)
+    terrain = terrain_of(programme, matrix, blocks, multipliers, rank)
     gap = bound.exact // UNIT - objective
+    point = POINT * programme.scale
+    distances = Distances(max(gap, point // 2), max(gap // 4, point // 4))
     columns: dict[str, dict[Package, list[int]]] = defaultdict(lambda: defaultdict(list))
     for j, position in enumerate(matrix.origin):
         column = programme.columns[position]
@@ -128,8 +122,8 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
         for j in block.columns
     }
     frozen = {a: {p: tuple(js) for p, js in own.items()} for a, own in columns.items()}
-    distance = max(gap * 3 // 4, POINT * programme.scale // 4)
-    return Ground(programme, matrix, bound, frozen, home, order, field, distance)
+    known = None if terrain is None else Known(terrain)
+    return Ground(programme, matrix, bound, frozen, home, order, terrain, distances, known)
 
 
 def held(ground: Ground, question: Question) -> Bound | None:
@@ -186,7 +180,7 @@ def ask(ground: Ground, question: Question, watch: Watch) -> Answer:
     if bound is None:
         return NO
     try:
-        return _listed(ground, question)
+        return _looked_up(ground, question)
     except TooMany:
         ground.searches.append(question)
         answer = _searched(ground.matrix, bound, watch)
@@ -198,28 +192,24 @@ def ask(ground: Ground, question: Question, watch: Watch) -> Answer:
         return replace(answer, values=None)
 
 
-def _listed(ground: Ground, question: Question) -> Answer:
-    """Answer from the list of all allocations near the bound, looking further until one is found.
+def _looked_up(ground: Ground, question: Question) -> Answer:
+    """Answer by going through all allocations near the bound.
 
     Raises
     ------
     TooMany
-        If the list would grow too long, or the field is none.
+        If they are too many, or the programme is too large to be looked at in this way.
     """
-    field = ground.field
-    if field is None:
+    terrain, known = ground.terrain, ground.known
+    if terrain is None or known is None:
         raise TooMany
     number, allowed = _allowed(ground, question)
     truths = np.array(allowed)
-    span = highest(field, number, truths) - lowest(field)
-    distance = ground.distance
-    while True:
-        best = best_near(field, number, truths, min(distance, span))
-        if best.values is not None:
-            return Answer(True, best.objective, best.objective, best.values)
-        if distance >= span:
-            return NO
-        distance += distance // (SHORT_STEP if best.length > SHORT_LIST else LONG_STEP) + 1
+    best = best_under(terrain, number, truths, ground.distances, known.worth(number, truths))
+    if best is None:
+        return NO
+    known.add(best.values)
+    return Answer(True, best.objective, best.objective, best.values)
 
 
 def _searched(matrix: Matrix, bound: Bound, watch: Watch) -> Answer:
