@@ -30,6 +30,8 @@ class Transition:
 TRANSITIONS = (
     Transition(State.DRAFT, Command.CHECK, State.CHECKED),
     Transition(State.CHECKED, Command.IMPORT, State.DRAFT),
+    Transition(State.CHECKED, Command.FIX, State.DRAFT),
+    Transition(State.CHECKED, Command.SET_POLICY, State.DRAFT),
     Transition(State.CHECKED, Command.PROPOSE, State.PROPOSED),
     Transition(State.CHECKED, Command.RETURN, State.DRAFT, reasoned=True),
     Transition(State.PROPOSED, Command.RETURN, State.DRAFT, reasoned=True),
@@ -47,3 +49,26 @@ OPEN = (State.DRAFT, State.CHECKED)
 def after(state: State, command: Command) -> State | None:
     """Return the state a command leads to, ``None`` if it leads nowhere from here."""
     return next((t.after for t in TRANSITIONS if t.before is state and t.command is command), None)
+
+
+FOLLOWS: dict[str, tuple[str, ...]] = {
+    "accepted": ("",),
+    "declined": ("",),
+    "withdrawn": ("", "accepted"),
+    "visa refused": ("", "accepted"),
+    "attended": ("", "accepted"),
+    "left early": ("", "accepted", "attended"),
+    "no-show": ("", "accepted"),
+    "report delivered": ("attended", "left early"),
+}
+"""What may become of an award, and after which earlier outcomes; empty: none recorded yet."""
+
+FALLEN = ("declined", "withdrawn", "visa refused", "no-show")
+"""Outcomes with which an award falls through: what was not paid of it is free again."""
+
+AT_MEETING = ("attended", "left early", "no-show", "report delivered")
+"""Outcomes that cannot be before the meeting begins."""
+
+UNUSED = ("declined", "withdrawn", "visa refused")
+"""Outcomes with which an award does not count for the limit of a person and year. A no-show counts,
+for the office has kept the place and often paid the ticket: a choice."""

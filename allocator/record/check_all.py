@@ -9,9 +9,11 @@ from pathlib import Path
 
 from allocator.record.check_container import (
     MANIFEST,
+    OFFICE,
     STANDALONE,
     Opened,
     look_at_members,
+    look_at_office,
     look_at_previous,
 )
 from allocator.record.check_effects import look_at_effects
@@ -70,11 +72,13 @@ def look_at_file(data: bytes) -> tuple[Opened | None, Check]:
 
 def look_at_origin(record: Opened, given: Given) -> tuple[Check, ...]:
     """Check that the members belong together, who vouches for them, and what they follow."""
+    office = (_made("office", lambda: look_at_office(record)),) if OFFICE in record.members else ()
     return (
         _made("members", lambda: look_at_members(record)),
         _made("signature", lambda: look_at_signature(record, given.public_key)),
         _made("timestamp", lambda: look_at_timestamp(record, given.authority)),
         _made("previous", lambda: look_at_previous(record, _previous(given))),
+        *office,
     )
 
 

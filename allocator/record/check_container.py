@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterable
@@ -39,7 +40,11 @@ REQUIRED = (
     "versions.json",
     STANDALONE,
 )
-OPTIONAL = ("decisions.csv", "effects.json", "explanations.json", "fairness.json", "proof.json")
+OFFICE = "office.json"
+OPTIONAL = (
+    *("decisions.csv", "effects.json", "explanations.json", "fairness.json"),
+    *(OFFICE, "proof.json"),
+)
 INPUTS = "inputs/"
 
 MOST_BYTES = 1 << 30
@@ -262,3 +267,13 @@ def look_at_previous(record: Opened, previous: Opened | None) -> str:
     if previous.plain("round.json")["id"] != record.plain("round.json")["id"]:
         raise Refused(say("verify.previous.round"))
     return say("verify.previous.same", digest=link[:16])
+
+
+def look_at_office(record: Opened) -> str:
+    """Read where the office's log stood when the run began: a later store must hold that entry."""
+    head = record.plain(OFFICE)
+    demand_fields(head, "hash", "seq")
+    number, digest = head["seq"], str(head["hash"])
+    if type(number) is not int or number < 1 or not re.fullmatch("[0-9a-f]{64}", digest):
+        raise Refused(say("verify.office.form"))
+    return say("verify.office.figure", seq=number, digest=digest[:16])

@@ -20,6 +20,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -67,6 +68,7 @@ TEXTS = {
     'verify.check.members': 'Members and checksums',
     'verify.check.merit': 'Merit, from the inputs',
     'verify.check.objective': 'Worth of the allocation',
+    'verify.check.office': 'Log of the office',
     'verify.check.payments': 'Funds and who pays',
     'verify.check.policy': 'Policy and its rules on the day',
     'verify.check.policy-promises': 'What the policy promises',
@@ -159,6 +161,8 @@ TEXTS = {
     'verify.objective.other': 'the awards are worth {mine} points, not what the record says',
     'verify.objective.row': 'the solution breaks the row {name}',
     'verify.objective.values': "the solution's values are not the awards",
+    'verify.office.figure': 'made in an office whose log stood at entry {seq}, {digest}; allocator office check-store RECORD tells whether the store still holds it',
+    'verify.office.form': "what it says of the office's log is not formed as it should be",
     'verify.open.inputs-true': 'That the inputs were true: what applicants, administrations and officers wrote is taken as written.',
     'verify.open.standalone': 'Whether eligibility, merit and costs follow from the input files and the policy: this file does not read them. The allocator does: allocator verify RECORD',
     'verify.open.tied': 'That the list of those who took part in the lottery is complete. That the lottery chose this allocation is proven.',
@@ -485,7 +489,11 @@ REQUIRED = (
     "versions.json",
     STANDALONE,
 )
-OPTIONAL = ("decisions.csv", "effects.json", "explanations.json", "fairness.json", "proof.json")
+OFFICE = "office.json"
+OPTIONAL = (
+    *("decisions.csv", "effects.json", "explanations.json", "fairness.json"),
+    *(OFFICE, "proof.json"),
+)
 INPUTS = "inputs/"
 
 MOST_BYTES = 1 << 30
@@ -708,6 +716,16 @@ def look_at_previous(record: Opened, previous: Opened | None) -> str:
     if previous.plain("round.json")["id"] != record.plain("round.json")["id"]:
         raise Refused(say("verify.previous.round"))
     return say("verify.previous.same", digest=link[:16])
+
+
+def look_at_office(record: Opened) -> str:
+    """Read where the office's log stood when the run began: a later store must hold that entry."""
+    head = record.plain(OFFICE)
+    demand_fields(head, "hash", "seq")
+    number, digest = head["seq"], str(head["hash"])
+    if type(number) is not int or number < 1 or not re.fullmatch("[0-9a-f]{64}", digest):
+        raise Refused(say("verify.office.form"))
+    return say("verify.office.figure", seq=number, digest=digest[:16])
 
 
 # --- allocator.record.check_signature ------------------------------------------------------
@@ -2899,11 +2917,15 @@ def look_at_file(data: bytes) -> tuple[Opened | None, Check]:
 
 def look_at_origin(record: Opened, given: Given) -> tuple[Check, ...]:
     """Check that the members belong together, who vouches for them, and what they follow."""
+    office = (
+        (_made("office", lambda: look_at_office(record)),) if OFFICE in record.members else ()
+    )
     return (
         _made("members", lambda: look_at_members(record)),
         _made("signature", lambda: look_at_signature(record, given.public_key)),
         _made("timestamp", lambda: look_at_timestamp(record, given.authority)),
         _made("previous", lambda: look_at_previous(record, _previous(given))),
+        *office,
     )
 
 

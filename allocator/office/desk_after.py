@@ -1,0 +1,281 @@
+"""After publication: what becomes of awards, payments, the ledger, and the use of what is free."""
+
+from datetime import date
+
+from allocator.errors import AllocatorError, problem
+from allocator.explain.reallocation import plan_reallocation
+from allocator.intake.folder import LoadedRound
+from allocator.office.desk_base import command
+from allocator.office.desk_inputs import (
+    REALLOCATION,
+    Published,
+    bare_round,
+    fallen_awards,
+    inputs,
+    last_outcomes,
+    published_awards,
+)
+from allocator.office.desk_rounds import wrong_state
+from allocator.office.desk_show import FAILED, RUNNING, outcome_view
+from allocator.office.desk_signing import Signing
+from allocator.office.ledger import Claim, Paid, ledger, shares_of
+from allocator.office.roles import Command
+from allocator.office.states import AT_MEETING, FALLEN, FOLLOWS, State
+from allocator.office.store import Reader, Unit, subject_of
+from allocator.office.store_rows import (
+    OutcomeRow,
+    PaymentRow,
+    PublicationRow,
+    RoundRow,
+    RunRow,
+)
+from allocator.office.views import LedgerLine, OutcomeView, RunView
+from allocator.texts import say
+from allocator.wording import plain_money
+
+
+class AfterPublication(Signing):
+    """Commands about published awards."""
+
+    @command(Command.RECORD_OUTCOME)
+    def outcome(
+        self, round_id: str, application: str, kind: str, on: date, note: str = ""
+    ) -> OutcomeView:
+        """Record what became of an award.
+
+        Parameters
+        ----------
+        round_id, application : str
+            Which award.
+        kind : str
+            As in ``views.OutcomeView``.
+        on : date
+            The day it happened.
+        note : str
+            Kept in the vault.
+
+        Raises
+        ------
+        AllocatorError
+            ``office-not-awarded``, ``office-outcome-order``, ``office-outcome-date``.
+        """
+        with self.change(Command.RECORD_OUTCOME) as unit:
+            award = self._published(unit, round_id, application, Command.RECORD_OUTCOME)
+            self._demand_order(unit, round_id, award, kind, on)
+            person = unit.person(award.person_id) if award.person_id else None
+            kept = unit.keep("note", note.strip(), person=person) if note.strip() else None
+            row = unit.insert(
+                OutcomeRow,
+                round=round_id,
+                publication=award.publication,
+                application=application,
+                kind=kind,
+                on_date=on.isoformat(),
+                note_kept=kept.token if kept else None,
+                by=self.identity.login,
+            )
+            self.tell(
+                unit,
+                "outcome-recorded",
+                subject_of(RoundRow, round_id),
+                application=application,
+                outcome=kind,
+                on=on,
+                note=kept.commitment if kept else None,
+            )
+            return outcome_view(unit, row, texts=True)
+
+    def _demand_order(
+        self, unit: Unit, round_id: str, award: Published, kind: str, on: date
+    ) -> None:
+        application = award.award.application_id
+        last = last_outcomes(unit, round_id).get(application)
+        before = last.kind if last else ""
+        if before not in FOLLOWS.get(kind, ()):
+            raise AllocatorError(
+                problem(
+                    "office-outcome-order",
+                    value=application,
+                    before=before or say("office.no-outcome"),
+                    kind=kind,
+                    allowed=", ".join(k for k, after in FOLLOWS.items() if before in after) or "–",
+                )
+            )
+        earliest = date.fromisoformat(last.on_date) if last else date.min
+        if kind in AT_MEETING:
+            earliest = max(earliest, award.meeting_starts)
+        if on < earliest:
+            raise AllocatorError(
+                problem("office-outcome-date", on=on, kind=kind, earliest=earliest)
+            )
+
+    @command(Command.RECORD_PAYMENT)
+    def pay(self, round_id: str, application: str, fund: str, amount: int, on: date) -> None:
+        """Record money that moved for an award.
+
+        Parameters
+        ----------
+        round_id, application : str
+            Which award.
+        fund : str
+            Which of its funds paid; empty in a round without funds.
+        amount : int
+            Minor units; below 0 if it came back.
+        on : date
+            The day.
+
+        Raises
+        ------
+        AllocatorError
+            ``office-no-fund``, ``office-overpaid``, ``office-amount``.
+        """
+        if not amount:
+            raise AllocatorError(problem("office-amount"))
+        with self.change(Command.RECORD_PAYMENT) as unit:
+            award = self._published(unit, round_id, application, Command.RECORD_PAYMENT)
+            shares = shares_of(award.award)
+            if fund not in shares:
+                funds = ", ".join(shares) or "–"
+                raise AllocatorError(problem("office-no-fund", value=fund or "–", funds=funds))
+            earlier = unit.find(PaymentRow, round=round_id, application=application, fund=fund)
+            paid = sum(each.amount for each in earlier)
+            last = last_outcomes(unit, round_id).get(application)
+            # Of an award that fell through no more is owed: what was paid stays, or comes back.
+            most = max(paid, 0) if last and last.kind in FALLEN else shares[fund]
+            if not 0 <= paid + amount <= most:
+                raise AllocatorError(
+                    problem(
+                        "office-overpaid",
+                        paid=plain_money(paid + amount),
+                        awarded=plain_money(most),
+                    )
+                )
+            unit.insert(
+                PaymentRow,
+                round=round_id,
+                application=application,
+                fund=fund,
+                amount=amount,
+                currency=bare_round(unit, self.the_round(unit, round_id)).round.currency,
+                kind="payment" if amount > 0 else "refund",
+                on_date=on.isoformat(),
+                by=self.identity.login,
+            )
+            self.tell(
+                unit,
+                "paid",
+                subject_of(RoundRow, round_id),
+                application=application,
+                line=fund or say("office.meeting-budget"),
+                amount=amount,
+                on=on,
+            )
+
+    @command(Command.SEE_ROUNDS)
+    def fund_ledger(self, round_id: str) -> tuple[LedgerLine, ...]:
+        """Return where a round's money stands, by fund and by meeting."""
+        with self.store.reading() as reader:
+            row = self.the_round(reader, round_id)
+            last = last_outcomes(reader, round_id)
+            claims = [
+                Claim(each.award, each.meeting, not _fell(last.get(application)))
+                for application, each in sorted(published_awards(reader, round_id).items())
+            ]
+            paid = [
+                Paid(each.application, each.fund, each.amount)
+                for each in reader.find(PaymentRow, round=round_id)
+            ]
+            closed = row.state == State.CLOSED.value
+            return ledger(bare_round(reader, row).round, claims, paid, closed=closed)
+
+    @command(Command.REALLOCATE)
+    def reallocate(self, round_id: str, reason: str = "") -> RunView:
+        """Propose the best use of what is free, keeping every published award that stands.
+
+        The run is to be proposed, approved and published like the first: as the next record.
+
+        Raises
+        ------
+        AllocatorError
+            ``office-nothing-free``, ``office-wrong-state``.
+        """
+        with self.change(Command.REALLOCATE) as unit:
+            row = self.the_round(unit, round_id)
+            if row.state != State.PUBLISHED.value:
+                raise wrong_state(row, Command.REALLOCATE)
+            if not self._newly_fallen(unit, round_id):
+                raise AllocatorError(problem("office-nothing-free"))
+            kept = unit.keep("reason", reason.strip()) if reason.strip() else None
+            basis = inputs(unit, row, self.secret).basis
+            basis |= {"fallen": fallen_awards(unit, round_id)}
+            run = self.enter_run(
+                unit, row, REALLOCATION, RUNNING, basis, previous_run=row.published_run
+            )
+            if kept:
+                subject = subject_of(RoundRow, round_id)
+                self.tell(unit, "reallocating", subject, run=run.id, reason=kept.commitment)
+        view = self._work(run.id, None, None)
+        if view.status == FAILED:
+            raise AllocatorError(view.problems)
+        return view
+
+    def _newly_fallen(self, reader: Reader, round_id: str) -> bool:
+        """Tell whether an award of the last publication fell through."""
+        newest = reader.find(PublicationRow, round=round_id, order=("-number",), limit=1)
+        outcomes = last_outcomes(reader, round_id)
+        return any(
+            each.publication == newest[0].id and _fell(outcomes.get(application))
+            for application, each in published_awards(reader, round_id).items()
+        )
+
+    def made_from(self, reader: Reader, row: RunRow) -> LoadedRound:
+        """Return the round that a run decides; a reallocation keeps what stands."""
+        found = super().made_from(reader, row)
+        if row.kind != REALLOCATION:
+            return found
+        awards, fallen = published_awards(reader, row.round), fallen_awards(reader, row.round)
+        plan = plan_reallocation(
+            found,
+            {application: each.award.package for application, each in awards.items()},
+            fallen,
+            by=row.by,
+            on=date.fromisoformat(row.at[:10]),
+            spent=_spent_on(found, fallen, awards),
+        )
+        return plan.loaded
+
+    def _published(self, unit: Unit, round_id: str, application: str, asked: Command) -> Published:
+        """Return a published award.
+
+        Raises
+        ------
+        AllocatorError
+            ``office-wrong-state``, ``office-not-awarded``.
+        """
+        row = self.the_round(unit, round_id)
+        if row.state != State.PUBLISHED.value:
+            raise wrong_state(row, asked)
+        found = published_awards(unit, round_id).get(application)
+        if found is None:
+            raise AllocatorError(problem("office-not-awarded", value=application))
+        return found
+
+
+def _spent_on(
+    loaded: LoadedRound, fallen: dict[str, dict[str, int]], awards: dict[str, Published]
+) -> dict[str, int]:
+    """Return what was paid for awards that fell through, by the line it is gone from."""
+    budgeted = {each.id for each in loaded.round.meetings if each.budget is not None}
+    spent: dict[str, int] = {}
+    for application, paid in fallen.items():
+        meeting = awards[application].meeting
+        for fund, amount in paid.items():
+            lines = [f"fund[{fund}]"] if fund else []
+            lines += [f"budget[{meeting}]"] if meeting in budgeted else []
+            for line in lines:
+                spent[line] = spent.get(line, 0) + amount
+    return spent
+
+
+def _fell(last: OutcomeRow | None) -> bool:
+    return last is not None and last.kind in FALLEN

@@ -1,0 +1,322 @@
+"""The files of a round as the store keeps them, and the round that they make.
+
+A snapshot never changes: an import makes a new one from the files that came and those that stay.
+The policy is kept apart from the other files, since every version of it is kept by number.
+"""
+
+import csv
+import hashlib
+import io
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from allocator.errors import AllocatorError, has_errors, ordered, problem
+from allocator.intake.assess import assess
+from allocator.intake.columns import APPLICATIONS
+from allocator.intake.folder import LoadedRound, load_round
+from allocator.intake.reading import open_table
+from allocator.intake.round_file import read_round
+from allocator.intake.tables import Table, read_table
+from allocator.model import Pool, Round
+from allocator.office.store import Reader, Unit
+from allocator.office.store_rows import PolicyRow, RoundRow, SnapshotRow
+from allocator.office.views import ChangeView, CheckView, IneligibleView
+from allocator.policy import check_policy, policy_bytes
+
+POLICY = "policy"
+ENDINGS = {
+    "round": (".yaml", ".yml"),
+    POLICY: (".yaml", ".yml"),
+    "applications": (".csv", ".xlsx"),
+    "prior_awards": (".csv", ".xlsx"),
+}
+"""The files that can be imported, by their part in the round, and how their names may end."""
+
+PERSONAL = frozenset({"applications", "prior_awards"})
+"""Files with personal data: their hashes are salted, so that nobody can guess what was erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Bytes by part in the round, with the name each came under."""
+
+    names: Mapping[str, str]
+    contents: Mapping[str, bytes]
+
+
+def sorted_out(files: Mapping[str, bytes]) -> dict[str, tuple[str, bytes]]:
+    """Return files by their part in the round, which their names tell.
+
+    Raises
+    ------
+    AllocatorError
+        ``office-file-unknown`` for any other name, ``round-two-files`` for two of a kind.
+    """
+    found: dict[str, tuple[str, bytes]] = {}
+    for name, content in sorted(files.items()):
+        path = PurePath(name.lower())
+        role = path.stem
+        if path.suffix not in ENDINGS.get(role, ()):
+            raise AllocatorError(problem("office-file-unknown", value=PurePath(name).name))
+        if role in found:
+            raise AllocatorError(problem("round-two-files", value=", ".join(sorted(files))))
+        ending = ".yaml" if path.suffix == ".yml" else path.suffix
+        found[role] = (f"{role}{ending}", content)
+    return found
+
+
+def files_of(reader: Reader, round_: RoundRow, snapshot: SnapshotRow | None) -> Files:
+    """Return the files of a round, the policy among them, as far as there are any.
+
+    Raises
+    ------
+    AllocatorError
+        ``office-no-files`` where the bytes were erased.
+    """
+    names: dict[str, str] = {}
+    contents: dict[str, bytes] = {}
+    for each in snapshot.files if snapshot else ():
+        names[each["role"]] = each["name"]
+        contents[each["role"]] = _bytes_of(reader, each["blob"], each["name"])
+    if round_.policy is not None:
+        policy = reader.get(PolicyRow, round_.policy)
+        assert policy is not None
+        names[POLICY], contents[POLICY] = "policy.yaml", _bytes_of(reader, policy.blob, POLICY)
+    return Files(names, contents)
+
+
+def _bytes_of(reader: Reader, blob: str, name: str) -> bytes:
+    content = reader.blob(blob)
+    if content is None:
+        raise AllocatorError(problem("office-no-files", value=name))
+    return content
+
+
+def load(files: Files) -> LoadedRound:
+    """Load a round from its files.
+
+    Raises
+    ------
+    AllocatorError
+        As ``load_round``; ``office-no-files`` where round or policy is missing.
+    """
+    if "round" not in files.contents:
+        raise AllocatorError(problem("office-no-files", value="round.yaml"))
+    with tempfile.TemporaryDirectory() as place:
+        folder, policy = Path(place, "round"), Path(place, POLICY)
+        for each in (folder, policy):
+            each.mkdir()
+        for role, content in files.contents.items():
+            (policy if role == POLICY else folder).joinpath(files.names[role]).write_bytes(content)
+        named = str(policy / "policy.yaml") if POLICY in files.contents else None
+        return load_round(folder, named)
+
+
+def own_policy(files: Mapping[str, tuple[str, bytes]]) -> bytes | None:
+    """Return the policy that files bring: one of them, or the shipped one that the round names."""
+    if POLICY in files:
+        return files[POLICY][1]
+    if "round" not in files:
+        return None
+    named = read_round(files["round"][1], "round.yaml").round.policy_path
+    if named is None or "/" in named or named.endswith((".yaml", ".yml")):
+        return None
+    return policy_bytes(named)[0]
+
+
+def put_snapshot(
+    unit: Unit,
+    round_id: str,
+    files: Files,
+    kept: Iterable[dict[str, Any]],
+    counts: dict[str, Any],
+    by: str,
+) -> SnapshotRow:
+    """Keep files as the newest snapshot of a round; ``kept`` are entries of an earlier one."""
+    entries = list(kept)
+    for role, content in files.contents.items():
+        blob = unit.put_blob(content, "import", personal=role in PERSONAL)
+        entries.append({"role": role, "name": files.names[role], "blob": blob})
+    order = list(ENDINGS)
+    entries.sort(key=lambda each: order.index(each["role"]))
+    return unit.insert(SnapshotRow, round=round_id, files=entries, counts=counts, by=by)
+
+
+def policy_row(
+    unit: Unit, content: bytes, reason: str | None, by: str, based_on: str | None = None
+) -> tuple[PolicyRow, bool]:
+    """Return the version of a policy with these bytes, and whether it was made now.
+
+    Raises
+    ------
+    AllocatorError
+        Everything that is wrong with the policy.
+    """
+    policy, problems = check_policy(content, "policy.yaml")
+    if policy is None or has_errors(problems):
+        raise AllocatorError(ordered(problems))
+    blob = unit.put_blob(content, POLICY)
+    known = unit.find(PolicyRow, blob=blob)
+    if known:
+        return known[0], False
+    number = 1 + max((each.number for each in unit.find(PolicyRow)), default=0)
+    kept = unit.keep("reason", reason).token if reason else None
+    base = int(based_on) if based_on and based_on.isdecimal() else None
+    values = {"number": number, "title": policy.title, "blob": blob, "reason_kept": kept}
+    return unit.insert(PolicyRow, **values, based_on=base, by=by), True
+
+
+def counts_of(files: Files) -> dict[str, Any]:
+    """Return what a round's files come to, as far as they can be read: for the list of rounds."""
+    counts: dict[str, Any] = {"applications": 0, "asked": None}
+    try:
+        counts |= _facts(read_round(files.contents["round"], "round.yaml").round)
+        loaded = load(files)
+        counts["applications"] = len(loaded.applications)
+        if not has_errors(loaded.problems):
+            counts["asked"] = asked(assess(loaded).pool)
+    except (AllocatorError, KeyError):  # said by the check, or there is no round.yaml yet
+        pass
+    return counts
+
+
+def _facts(round_: Round) -> dict[str, Any]:
+    budgets = [each.budget for each in round_.meetings if each.budget is not None]
+    whole = len(budgets) == len(round_.meetings)
+    deadlines = [each.deadline.isoformat() for each in round_.meetings if each.deadline]
+    return {
+        "title": round_.title,
+        "currency": round_.currency,
+        "meetings": len(round_.meetings),
+        "deadline": min(deadlines, default=None),
+        "available": (
+            sum(each.amount for each in round_.funds)
+            if round_.funds
+            else sum(budgets)
+            if whole
+            else None
+        ),
+    }
+
+
+def asked(pool: Pool) -> int:
+    """Return what all eligible requests would cost as requested, in minor units."""
+    return sum(
+        next((c.amount for c in each.costs if c.package is each.application.requested), 0)
+        for each in pool.candidates
+    )
+
+
+# --- what a check and an import show ------------------------------------------------------------
+
+
+def check(loaded: LoadedRound) -> CheckView:
+    """Judge every application of a round, and say what was found."""
+    if has_errors(loaded.problems):
+        return CheckView(loaded.problems, len(loaded.applications), 0, (), can_run=False)
+    assessment = assess(loaded)
+    problems = ordered((*loaded.problems, *assessment.problems))
+    ineligible = tuple(
+        IneligibleView(
+            each.application.application_id,
+            each.application.administration,
+            tuple((f.rule, f.text, f.reference or "") for f in each.findings),
+        )
+        for each in assessment.pool.ineligible
+    )
+    eligible = len(assessment.pool.candidates)
+    able = not has_errors(problems) and bool(loaded.applications)
+    return CheckView(problems, len(loaded.applications), eligible, ineligible, able)
+
+
+def check_files(files: Files) -> CheckView:
+    """Check files that may not even be readable."""
+    try:
+        return check(load(files))
+    except AllocatorError as error:
+        return CheckView(ordered(error.problems), 0, 0, (), can_run=False)
+
+
+def rows_by_id(content: bytes, name: str) -> dict[str, dict[str, str]]:
+    """Return the cells of an applications file by application id and header."""
+    table = read_table(content, name)
+    at = open_table(table, APPLICATIONS).known.get("application_id")
+    if at is None:
+        return {}
+    pairs = ((row.cells, dict(zip(table.headers, row.cells, strict=False))) for row in table.rows)
+    return {cells[at]: named for cells, named in pairs}
+
+
+def changes(before: Files, after: Files) -> tuple[ChangeView, ...]:
+    """Return what differs between two versions of the applications, by application and column."""
+    try:
+        was, now = (
+            rows_by_id(each.contents["applications"], each.names["applications"])
+            if "applications" in each.contents
+            else {}
+            for each in (before, after)
+        )
+    except AllocatorError:  # one of them is no table: said by the check
+        return ()
+    found: list[ChangeView] = []
+    for application in sorted({*was, *now}):
+        if application not in now or application not in was:
+            kind = "added" if application in now else "removed"
+            found.append(ChangeView(application, kind))
+            continue
+        old, new = was[application], now[application]
+        found += [
+            ChangeView(application, "changed", column, old.get(column, ""), new.get(column, ""))
+            for column in {**old, **new}
+            if old.get(column, "") != new.get(column, "")
+        ]
+    return tuple(found)
+
+
+def corrected(
+    content: bytes, name: str, application: str, column: str, before: str, after: str
+) -> bytes:
+    """Return an applications file with one cell changed, as CSV.
+
+    Raises
+    ------
+    AllocatorError
+        ``office-fix-column``, ``office-no-application``, ``office-fix-rows``, and
+        ``office-fix-differs`` if the cell does not read ``before``.
+    """
+    table = read_table(content, name)
+    known = open_table(table, APPLICATIONS).known
+    headers = {header: at for at, header in enumerate(table.headers)}
+    at = known.get(column, headers.get(column))
+    if at is None or "application_id" not in known:
+        raise AllocatorError(problem("office-fix-column", value=column))
+    key = known["application_id"]
+    rows = [place for place, row in enumerate(table.rows) if row.cells[key] == application]
+    if not rows:
+        raise AllocatorError(problem("office-no-application", value=application))
+    if len(rows) > 1:
+        count = len(rows)
+        raise AllocatorError(problem("office-fix-rows", value=application, count=count))
+    if table.rows[rows[0]].cells[at].strip() != before.strip():
+        raise AllocatorError(problem("office-fix-differs"))
+    return _as_csv(table, rows[0], at, after.strip())
+
+
+def _as_csv(table: Table, row: int, column: int, value: str) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.headers)
+    for place, each in enumerate(table.rows):
+        cells = list(each.cells[: len(table.headers)])
+        if place == row:
+            cells[column] = value
+        writer.writerow(cells)
+    return text.getvalue().encode("utf-8")
+
+
+def plain_digest(content: bytes) -> str:
+    """Return the SHA-256 of a file as it came, for whoever holds the file."""
+    return hashlib.sha256(content).hexdigest()

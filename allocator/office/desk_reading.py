@@ -1,0 +1,328 @@
+"""What can be looked at from the desk; nothing here changes anything."""
+
+from dataclasses import replace
+from typing import Any
+
+from allocator.errors import AllocatorError, has_errors, ordered, problem
+from allocator.explain.reserve import Reserve, reserve_list
+from allocator.explain.result import Result
+from allocator.intake.folder import LoadedRound
+from allocator.model import PriorAward, Severity
+from allocator.office.desk_base import Base, command
+from allocator.office.desk_files import check
+from allocator.office.desk_inputs import (
+    REPORT_DAYS,
+    REPORTS,
+    SETTINGS,
+    basis_of,
+    inputs,
+    is_made_from,
+    ledger_of_persons,
+    outstanding_reports,
+    record_bytes,
+    setting,
+)
+from allocator.office.desk_outputs import files_of_run
+from allocator.office.desk_show import (
+    DONE,
+    NOT_FINAL,
+    UNDER_WAY,
+    account_view,
+    event_view,
+    note_view,
+    outcome_view,
+    override_view,
+    policy_view,
+    publication_view,
+    round_summary,
+    run_view,
+    signoff_view,
+    snapshot_view,
+)
+from allocator.office.pseudonyms import Pseudonyms
+from allocator.office.roles import Actor, Command, Source
+from allocator.office.store import Reader, subject_of
+from allocator.office.store_rows import (
+    AccountRow,
+    NoteRow,
+    OutcomeRow,
+    OverrideRow,
+    PolicyRow,
+    PublicationRow,
+    RoundRow,
+    RunRow,
+    SignoffRow,
+    SnapshotRow,
+)
+from allocator.office.views import (
+    AccountView,
+    CheckView,
+    EventView,
+    NoteView,
+    OutcomeView,
+    OverrideView,
+    PolicyView,
+    RoundSummary,
+    RoundView,
+    RunView,
+    SnapshotView,
+)
+from allocator.record.revive import loaded_of, result_of
+from allocator.texts import say
+
+
+class Reading(Base):
+    """Commands that only look."""
+
+    def me(self) -> Actor:
+        """Return who is at the desk, with the roles the store gives now: perhaps none."""
+        with self.store.reading() as reader:
+            return self.actor(reader)
+
+    def notice(self) -> str:
+        """Return the label of single-user mode, which goes with every answer; empty otherwise."""
+        actor = self.me()
+        return say("office.single", login=actor.login) if actor.source is Source.SINGLE else ""
+
+    # --- rounds -------------------------------------------------------------------------------
+
+    @command(Command.SEE_ROUNDS)
+    def rounds(self) -> tuple[RoundSummary, ...]:
+        """Return every round in brief, the last changed first."""
+        with self.store.reading() as reader:
+            return tuple(
+                self._summary(reader, row) for row in reader.find(RoundRow, order=("-version",))
+            )
+
+    @command(Command.SEE_ROUNDS)
+    def round(self, round_id: str) -> RoundView:
+        """Return a round with all that belongs to it."""
+        with self.store.reading() as reader:
+            return self.round_view(reader, self.the_round(reader, round_id))
+
+    @command(Command.SEE_ROUNDS)
+    def timeline(self, round_id: str | None = None) -> tuple[EventView, ...]:
+        """Return what happened to a round, or in the whole office, the newest first."""
+        with self.store.reading() as reader:
+            subject = None
+            if round_id is not None:
+                subject = subject_of(RoundRow, self.the_round(reader, round_id).id)
+            return tuple(event_view(each) for each in reversed(reader.events(subject=subject)))
+
+    @command(Command.SEE_ROUNDS)
+    def runs(self, round_id: str) -> tuple[RunView, ...]:
+        """Return the runs of a round, the newest first."""
+        with self.store.reading() as reader:
+            return self._runs(reader, self.the_round(reader, round_id))
+
+    @command(Command.SEE_ROUNDS)
+    def check_of(self, round_id: str) -> CheckView:
+        """Return what a check of a round's files finds now, without changing its state."""
+        with self.store.reading() as reader:
+            return self._check(reader, self.the_round(reader, round_id))
+
+    @command(Command.SEE_ROUNDS)
+    def policies(self, round_id: str | None = None) -> tuple[PolicyView, ...]:
+        """Return every version of every policy, the newest first; of a round, those it had."""
+        with self.store.reading() as reader:
+            rows = reader.find(PolicyRow, order=("-number",))
+            if round_id is not None:
+                round_ = self.the_round(reader, round_id)
+                used = {each.policy for each in reader.find(RunRow, round=round_id)}
+                rows = tuple(each for each in rows if each.id in {*used, round_.policy})
+            return tuple(self._policy(reader, each) for each in rows)
+
+    # --- review -------------------------------------------------------------------------------
+
+    @command(Command.SEE_ROUNDS)
+    def overrides(self, round_id: str) -> tuple[OverrideView, ...]:
+        """Return the overrides of a round, those taken back among them, the newest first."""
+        with self.store.reading() as reader:
+            return self._overrides(reader, self.the_round(reader, round_id).id)
+
+    @command(Command.SEE_ROUNDS)
+    def notes(self, round_id: str, application: str | None = None) -> tuple[NoteView, ...]:
+        """Return the notes on a round's applications, or on one of them, the newest first."""
+        about: dict[str, Any] = {} if application is None else {"application": application}
+        with self.store.reading() as reader:
+            found = reader.find(
+                NoteRow, round=self.the_round(reader, round_id).id, order=("-id",), **about
+            )
+            texts = self.sees_persons(reader)
+            return tuple(note_view(reader, each, texts=texts) for each in found)
+
+    @command(Command.SEE_ROUNDS)
+    def outcomes(self, round_id: str) -> tuple[OutcomeView, ...]:
+        """Return what became of a round's awards, the newest first."""
+        with self.store.reading() as reader:
+            found = reader.find(
+                OutcomeRow, round=self.the_round(reader, round_id).id, order=("-id",)
+            )
+            texts = self.sees_persons(reader)
+            return tuple(outcome_view(reader, each, texts=texts) for each in found)
+
+    # --- results ------------------------------------------------------------------------------
+
+    @command(Command.SEE_ROUNDS)
+    def loaded(self, round_id: str, run_id: str | None = None) -> LoadedRound:
+        """Return a round as it would be decided now, or as a run had it.
+
+        To whoever may not see persons, pseudonymised: good for every what-if, and no more.
+        """
+        with self.store.reading() as reader:
+            round_ = self.the_round(reader, round_id)
+            if run_id is None:
+                found = inputs(reader, round_, self.secret).loaded
+            else:
+                found = loaded_of(self.record_of(reader, self.the_run(reader, run_id)))
+            if self.sees_persons(reader):
+                return found
+            return Pseudonyms(self.secret).of_loaded(found)
+
+    @command(Command.SEE_ROUNDS)
+    def result(self, run_id: str) -> Result:
+        """Return a run, out of its record; to whoever may not see persons, pseudonymised."""
+        with self.store.reading() as reader:
+            record = self.record_of(reader, self.the_run(reader, run_id))
+            if self.sees_persons(reader):
+                return result_of(record)
+            return Pseudonyms(self.secret).of_result(result_of(record))
+
+    @command(Command.DOWNLOAD)
+    def record(self, run_id: str) -> bytes:
+        """Return the record of a run: signed, once it is published."""
+        with self.store.reading() as reader:
+            return self.record_of(reader, self.the_run(reader, run_id))
+
+    @command(Command.DOWNLOAD)
+    def outputs(self, run_id: str) -> dict[str, bytes]:
+        """Return every file of a run by name."""
+        with self.store.reading() as reader:
+            record = self.record_of(reader, self.the_run(reader, run_id))
+        return files_of_run(record)
+
+    @command(Command.SEE_ROUNDS)
+    def reserve(self, round_id: str, *, time_limit: float | None = None) -> tuple[Reserve, ...]:
+        """Return the declined of a round's newest allocation in the order they were closest."""
+        with self.store.reading() as reader:
+            round_ = self.the_round(reader, round_id)
+            number = round_.published_run or round_.current_run
+            if number is None:
+                raise AllocatorError(problem("office-no-record", value="–"))
+            found = result_of(self.record_of(reader, self.the_run(reader, str(number))))
+        return reserve_list(found, time_limit=time_limit)
+
+    @command(Command.SEE_ROUNDS)
+    def person_ledger(self, financial_year: str) -> tuple[PriorAward, ...]:
+        """Return the awards that count for the limit of a year, sorted by person."""
+        with self.store.reading() as reader:
+            found = [e for e in ledger_of_persons(reader) if e.financial_year == financial_year]
+            if not self.sees_persons(reader):
+                found = [Pseudonyms(self.secret).of_award(each) for each in found]
+        return tuple(sorted(found, key=lambda each: (each.person_id, each.meeting)))
+
+    @command(Command.SEE_ACCOUNTS)
+    def accounts(self) -> tuple[AccountView, ...]:
+        """Return everybody of the office, by login."""
+        with self.store.reading() as reader:
+            return tuple(account_view(reader, row) for row in reader.find(AccountRow))
+
+    @command(Command.SEE_STORE)
+    def settings(self) -> dict[str, Any]:
+        """Return the office's settings."""
+        with self.store.reading() as reader:
+            return {name: setting(reader, name) for name in SETTINGS}
+
+    # --- parts that other commands use --------------------------------------------------------
+
+    def round_view(self, reader: Reader, row: RoundRow) -> RoundView:
+        """Return a round with all that belongs to it."""
+        snapshot = None if row.snapshot is None else reader.get(SnapshotRow, row.snapshot)
+        policy = None if row.policy is None else reader.get(PolicyRow, row.policy)
+        runs = self._runs(reader, row)
+        number = None if row.current_run is None else str(row.current_run)
+        of_round: dict[str, Any] = {"round": row.id, "order": ("-id",)}
+        return RoundView(
+            summary=self._summary(reader, row),
+            snapshot=None if snapshot is None else self._snapshot(reader, snapshot),
+            policy=None if policy is None else self._policy(reader, policy),
+            run=next((each for each in runs if each.id == number), None),
+            runs=runs,
+            overrides=self._overrides(reader, row.id),
+            signoffs=tuple(signoff_view(each) for each in reader.find(SignoffRow, **of_round)),
+            publications=tuple(
+                publication_view(each) for each in reader.find(PublicationRow, **of_round)
+            ),
+            job=next((each for each in runs if each.status in UNDER_WAY), None),
+        )
+
+    def record_of(self, reader: Reader, run: RunRow) -> bytes:
+        """Return the record of a run: as published, if it is.
+
+        Raises
+        ------
+        AllocatorError
+            ``office-no-record``.
+        """
+        published = reader.find(PublicationRow, run=run.id)
+        found = record_bytes(reader, published[0].record if published else run.record)
+        if found is None:
+            raise AllocatorError(problem("office-no-record", value=str(run.id)))
+        return found
+
+    def is_current(self, reader: Reader, row: RoundRow, run: RunRow) -> bool:
+        """Tell whether a run was made from what is there now."""
+        return is_made_from(reader, row, run, basis_of(reader, row, self.secret))
+
+    def _snapshot(self, reader: Reader, row: SnapshotRow) -> SnapshotView:
+        return snapshot_view(reader, row, hashes=self.sees_persons(reader))
+
+    def _policy(self, reader: Reader, row: PolicyRow) -> PolicyView:
+        return policy_view(reader, row, texts=self.sees_persons(reader))
+
+    def _summary(self, reader: Reader, row: RoundRow) -> RoundSummary:
+        run = None if row.current_run is None else reader.get(RunRow, row.current_run)
+        finished = run is not None and run.status in (DONE, NOT_FINAL)
+        reallocating = run is not None and row.current_run != row.published_run
+        return round_summary(reader, row, run if finished else None, reallocating=reallocating)
+
+    def _runs(self, reader: Reader, row: RoundRow) -> tuple[RunView, ...]:
+        found = reader.find(RunRow, round=row.id, order=("-id",))
+        basis = basis_of(reader, row, self.secret) if found else None
+        return tuple(
+            run_view(
+                reader,
+                each,
+                current=basis is not None and is_made_from(reader, row, each, basis),
+            )
+            for each in found
+        )
+
+    def _overrides(self, reader: Reader, round_id: str) -> tuple[OverrideView, ...]:
+        texts = self.sees_persons(reader)
+        found = reader.find(OverrideRow, round=round_id, order=("-id",))
+        return tuple(override_view(reader, each, texts=texts) for each in found)
+
+    def _check(self, reader: Reader, row: RoundRow) -> CheckView:
+        """Check a round as it would be decided, and warn of reports that are outstanding."""
+        try:
+            loaded = inputs(reader, row, self.secret).loaded
+        except AllocatorError as error:
+            return CheckView(ordered(error.problems), 0, 0, (), can_run=False)
+        found = check(loaded)
+        if has_errors(found.problems) or setting(reader, REPORTS) == "ignore":
+            return found
+        owed = outstanding_reports(reader, loaded.round.decision_date, without=row.id)
+        here = {each.administration for each in loaded.applications}
+        warnings = (
+            problem(
+                "office-report-outstanding",
+                severity=Severity.WARNING,
+                value=state,
+                count=count,
+                days=setting(reader, REPORT_DAYS),
+            )
+            for state, count in owed.items()
+            if state in here
+        )
+        return replace(found, problems=ordered((*found.problems, *warnings)))

@@ -1,0 +1,341 @@
+"""Allocations: what a round gives now, in this process or queued for another.
+
+A run holds no transaction while it computes: it is entered, decided, and then entered as done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+from allocator.decide import decide
+from allocator.errors import AllocatorError, problem
+from allocator.explain.price import Price, price
+from allocator.explain.result import Result
+from allocator.explain.what_if import assessed, what_if
+from allocator.intake.folder import LoadedRound
+from allocator.intake.overrides import Override, OverrideKind
+from allocator.model import Package
+from allocator.office.desk_base import command
+from allocator.office.desk_inputs import PROPOSAL, REALLOCATION, Inputs, inputs
+from allocator.office.desk_outputs import record_of_run, summary_of
+from allocator.office.desk_rounds import Rounds, wrong_state
+from allocator.office.desk_show import CANCELLED, DONE, FAILED, NOT_FINAL, QUEUED, RUNNING, run_view
+from allocator.office.roles import Command
+from allocator.office.states import OPEN, State
+from allocator.office.store import Head, Reader, Unit, subject_of
+from allocator.office.store_rows import PublicationRow, RoundRow, RunRow
+from allocator.office.views import RunView
+from allocator.optimise.allocation import Status
+from allocator.optimise.watch import Progress
+
+SECONDS_BETWEEN = 0.5
+"""So often at most a run writes how it stands, or asks whether it was stopped."""
+
+type Listener = Callable[[Progress], None]
+type Question = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideDraft:
+    """An override that somebody considers: as ``OverrideView``, without author and reason."""
+
+    application: str
+    decision: str
+    package: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A run that was entered, with what it is made from."""
+
+    run: RunRow
+    loaded: LoadedRound
+    head: Head
+    previous: str | None
+
+
+class Runs(Rounds):
+    """Commands that allocate."""
+
+    @command(Command.RUN)
+    def run(
+        self,
+        round_id: str,
+        *,
+        time_limit: float | None = None,
+        progress: Listener | None = None,
+        cancel: Question | None = None,
+    ) -> RunView:
+        """Allocate a round now, in this process.
+
+        Parameters
+        ----------
+        round_id : str
+            The round, in draft or checked.
+        time_limit : float, optional
+            Seconds; after them the best known answer is kept, marked not final.
+        progress : callable, optional
+            Told how the solve stands.
+        cancel : callable, optional
+            Asked whether to stop.
+
+        Raises
+        ------
+        AllocatorError
+            Every problem of the round, or why no allocation is possible: the run is then failed.
+        """
+        row = self._enter(Command.RUN, round_id, PROPOSAL, RUNNING, time_limit)
+        view = self._work(row.id, progress, cancel)
+        if view.status == FAILED:
+            raise AllocatorError(view.problems)
+        return view
+
+    @command(Command.RUN)
+    def queue_run(
+        self, round_id: str, *, kind: str = PROPOSAL, time_limit: float | None = None
+    ) -> RunView:
+        """Enter a run that another process takes up with ``work``."""
+        row = self._enter(Command.RUN, round_id, kind, QUEUED, time_limit)
+        return self._run_view(row.id)
+
+    @command(Command.RUN)
+    def work(
+        self, run_id: str, *, progress: Listener | None = None, cancel: Question | None = None
+    ) -> RunView:
+        """Take up a queued run and finish it; one that is not queued is left as it is."""
+        with self.change(Command.RUN) as unit:
+            row = self.the_run(unit, run_id)
+            if row.status != QUEUED:
+                return self._view_in(unit, row)
+            unit.update(RunRow, row.id, row.version, status=RUNNING, started_at=unit.now)
+            self._tell_run(unit, "run-started", row)
+        return self._work(row.id, progress, cancel)
+
+    @command(Command.CANCEL_RUN)
+    def cancel_run(self, run_id: str) -> RunView:
+        """Stop a run; what it has found is not kept."""
+        with self.change(Command.CANCEL_RUN) as unit:
+            row = self.the_run(unit, run_id)
+            if row.status in (QUEUED, RUNNING):
+                row = unit.update(
+                    RunRow, row.id, row.version, status=CANCELLED, finished_at=unit.now
+                )
+                self._tell_run(unit, "run-cancelled", row)
+            return self._view_in(unit, row)
+
+    @command(Command.COMPARE)
+    def price(
+        self,
+        round_id: str,
+        drafts: tuple[OverrideDraft, ...] | None = None,
+        *,
+        time_limit: float | None = None,
+    ) -> Price:
+        """Return what overrides cost: the round without any, and with them.
+
+        Parameters
+        ----------
+        round_id : str
+            The round, as it would be decided now.
+        drafts : tuple of OverrideDraft, optional
+            Instead of the overrides that are in force.
+        time_limit : float, optional
+            Seconds.
+
+        Raises
+        ------
+        AllocatorError
+            The overrides that cannot all hold, by name.
+        """
+        with self.store.reading() as reader:
+            found = inputs(reader, self.the_round(reader, round_id), self.secret)
+        known = assessed(found.loaded)
+        chosen = found.loaded.overrides if drafts is None else self._considered(drafts)
+        before = what_if(known, overrides=(), time_limit=time_limit)
+        return price(before, what_if(known, overrides=chosen, time_limit=time_limit))
+
+    def _considered(self, drafts: tuple[OverrideDraft, ...]) -> tuple[Override, ...]:
+        today = datetime.now(UTC).date()
+        return tuple(
+            Override(
+                application_id=each.application,
+                decision=OverrideKind(each.decision),
+                reason="?",
+                by=self.identity.login,
+                on=today,
+                package=Package(each.package) if each.package else None,
+            )
+            for each in drafts
+        )
+
+    # --- how a run is made --------------------------------------------------------------------
+
+    def _enter(
+        self, asked: Command, round_id: str, kind: str, status: str, time_limit: float | None
+    ) -> RunRow:
+        """Enter a run of what is there now."""
+        with self.change(asked) as unit:
+            round_ = self.the_round(unit, round_id)
+            open_ = State(round_.state) in OPEN
+            if kind == PROPOSAL and not open_:
+                raise wrong_state(round_, asked)
+            if round_.snapshot is None or round_.policy is None:
+                raise AllocatorError(problem("office-no-files", value="policy.yaml"))
+            basis = inputs(unit, round_, self.secret).basis
+            return self.enter_run(unit, round_, kind, status, basis, time_limit=time_limit)
+
+    def enter_run(
+        self,
+        unit: Unit,
+        round_: RoundRow,
+        kind: str,
+        status: str,
+        basis: dict[str, Any],
+        *,
+        time_limit: float | None = None,
+        previous_run: int | None = None,
+    ) -> RunRow:
+        """Enter a run and tell it."""
+        row = unit.insert(
+            RunRow,
+            round=round_.id,
+            snapshot=round_.snapshot,
+            policy=round_.policy,
+            kind=kind,
+            status=status,
+            overrides=basis,
+            summary={"time_limit": None if time_limit is None else str(time_limit)},
+            previous_run=previous_run,
+            started_at=unit.now if status == RUNNING else None,
+            by=self.identity.login,
+        )
+        self._tell_run(unit, "run-started" if status == RUNNING else "run-queued", row)
+        return row
+
+    def _tell_run(self, unit: Unit, event: str, row: RunRow, **payload: Any) -> None:
+        subject = subject_of(RoundRow, row.round)
+        self.tell(unit, event, subject, run=row.id, run_kind=row.kind, **payload)
+
+    def made_from(self, reader: Reader, row: RunRow) -> LoadedRound:
+        """Return the round that a run decides; a reallocation adds its own overrides."""
+        return self._inputs_of(reader, row).loaded
+
+    def _inputs_of(self, reader: Reader, row: RunRow) -> Inputs:
+        return inputs(reader, self.the_round(reader, row.round), self.secret)
+
+    def _work(self, run: int, progress: Listener | None, cancel: Question | None) -> RunView:
+        try:
+            with self.store.reading() as reader:
+                ready = self._ready(reader, run)
+            limit = (ready.run.summary or {}).get("time_limit")
+            watcher = _Watcher(self, ready.run.id, progress, cancel)
+            result = decide(
+                ready.loaded,
+                time_limit=None if limit is None else float(limit),
+                progress=watcher.note,
+                cancel=watcher.stopped,
+            )
+            record, fingerprint = record_of_run(result, ready.loaded, ready.head, ready.previous)
+        except AllocatorError as error:
+            return self._fail(run, error)
+        except BaseException:
+            self._fail(run, AllocatorError(problem("office-run-broke", value=str(run))))
+            raise
+        return self._finish(ready.run, result, record, fingerprint)
+
+    def _ready(self, reader: Reader, run: int) -> _Ready:
+        row = self.the_run(reader, str(run))
+        last = reader.find(PublicationRow, round=row.round, order=("-number",), limit=1)
+        previous = last[0].manifest if last and row.kind == REALLOCATION else None
+        return _Ready(row, self.made_from(reader, row), reader.head(), previous)
+
+    def _finish(self, row: RunRow, result: Result, record: bytes, fingerprint: str) -> RunView:
+        """Enter a run as done; one that was stopped meanwhile stays stopped."""
+        final = result.allocation.status is Status.OPTIMAL
+        with self.change(Command.RUN) as unit:
+            now = self.the_run(unit, str(row.id))
+            if now.finished_at is not None:
+                return self._view_in(unit, now)
+            now = unit.update(
+                RunRow,
+                now.id,
+                now.version,
+                status=DONE if final else NOT_FINAL,
+                finished_at=unit.now,
+                record=unit.put_blob(record, "record", personal=True),
+                manifest=fingerprint,
+                summary=summary_of(result),
+            )
+            round_ = self.the_round(unit, row.round)
+            if self._becomes_current(round_, now):
+                unit.update(RoundRow, round_.id, round_.version, current_run=now.id)
+            self._tell_run(unit, "run-finished", now, status=now.status, fingerprint=fingerprint)
+            return self._view_in(unit, now)
+
+    def _becomes_current(self, round_: RoundRow, run: RunRow) -> bool:
+        state = State(round_.state)
+        if run.kind == REALLOCATION:
+            return state is State.PUBLISHED
+        return run.kind == PROPOSAL and state in OPEN
+
+    def _fail(self, run: int, error: AllocatorError) -> RunView:
+        problems = [each.as_json() for each in error.problems]
+        with self.change(Command.RUN) as unit:
+            row = self.the_run(unit, str(run))
+            if row.finished_at is None:
+                row = unit.update(
+                    RunRow,
+                    row.id,
+                    row.version,
+                    status=FAILED,
+                    finished_at=unit.now,
+                    summary={"problems": problems},
+                )
+                codes = sorted({each.code for each in error.problems})
+                self._tell_run(unit, "run-failed", row, codes=codes)
+            return self._view_in(unit, row)
+
+    def _run_view(self, run: int) -> RunView:
+        with self.store.reading() as reader:
+            return self._view_in(reader, self.the_run(reader, str(run)))
+
+    def _view_in(self, reader: Reader, row: RunRow) -> RunView:
+        current = self.is_current(reader, self.the_round(reader, row.round), row)
+        return run_view(reader, row, current=current)
+
+
+class _Watcher:
+    """Passes on how a run stands, keeps it in the store, and asks there whether it was stopped."""
+
+    def __init__(self, desk: Runs, run: int, progress: Listener | None, cancel: Question | None):
+        self.desk, self.run, self.progress, self.cancel = desk, run, progress, cancel
+        self._noted = self._asked = monotonic()
+        self._stopped = False
+
+    def note(self, progress: Progress) -> None:
+        if self.progress is not None:
+            self.progress(progress)
+        if monotonic() - self._noted < SECONDS_BETWEEN:
+            return
+        self._noted = monotonic()
+        content = {
+            "stage": progress.stage,
+            "best": progress.best,
+            "bound": progress.bound,
+            "seconds": int(progress.seconds),
+        }
+        with self.desk.store.transaction() as unit:
+            unit.set_progress(self.run, content)
+
+    def stopped(self) -> bool:
+        if self._stopped or (self.cancel is not None and self.cancel()):
+            return True
+        if monotonic() - self._asked < SECONDS_BETWEEN:
+            return False
+        self._asked = monotonic()
+        with self.desk.store.reading() as reader:
+            row = reader.get(RunRow, self.run)
+        self._stopped = row is None or row.finished_at is not None
+        return self._stopped
