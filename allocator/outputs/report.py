@@ -6,6 +6,7 @@ word from the texts. No name of a person is on the page.
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,8 +18,10 @@ from markupsafe import Markup, escape
 
 from allocator import wording
 from allocator.countries import display_name
+from allocator.explain.fairness_record import fairness_from
 from allocator.explain.figures import Aim, Figures, figures, references, rule_titles
 from allocator.explain.result import DecisionLine, Promise, Result
+from allocator.explain.why_words import Part, Teller, nearest, teller
 from allocator.model import Application, Candidate, Cost, Ineligible
 from allocator.outputs.decisions_csv import decisions_csv
 from allocator.outputs.pictures import group_picture, money_picture
@@ -30,18 +33,31 @@ from allocator.texts import say
 MOST_DECISIONS = 5000
 """Above this many applications the page shows the round as a whole, not each decision."""
 
+MOST_EXPLAINED = 1000
+"""Above this many applications the page leaves each one's full explanation to ``explain``."""
+
+MOST_NEAREST = 10
+
 MOST_LINES = 500
 """Longer lists of ties, estimates, refusals or problems are cut; the workbook has them whole."""
+
+_WORDS = re.compile(r"([^\w.-]+|[.](?=\s|$))")
+"""What stands between two words; a point inside an id belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One application on the page; ``place`` is its Member State and meeting in words."""
+    """One application on the page; ``place`` is its Member State and meeting in words.
+
+    ``anchor`` is where on the page it stands; ``parts`` say why it fell as it did.
+    """
 
     line: DecisionLine
     place: str
     candidate: Candidate | None
     refused: Ineligible | None
+    anchor: str
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +133,9 @@ def _code_marks(sentence: str) -> Markup:
 
 def _context(result: Result) -> dict[str, object]:
     numbers = figures(result)
-    entries = _entries(result)
+    telling = teller(result)
+    entries = _entries(result, telling)
+    fairness = fairness_from(result)
     script = _template("report.js").strip()
     digest = hashlib.sha256(script.encode("utf-8")).digest()
     return {
@@ -130,6 +148,13 @@ def _context(result: Result) -> dict[str, object]:
         "money_pictures": _money_pictures(result, numbers),
         "groupings": [(each, group_picture(each, numbers)) for each in numbers.groupings],
         "aims": [_aim_row(aim, result) for aim in numbers.aims],
+        "telling": telling,
+        "effects": result.effects,
+        "nearest": nearest(result, MOST_NEAREST),
+        "reasons": {line.application_id: line.reason for line in result.lines},
+        "fairness": fairness.sections() if fairness else (),
+        "no_flips": fairness is None or fairness.flips is None,
+        "linked": _Links(entries).linked,
         "estimates": _estimates(result),
         "estimated_in_all": sum(
             any(cost.estimated for cost in candidate.costs) for candidate in result.pool.candidates
@@ -244,17 +269,38 @@ def _reached_words(aim: Aim, currency: str) -> str:
     return say("outputs.aims.of-unit", share=share, unit=say(f"outputs.unit.{aim.measure}"))
 
 
-def _entries(result: Result) -> list[Entry]:
+def _entries(result: Result, telling: Teller) -> list[Entry]:
     candidates = {each.application.application_id: each for each in result.pool.candidates}
     refused = {each.application.application_id: each for each in result.pool.ineligible}
+    explained = len(result.lines) <= MOST_EXPLAINED
     entries = []
-    for line in result.lines:
+    for place_on_page, line in enumerate(result.lines, start=1):
         candidate = candidates.get(line.application_id)
         out = refused.get(line.application_id)
         known = candidate or out
         place = _place(known.application) if known else ""
-        entries.append(Entry(line, place, candidate, out))
+        parts = telling.parts(line.application_id) if explained else ()
+        entries.append(Entry(line, place, candidate, out, f"a-{place_on_page}", parts))
     return entries
+
+
+class _Links:
+    """Turns the application ids of a sentence into links to where they stand on the page."""
+
+    def __init__(self, entries: list[Entry]):
+        shown = entries if len(entries) <= MOST_DECISIONS else []
+        self.anchors = {entry.line.application_id: entry.anchor for entry in shown}
+
+    def linked(self, sentence: str) -> Markup:
+        """Return a sentence marked up; only ids that stand as words of their own are linked."""
+        found = (self._word(word) for word in _WORDS.split(_code_marks(sentence)))
+        return Markup("").join(found)
+
+    def _word(self, word: str) -> Markup:
+        anchor = self.anchors.get(word)
+        if anchor is None:
+            return Markup(word)
+        return Markup('<a href="#{}">{}</a>').format(anchor, word)
 
 
 def _place(application: Application) -> str:

@@ -23,5 +23,15 @@
   form.addEventListener("submit", function (event) { event.preventDefault(); });
   text.addEventListener("input", filter);
   shown.addEventListener("change", filter);
+  function open() {
+    var row = document.getElementById(location.hash.slice(1));
+    if (rows.indexOf(row) < 0) return;
+    if (row.hidden) { text.value = ""; shown.value = ""; filter(); }
+    var details = row.querySelector("details");
+    if (details) details.open = true;
+    row.scrollIntoView();
+  }
+  window.addEventListener("hashchange", open);
   filter();
+  open();
 })();
