@@ -4,6 +4,7 @@
 store.reading() as reader`` looks at it. This module is the face of all ``store_*`` modules.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -116,15 +117,12 @@ class Store:
 
         The erasure itself is committed; if others are reading, the next one clears the rest.
         """
-        clear = "PRAGMA wal_checkpoint(TRUNCATE)"
-        if self.database == "postgresql":
-            clear = "VACUUM personal, blob"
-        connection = self._engine.raw_connection()
-        try:
-            with suppress(DBAPIError):
-                _outside_transaction(connection.driver_connection, clear)
-        finally:
-            connection.close()
+        with suppress(DBAPIError, sqlite3.Error), self._engine.connect() as plain:
+            if self.database == "sqlite":
+                plain.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            else:
+                alone = {"isolation_level": "AUTOCOMMIT", WRITE: True}
+                plain.execution_options(**alone).exec_driver_sql("VACUUM personal, blob")
 
 
 def open_store(
@@ -204,10 +202,3 @@ def open_engine(url: str | Path | None, wait: float, *, make: bool) -> Iterator[
         yield engine, name
     finally:
         engine.dispose()
-
-
-def _outside_transaction(driver: object, statement: str) -> None:
-    """Execute what no transaction may hold."""
-    if hasattr(driver, "autocommit") and hasattr(driver, "info"):
-        driver.autocommit = True
-    driver.execute(statement)  # type: ignore[attr-defined]

@@ -59,9 +59,16 @@ class ChainFinding:
 
 
 def digest(row: Row) -> str:
-    """Return the hash by which an event tells a row: over all it shows but ``unhashed``."""
+    """Return the hash by which an event tells a row: over all it shows but ``unhashed``.
+
+    What is empty does not count, so that a column added later, empty in old rows, changes nothing.
+    """
     told = {each.name: getattr(row, each.name) for each in fields(row)}
-    content = {name: value for name, value in told.items() if name not in row.unhashed}
+    content = {
+        name: value
+        for name, value in told.items()
+        if value is not None and name not in row.unhashed
+    }
     return hashlib.sha256(canonical(content)).hexdigest()
 
 

@@ -138,12 +138,16 @@ class _Checks:
             passed, figure = False, _some(wrong.args)
         except DBAPIError as error:
             passed, figure = False, say("store.check.unreadable", code=code_of(error))
+        except (TypeError, ValueError, AttributeError):
+            # SQLite keeps any kind of value in any column, so an edit may leave what nobody writes.
+            passed, figure = False, say("store.check.unreadable", code="store-damaged")
         if not passed:
             do = say(f"store.check.{name}.do")
         return StoreCheck(name, title, passed, figure, do)
 
-    def _stream(self, query: Executable) -> Iterable[Any]:
-        return self._connection.execute(query, execution_options={"yield_per": AT_ONCE})
+    def _stream(self, query: Executable) -> Iterator[Any]:
+        with self._connection.execute(query, execution_options={"yield_per": AT_ONCE}) as rows:
+            yield from rows
 
     def _schema(self) -> dict[str, int | str]:
         found = revision_of(self._connection)

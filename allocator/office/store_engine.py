@@ -84,11 +84,11 @@ def make_file(path: Path, name: str, *, make: bool) -> None:
     AllocatorError
         ``store-empty`` if it does not exist and is not to be made; ``store-cannot-open``.
     """
-    if path.exists():
-        return
-    if not make:
-        raise AllocatorError(problem("store-empty"))
     try:
+        if path.exists():
+            return
+        if not make:
+            raise AllocatorError(problem("store-empty"))
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:

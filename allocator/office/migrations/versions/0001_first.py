@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from allocator.errors import AllocatorError, problem
+
 revision = "0001"
 down_revision = None
 
@@ -39,6 +41,11 @@ def upgrade() -> None:
     TABLES.create_all(op.get_bind())
     steps = [{"before": b, "after": a, "reasoned": r} for b, a, r in STEPS]
     op.bulk_insert(TABLES.tables["transition"], steps)
+
+
+def downgrade() -> None:
+    """Refuse: what happened since would be lost."""
+    raise AllocatorError(problem("store-no-way-back"))
 
 
 def _key(name: str = "id", kind: Any = NUMBER) -> sa.Column[Any]:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from allocator.errors import AllocatorError, problem
+
 revision = "0002"
 down_revision = "0001"
 
@@ -20,3 +22,8 @@ def upgrade() -> None:
             deferrable=True,
             initially="IMMEDIATE",
         )
+
+
+def downgrade() -> None:
+    """Refuse: what happened since would be lost."""
+    raise AllocatorError(problem("store-no-way-back"))
