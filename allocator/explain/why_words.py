@@ -14,6 +14,7 @@ from allocator.explain.figures import group_label
 from allocator.explain.obstacles import kind, subject
 from allocator.explain.result import Result
 from allocator.intake.groups import attribute_name
+from allocator.intake.overrides import override_of
 from allocator.model import Decision, Package
 from allocator.policy_terms import own_titles
 from allocator.rules import Measure
@@ -121,6 +122,8 @@ class Teller:
             return say("why.clause.budget", meeting=about)
         if what == "fund":
             return self._fund(about)
+        if override_of(name) is not None:
+            return say("why.clause.override", title=self.titles.get(about) or about)
         if what in ("cap", "floor"):
             return say(f"why.clause.{what}", title=self.titles.get(about) or about)
         return say(f"why.clause.{what}")

@@ -20,8 +20,8 @@ from allocator.explain.figures import (
 )
 from allocator.explain.result import DecisionLine, Result
 from allocator.model import POINT, Application, Candidate, Cost
+from allocator.outputs.policy_section import rules_in_words
 from allocator.outputs.workbook import Book, Cell, Field, Sheet, field
-from allocator.policy import plain_words
 from allocator.texts import say
 from allocator.wording import (
     measured_words,
@@ -318,7 +318,7 @@ def _policy(sheet: Sheet, result: Result) -> None:
     rules = result.rules
     sheet.line(rules.title, "title")
     sheet.line(say("outputs.policy.which", id=rules.policy_id, version=rules.version))
-    for section in plain_words(rules):
+    for section in rules_in_words(rules):
         sheet.line("")
         sheet.line(section.title, "strong")
         for sentence in section.sentences:

@@ -25,7 +25,7 @@ from allocator.explain.why_words import Part, Teller, nearest, teller
 from allocator.model import Application, Candidate, Cost, Ineligible
 from allocator.outputs.decisions_csv import decisions_csv
 from allocator.outputs.pictures import group_picture, money_picture
-from allocator.policy import plain_words
+from allocator.outputs.policy_section import rules_in_words
 from allocator.policy import promises as policy_promises
 from allocator.rules import Measure
 from allocator.texts import say
@@ -169,7 +169,7 @@ def _context(result: Result) -> dict[str, object]:
         "problems": result.problems,
         "seed": result.round.lottery_seed,
         "promises": _promises(result),
-        "policy": plain_words(result.rules),
+        "policy": rules_in_words(result.rules),
         "reference_titles": references(result.rules),
         "rule_titles": rule_titles(result.rules),
         "value": wording.trimmed(numbers.value, 3),
