@@ -23,7 +23,7 @@ _ROLES = "_roles"
 _SAID = "_said"
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=Store.close)
 def _store() -> Store:
     """Open the store that the environment names, once for all sessions."""
     return open_store()

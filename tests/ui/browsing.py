@@ -1,0 +1,196 @@
+"""A served workbench and browsers on it, which forgive no console error and no outside request."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
+
+from tests.ui.provider import CLIENT, Provider
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+TIMEOUT = 20_000
+"""Milliseconds until something that should appear is given up; a busy machine is slow."""
+
+expect.set_options(timeout=TIMEOUT)
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Workbench:
+    """``allocator serve`` on a store; with a provider people sign in, else the system's account.
+
+    Parameters
+    ----------
+    folder : Path
+        For the secrets, the data folder and the server's own output.
+    store : Path
+        The store.
+    provider : Provider, optional
+        Who signs people in.
+    """
+
+    def __init__(self, folder: Path, store: Path, provider: Provider | None = None) -> None:
+        self.folder, self.store, self.provider = folder, store, provider
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Workbench":
+        """Start serving, and return when it answers."""
+        command = [sys.executable, "-m", "allocator", "serve", "--port", str(self.port)]
+        with (self.folder / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=self._environment(), stdout=log, stderr=log
+            )
+        for _ in range(300):
+            try:
+                with urlopen(f"{self.url}/_stcore/health") as answer:
+                    if answer.status == 200:
+                        return self
+            except (URLError, ConnectionError):
+                time.sleep(0.1)
+            if self.process.poll() is not None:
+                break
+        raise RuntimeError(f"the workbench did not start: {self.log()}")
+
+    def stop(self) -> None:
+        """End serving as Ctrl-C does."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(20)
+
+    def kill(self) -> None:
+        """End serving as a power cut does."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(20)
+
+    def log(self) -> str:
+        """Return what the server wrote."""
+        return (self.folder / "serve.log").read_text(encoding="utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        own = {
+            "ALLOCATOR_DATABASE_URL": str(self.store),
+            "XDG_DATA_HOME": str(self.folder),
+            "HOME": str(self.folder),
+        }
+        if self.provider is not None:
+            secrets = self.folder / "secrets.toml"
+            secrets.write_text(
+                "[auth]\n"
+                f'redirect_uri = "{self.url}/oauth2callback"\n'
+                f'cookie_secret = "{"s" * 40}"\n'
+                f'client_id = "{CLIENT}"\n'
+                'client_secret = "nothing"\n'
+                f'server_metadata_url = "{self.provider.url}/.well-known/openid-configuration"\n'
+            )
+            own["ALLOCATOR_SECRETS"] = str(secrets)
+        return os.environ | own
+
+
+class Visits:
+    """Browsers of several people on one workbench, each in a context of its own.
+
+    Parameters
+    ----------
+    browser : Browser
+        The browser.
+    workbench : Workbench
+        What they look at.
+    """
+
+    def __init__(self, browser: Browser, workbench: Workbench) -> None:
+        self.browser, self.workbench = browser, workbench
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+        self.contexts: list[BrowserContext] = []
+        self.forgiven: tuple[str, ...] = ()
+        """Parts of console messages that a test brings about on purpose."""
+
+    def __call__(
+        self,
+        login: str | None = None,
+        path: str = "",
+        *,
+        scheme: str = "light",
+        size: tuple[int, int] = (1280, 900),
+    ) -> Page:
+        """Open a page as a person, signed in if the workbench asks for it."""
+        context = self.browser.new_context(
+            color_scheme=scheme,  # type: ignore[arg-type]
+            viewport={"width": size[0], "height": size[1]},
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(TIMEOUT)
+        context.route("**/*", self._watch)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        provider = self.workbench.provider
+        if login is not None and provider is not None:
+            context.add_cookies([{"name": "person", "value": login, "url": provider.url}])
+            page.goto(self.workbench.url)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(f"{self.workbench.url}/**")
+            expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        if path or provider is None or login is None:
+            page.goto(f"{self.workbench.url}/{path}")
+        settled(page)
+        return page
+
+    def check(self) -> None:
+        """Close all, and fail on anything a browser complained of or asked of other hosts."""
+        for context in self.contexts:
+            context.close()
+        left = [e for e in self.errors if not any(each in e for each in self.forgiven)]
+        assert self.outside == []
+        assert left == []
+
+    def _watch(self, route: Route) -> None:
+        address = route.request.url
+        own = ("http://localhost:", "http://127.0.0.1:", "data:", "blob:")
+        if address.startswith(own):
+            route.continue_()
+        else:
+            self.outside.append(address)
+            route.abort()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+
+def settled(page: Page) -> None:
+    """Wait until a page is drawn and its script has run to the end."""
+    expect(page.locator("h1").first).to_be_visible()
+    expect(page.locator('[data-testid="stApp"]')).to_have_attribute(
+        "data-test-script-state", "notRunning"
+    )
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with a page: rule, impact and the elements."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']} ({each['impact']}): {[node['html'][:160] for node in each['nodes']]}"
+        for each in found
+    ]

@@ -1,0 +1,208 @@
+"""The frame without a browser: who sees what, what is said, and that data stays data."""
+
+from io import BytesIO
+
+import openpyxl
+import pytest
+
+from allocator.errors import AllocatorError, problem
+from allocator.office.roles import Role
+from allocator.texts import say
+from allocator.ui.formats import safe
+from allocator.ui.server import content_policy, known_host, settings
+from allocator.ui.sheets import sheet_bytes
+from tests.ui.people import (
+    ADMINISTRATOR,
+    ANALYST,
+    APPROVER,
+    AUDITOR,
+    NOBODY,
+    OFFICER,
+    PEOPLE,
+    desk_of,
+)
+
+ROUND = "sg20-2025-09"
+
+
+def words(test):
+    """Return everything a page says in elements that people read."""
+    kinds = (*("title", "header", "markdown", "caption", "error", "warning"), "success", "info")
+    return "\n".join(str(each.value) for kind in kinds for each in getattr(test, kind))
+
+
+@pytest.mark.parametrize("login", [OFFICER, APPROVER, AUDITOR, ANALYST, ADMINISTRATOR])
+def test_every_role_sees_the_rounds_and_its_name(app, login):
+    page = app(login)
+    assert not page.exception
+    assert page.title[0].value == "Rounds"
+    assert PEOPLE[login][0] in words(page)
+    assert list(page.dataframe[0].value["1"]) == ["Draft"]
+
+
+@pytest.mark.office("empty")
+@pytest.mark.parametrize(("login", "offered"), [(OFFICER, True), (AUDITOR, False)])
+def test_an_office_without_rounds_says_what_to_do_first(app, login, offered):
+    page = app(login)
+    assert say("ui.rounds.empty.what") in words(page)
+    assert (say("ui.rounds.new.sample-button") in [b.label for b in page.button]) is offered
+
+
+@pytest.mark.office("empty")
+def test_an_officer_begins_with_the_sample(app, office):
+    page = app(OFFICER)
+    page.button(key="new-sample").click().run()
+    assert [each.id for each in desk_of(office, OFFICER).rounds()] == [ROUND]
+    assert say("ui.rounds.new.sample-done") in words(page)
+    assert page.query_params["round"] == ROUND
+
+
+def test_files_that_are_refused_say_why_and_leave_nothing(app, office):
+    page = app(OFFICER)
+    page.file_uploader(key="new-upload").upload("round.yaml", b"title: [")
+    next(b for b in page.button if b.label == say("ui.rounds.new.files-button")).click().run()
+    assert page.error
+    assert len(desk_of(office, OFFICER).rounds()) == 1
+
+
+@pytest.mark.office("new")
+def test_without_accounts_one_person_works_under_a_banner(app):
+    page = app()
+    assert "Single-person mode" in page.sidebar.warning[0].value
+
+
+@pytest.mark.office("new")
+def test_nobody_who_signs_in_is_alone_in_an_office_without_accounts(app):
+    page = app(NOBODY)
+    assert say("ui.nothing-for-you.what") in words(page)
+    assert not page.button
+
+
+def test_somebody_without_an_account_is_told_so_and_sees_nothing(app):
+    page = app(NOBODY)
+    assert say("ui.nothing-for-you.what") in words(page)
+    assert not page.dataframe
+
+
+def test_nobody_is_let_in_before_signing_in(app):
+    page = app(OFFICER)
+    page.user = {"is_logged_in": False}
+    page.run()
+    assert page.title[0].value == say("ui.sign-in.title")
+    assert not page.dataframe
+
+
+def test_a_sign_in_older_than_a_working_day_must_be_renewed(app):
+    page = app(OFFICER)
+    page.user = {**page.user, "iat": page.user["iat"] - 13 * 3600}
+    page.run()
+    assert page.title[0].value == say("ui.sign-in.title")
+
+
+def test_a_session_ends_when_roles_change(app, office):
+    page = app(AUDITOR)
+    page.session_state["kept"] = "what was seen as auditor"
+    page.run()
+    administrator = desk_of(office, ADMINISTRATOR)
+    seen = next(a.version for a in administrator.accounts() if a.login == AUDITOR)
+    administrator.set_roles(AUDITOR, (Role.ANALYST,), seen)
+    page.run()
+    assert "kept" not in page.session_state
+    assert say("ui.roles-changed") in words(page)
+
+
+def test_rights_taken_away_hold_within_an_open_page(app, office):
+    page = app(OFFICER)
+    administrator = desk_of(office, ADMINISTRATOR)
+    seen = next(a.version for a in administrator.accounts() if a.login == OFFICER)
+    administrator.deactivate(OFFICER, seen)
+    page.button(key="new-sample").click().run()
+    assert say("ui.nothing-for-you.what") in words(page)
+    assert len(desk_of(office, AUDITOR).rounds()) == 1
+
+
+def test_an_unknown_round_in_the_address_shows_one_that_exists(app):
+    page = app(OFFICER, round="no-such-round")
+    assert not page.exception
+    assert page.dataframe
+
+
+HOSTILE = [
+    "[click](https://evil.example)",
+    "![x](https://evil.example/a.png)",
+    "<img src=x onerror=alert(1)>",
+    ":red[text] :material/home: :smile:",
+    "$x^2$ `code` **bold** # head",
+    "https://evil.example www.evil.example",
+    "1. one\n\n    code",
+    "| a | b |\n|---|---|",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_safe_text_leaves_markdown_nothing_to_read(text):
+    made = safe(text)
+    plain = made.replace("\u2060", "")
+    assert "\n" not in made
+    assert plain.replace("\\", "") == " ".join(text.split())
+    special = [i for i, c in enumerate(plain) if c in "[]()<>!`*_#|$:./~"]
+    assert all(plain[i - 1] == "\\" for i in special)
+
+
+def test_a_table_becomes_a_workbook_without_formulas_or_links():
+    rows = [["=1+1", 12345], ["https://example.org", None]]
+    made = sheet_bytes("a/b", ["Text", "Money"], ["text", "money"], rows)
+    sheet = openpyxl.load_workbook(BytesIO(made)).active
+    cells = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
+    assert cells == [["=1+1", 123.45], ["https://example.org", None]]
+    assert [sheet["A2"].data_type, sheet["A3"].hyperlink] == ["s", None]
+    assert made == sheet_bytes("a/b", ["Text", "Money"], ["text", "money"], rows)
+
+
+def test_a_refusal_is_shown_without_markdown(app, monkeypatch):
+    def refuse(*_):
+        raise AllocatorError(problem("serve-open", value="![x](http://evil.example)"))
+
+    monkeypatch.setattr("allocator.office.desk.Desk.create_sample", refuse)
+    page = app(OFFICER)
+    page.button(key="new-sample").click().run()
+    assert "![x](http" not in page.error[0].value
+    assert safe("![x](http://evil.example)") in page.error[0].value
+
+
+def test_a_failure_shows_a_reference_and_nothing_of_the_data(app, monkeypatch, caplog):
+    def fail(*_):
+        raise ValueError("Robin Sample of Kenya")
+
+    monkeypatch.setattr("allocator.office.desk.Desk.create_sample", fail)
+    page = app(OFFICER)
+    page.button(key="new-sample").click().run()
+    assert "ValueError" in page.error[0].value
+    assert "Robin" not in page.error[0].value + caplog.text
+    assert not page.exception
+
+
+def test_scripts_come_from_the_server_alone():
+    policy = content_policy()
+    assert "script-src 'self' 'sha256-" in policy
+    assert "unsafe-eval" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [("localhost:8501", True), ("127.0.0.1", True), ("[::1]:8501", True), ("evil.example", False)],
+)
+def test_only_known_hosts_are_answered(host, known):
+    from streamlit import config
+
+    before = config.get_option("server.allowedHosts")
+    config.set_option("server.allowedHosts", settings()["server.allowedHosts"])
+    assert known_host(host) is known
+    config.set_option("server.allowedHosts", before)
+
+
+def test_the_environment_goes_before_the_shipped_settings(monkeypatch):
+    assert settings()["server.maxUploadSize"] == 25
+    monkeypatch.setenv("STREAMLIT_SERVER_MAX_UPLOAD_SIZE", "5")
+    assert "server.maxUploadSize" not in settings()
