@@ -1,24 +1,23 @@
 """Counts of two groups become rates with intervals, a difference, and tests, overall and in strata.
 
 Floats are fine here: nothing decides. Every test asks one question, and which test answers it is
-fixed by how the counts came about, never by what it says.
+fixed by how the counts came about, never by what it says. The formulas are written out, for they
+are short and scipy and statsmodels take two seconds to load; the tests hold them against both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from math import comb
-
-import numpy as np
-from scipy import stats
-from statsmodels.stats.contingency_tables import StratifiedTable
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from math import comb, erfc, exp, gamma, log, sqrt
+from statistics import NormalDist
 
 from allocator.wording import FEW
 
 DOUBT = 0.05
 """One minus the confidence of every interval; a test below it counts as a difference."""
+
+Z = NormalDist().inv_cdf(1 - DOUBT / 2)
 
 MOST_FOR_BOSCHLOO = 200
 """Above so many applications Boschloo's test takes long and hardly differs from Fisher's."""
@@ -134,8 +133,15 @@ def rate(part: int, whole: int) -> Rate:
     """Return a rate with its Wilson interval (Wilson, 1927)."""
     if whole < FEW:
         return Rate(part, whole, None, None)
-    low, high = proportion_confint(part, whole, alpha=DOUBT, method="wilson")
-    return Rate(part, whole, float(low), float(high))
+    return Rate(part, whole, *wilson(part, whole))
+
+
+def wilson(part: int, whole: int) -> tuple[float, float]:
+    """Return the ends of the Wilson interval at 95 %."""
+    share, spread = part / whole, Z * Z / whole
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z * sqrt(share * (1 - share) / whole + spread / (4 * whole)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def difference(table: Table, *, total_is_set: bool) -> Difference:
@@ -154,18 +160,83 @@ def difference(table: Table, *, total_is_set: bool) -> Difference:
     test = Test.FISHER if total_is_set or everybody > MOST_FOR_BOSCHLOO else Test.BOSCHLOO
     p = None
     if table.informative:
-        exact = stats.fisher_exact if test is Test.FISHER else stats.boschloo_exact
-        p = min(1.0, float(exact(table.cells).pvalue))
+        p = exact_in_strata([table]) if test is Test.FISHER else boschloo(table)
     if table.small:
         return Difference(None, None, None, p, test)
-    low, high = confint_proportions_2indep(
-        *(table.part, table.whole, table.other_part, table.other_whole),
-        method="newcomb",
-        compare="diff",
-        alpha=DOUBT,
-    )
-    share = table.part / table.whole - table.other_part / table.other_whole
-    return Difference(share, float(low), float(high), p, test)
+    return Difference(*_newcombe(table), p, test)
+
+
+def _newcombe(table: Table) -> tuple[float, float, float]:
+    """Return the difference of the rates with its interval from Wilson's (Newcombe, 1998)."""
+    one, other = table.part / table.whole, table.other_part / table.other_whole
+    low, high = wilson(table.part, table.whole)
+    other_low, other_high = wilson(table.other_part, table.other_whole)
+    share = one - other
+    below = sqrt((one - low) ** 2 + (other_high - other) ** 2)
+    above = sqrt((high - one) ** 2 + (other - other_low) ** 2)
+    return share, share - below, share + above
+
+
+def boschloo(table: Table) -> float:
+    """Return the two-sided p-value of Boschloo's test (1970): twice the smaller one-sided one.
+
+    The groups' sizes are given, not how many get it in all. Of all outcomes those count whose
+    one-sided p-value by Fisher is no larger than the observed one's; that one can tell in integers.
+    Their probability is taken at the common rate where it is largest.
+    """
+    mirrored = Table(table.other_part, table.other_whole, table.part, table.whole)
+    return min(1.0, 2 * min(_boschloo_less(table), _boschloo_less(mirrored)))
+
+
+def _boschloo_less(table: Table) -> float:
+    """Return the one-sided p-value that the first group's rate is smaller."""
+    whole, other = table.whole, table.other_whole
+    everybody, got = whole + other, table.part + table.other_part
+    observed = sum(_ways(table.part, whole, other, got))
+    ways = []
+    for total in range(everybody + 1):
+        # Fisher's p-value grows with the first group's count: those that count come first.
+        most = observed * comb(everybody, total)
+        running = 0
+        for more in _ways(min(whole, total), whole, other, total):
+            if (running + more) * comb(everybody, got) > most:
+                break
+            running += more
+        ways.append(running)
+    logs = [(total, log(each)) for total, each in enumerate(ways) if each]
+    return min(1.0, _greatest(logs, everybody))
+
+
+def _ways(most: int, whole: int, other: int, total: int) -> list[int]:
+    """Return in how many ways the first group gets 0 to ``most`` of so many in all."""
+    return [comb(whole, k) * comb(other, total - k) for k in range(most + 1) if total - k <= other]
+
+
+def _greatest(logs: Sequence[tuple[int, float]], everybody: int) -> float:
+    """Return the largest of ``Σ ways · rate^total · (1 - rate)^(rest)`` over all rates."""
+
+    def likely(rate: float) -> float:
+        yes, no = log(rate), log(1 - rate)
+        return sum(exp(way + total * yes + (everybody - total) * no) for total, way in logs)
+
+    steps = 2 * everybody
+    rates = [(i + 0.5) / steps for i in range(steps)]
+    values = [likely(rate) for rate in rates]
+    best = sorted(range(steps), key=lambda i: values[i], reverse=True)[:3]
+    return max(_summit(likely, rates[i], 0.5 / steps) for i in best)
+
+
+def _summit(function: Callable[[float], float], middle: float, reach: float) -> float:
+    """Return the largest value of a function within a short stretch, by golden sections."""
+    low, high, golden = middle - 2 * reach, middle + 2 * reach, (sqrt(5) - 1) / 2
+    low, high = max(low, 1e-12), min(high, 1 - 1e-12)
+    for _ in range(30):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        if function(left) < function(right):
+            low = left
+        else:
+            high = right
+    return max(function((low + high) / 2), function(middle))
 
 
 def stratified(tables: Sequence[Table]) -> Stratified | None:
@@ -178,22 +249,42 @@ def stratified(tables: Sequence[Table]) -> Stratified | None:
     if not told:
         return None
     enough = _room(told) >= ENOUGH_IN_STRATA
-    pooled = StratifiedTable([np.array(table.cells) for table in told])
-    null = pooled.test_null_odds(correction=True) if enough else None
-    odds, low, high = _common_odds(pooled, told)
-    agree = _homogeneity(pooled, told, odds) if enough else None
+    null = _mantel_haenszel(told) if enough else None
+    odds, low, high = _common_odds(told)
+    agree = _homogeneity(told, odds) if enough else None
     return Stratified(
         strata=len(told),
         excess=sum((table.excess for table in told), Fraction(0)),
-        p=float(null.pvalue) if null else exact_in_strata(told),
-        test=Test.MANTEL_HAENSZEL if null else Test.EXACT_STRATA,
-        statistic=float(null.statistic) if null else None,
+        p=exact_in_strata(told) if null is None else chi_square(null, 1),
+        test=Test.EXACT_STRATA if null is None else Test.MANTEL_HAENSZEL,
+        statistic=null,
         odds_ratio=odds,
         low=low,
         high=high,
         homogeneity=agree[0] if agree else None,
         homogeneity_p=agree[1] if agree else None,
     )
+
+
+def chi_square(statistic: float, degrees: int) -> float:
+    """Return the probability of a chi-square at least as large."""
+    half = statistic / 2
+    if degrees % 2 == 0:
+        return exp(-half) * sum(half**i / gamma(i + 1) for i in range(degrees // 2))
+    tail: float = sum(half ** (i - 0.5) / gamma(i + 0.5) for i in range(1, (degrees + 1) // 2))
+    return erfc(sqrt(half)) + exp(-half) * tail
+
+
+def _mantel_haenszel(tables: Sequence[Table]) -> float:
+    """Return the statistic of Cochran, Mantel and Haenszel with the continuity correction."""
+    gap = abs(sum((table.excess for table in tables), Fraction(0)))
+    variance = Fraction(0)
+    for table in tables:
+        everybody, got = table.whole + table.other_whole, table.part + table.other_part
+        product = table.whole * table.other_whole * got * (everybody - got)
+        variance += Fraction(product, everybody**2 * (everybody - 1))
+    beyond = max(gap - Fraction(1, 2), Fraction(0))
+    return float(beyond * beyond / variance)
 
 
 def exact_in_strata(tables: Sequence[Table]) -> float:
@@ -235,25 +326,42 @@ def _room(tables: Sequence[Table]) -> Fraction:
     return min(below, above)
 
 
-def _common_odds(
-    pooled: StratifiedTable, tables: Sequence[Table]
-) -> tuple[float | None, float | None, float | None]:
-    crosses = [(a * d, b * c) for (a, b), (c, d) in (table.cells for table in tables)]
-    if not any(ad for ad, _ in crosses) or not any(bc for _, bc in crosses):
+def _common_odds(tables: Sequence[Table]) -> tuple[float | None, float | None, float | None]:
+    """Return the common odds ratio and its interval (Robins, Breslow and Greenland, 1986)."""
+    parts = []
+    for (a, b), (c, d) in (table.cells for table in tables):
+        n = a + b + c + d
+        parts.append(((a + d) / n, (b + c) / n, a * d / n, b * c / n))
+    above, below = sum(r for _, _, r, _ in parts), sum(s for _, _, _, s in parts)
+    if not above or not below:
         return None, None, None
-    low, high = pooled.oddsratio_pooled_confint(alpha=DOUBT)
-    return float(pooled.oddsratio_pooled), float(low), float(high)
+    variance = (
+        sum(p * r for p, _, r, _ in parts) / (2 * above**2)
+        + sum(p * s + q * r for p, q, r, s in parts) / (2 * above * below)
+        + sum(q * s for _, q, _, s in parts) / (2 * below**2)
+    )
+    odds, reach = above / below, exp(Z * sqrt(variance))
+    return odds, odds / reach, odds * reach
 
 
-def _homogeneity(
-    pooled: StratifiedTable, tables: Sequence[Table], odds: float | None
-) -> tuple[float, float] | None:
+def _homogeneity(tables: Sequence[Table], odds: float | None) -> tuple[float, float] | None:
+    """Return the statistic of Breslow and Day with Tarone's adjustment, and its p-value."""
     if odds is None or len(tables) < 2:
         return None
     if sum((table.excess for table in tables), Fraction(0)) == 0:
         return _homogeneity_at_one(tables)
-    found = pooled.test_equal_odds(adjust=True)
-    return float(found.statistic), float(found.pvalue)
+    statistic = gap = weight = 0.0
+    for (a, b), (c, d) in (table.cells for table in tables):
+        square, linear = 1 - odds, odds * (2 * a + b + c) + d - a
+        root = sqrt(linear**2 + 4 * square * odds * (a + b) * (a + c))
+        expected = (root - linear) / (2 * square)
+        cells = (expected, a + b - expected, a + c - expected, d - a + expected)
+        variance = 1 / sum(1 / each for each in cells)
+        statistic += (a - expected) ** 2 / variance
+        gap += a - expected
+        weight += variance
+    statistic -= gap**2 / weight
+    return statistic, chi_square(statistic, len(tables) - 1)
 
 
 def _homogeneity_at_one(tables: Sequence[Table]) -> tuple[float, float]:
@@ -264,4 +372,4 @@ def _homogeneity_at_one(tables: Sequence[Table]) -> tuple[float, float]:
         expected = ((a + b) * (a + c), (a + b) * (b + d), (c + d) * (a + c), (c + d) * (b + d))
         inverse_variance = sum(Fraction(a + b + c + d, each) for each in expected)
         statistic += float(table.excess**2 * inverse_variance)
-    return statistic, float(stats.chi2.sf(statistic, len(tables) - 1))
+    return statistic, chi_square(statistic, len(tables) - 1)

@@ -9,11 +9,14 @@ from itertools import product
 from math import comb, sqrt
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.contingency_tables import StratifiedTable
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from allocator.errors import AllocatorError
 from allocator.explain.fairness import fairness_of
@@ -23,10 +26,12 @@ from allocator.explain.fairness_redecide import Fate
 from allocator.explain.fairness_tests import (
     Table,
     Test,
+    boschloo,
     difference,
     exact_in_strata,
     rate,
     stratified,
+    wilson,
 )
 from allocator.explain.fairness_words import Section, bands_section
 from allocator.explain.figures import figures
@@ -222,6 +227,55 @@ def test_where_the_number_was_not_set_beforehand_boschloos_test_is_taken_while_i
     assert free.p < difference(table, total_is_set=True).p
     many = difference(Table(70, 120, 20, 130), total_is_set=False)
     assert many.test is Test.FISHER
+
+
+@st.composite
+def tables(draw: st.DrawFn, most: int = 40) -> Table:
+    whole, other = draw(st.integers(1, most)), draw(st.integers(1, most))
+    return Table(draw(st.integers(0, whole)), whole, draw(st.integers(0, other)), other)
+
+
+@settings(max_examples=40)
+@given(tables(25))
+def test_tests_and_intervals_of_two_groups_are_those_of_scipy_and_statsmodels(table):
+    low, high = proportion_confint(table.part, table.whole, method="wilson")
+    assert wilson(table.part, table.whole) == pytest.approx((max(low, 0), min(high, 1)))
+    if table.informative:
+        assert exact_in_strata([table]) == pytest.approx(stats.fisher_exact(table.cells).pvalue)
+        by_column = np.array(table.cells).T  # scipy has the groups in columns
+        expected = min(1.0, stats.boschloo_exact(by_column).pvalue)
+        assert boschloo(table) == pytest.approx(expected, abs=1e-6)
+    if not table.small:
+        found = difference(table, total_is_set=True)
+        groups = (table.part, table.whole, table.other_part, table.other_whole)
+        expected = confint_proportions_2indep(*groups, method="newcomb", compare="diff")
+        assert (found.low, found.high) == pytest.approx(expected)
+
+
+@settings(max_examples=60)
+@given(st.lists(tables(), min_size=1, max_size=5))
+def test_comparisons_within_strata_are_those_of_statsmodels(strata):
+    within = stratified(strata)
+    told = [np.array(table.cells) for table in strata if table.informative]
+    assert (within is None) == (not told)
+    if within is None:
+        return
+    theirs = StratifiedTable(told)
+    if within.odds_ratio is not None:
+        assert within.odds_ratio == pytest.approx(theirs.oddsratio_pooled)
+        assert (within.low, within.high) == pytest.approx(theirs.oddsratio_pooled_confint())
+    if within.statistic is not None and abs(within.excess) >= Fraction(1, 2):
+        null = theirs.test_null_odds(correction=True)
+        assert (within.statistic, within.p) == pytest.approx((null.statistic, null.pvalue))
+    if within.homogeneity is not None and within.excess:
+        agree = theirs.test_equal_odds(adjust=True)
+        found = (within.homogeneity, within.homogeneity_p)
+        assert found == pytest.approx((agree.statistic, agree.pvalue), abs=1e-7)
+
+
+def test_boschloos_test_takes_the_groups_as_given_and_not_the_outcome():
+    """Of 20 of 22 and 31 of 38; with rows and columns exchanged it would be 0.369."""
+    assert round(boschloo(Table(20, 22, 31, 38)), 4) == 0.4158
 
 
 # Bands.
