@@ -22,7 +22,7 @@ from allocator.intake.round_file import read_round
 from allocator.intake.tables import Table, read_table
 from allocator.model import Pool, Round
 from allocator.office.store import Reader, Unit
-from allocator.office.store_rows import PolicyRow, RoundRow, SnapshotRow
+from allocator.office.store_rows import BlobRow, PolicyRow, RoundRow, SnapshotRow
 from allocator.office.views import ChangeView, CheckView, IneligibleView
 from allocator.policy import check_policy, policy_bytes
 
@@ -89,10 +89,21 @@ def files_of(reader: Reader, round_: RoundRow, snapshot: SnapshotRow | None) -> 
 
 
 def _bytes_of(reader: Reader, blob: str, name: str) -> bytes:
-    content = reader.blob(blob)
+    content = newest_bytes(reader, blob)
     if content is None:
         raise AllocatorError(problem("office-no-files", value=name))
     return content
+
+
+def newest_bytes(reader: Reader, blob: str | None) -> bytes | None:
+    """Return exact bytes; where a person was erased from them, the copy without that person."""
+    while blob is not None:
+        content = reader.blob(blob)
+        if content is not None:
+            return content
+        row = reader.get(BlobRow, blob)
+        blob = row.replaced_by if row else None
+    return None
 
 
 def load(files: Files) -> LoadedRound:

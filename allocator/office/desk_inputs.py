@@ -19,11 +19,10 @@ from allocator.intake.folder import LoadedRound
 from allocator.intake.overrides import Override, OverrideKind
 from allocator.intake.prior_awards import awards_csv
 from allocator.model import Application, Award, Package, PriorAward
-from allocator.office.desk_files import Files, files_of, load
+from allocator.office.desk_files import Files, files_of, load, newest_bytes
 from allocator.office.states import FALLEN, UNUSED
 from allocator.office.store import Event, Reader, Store
 from allocator.office.store_rows import (
-    BlobRow,
     OutcomeRow,
     OverrideRow,
     PaymentRow,
@@ -94,22 +93,11 @@ def _secret(reader: Reader) -> str | None:
 # --- awards that are published --------------------------------------------------------------------
 
 
-def record_bytes(reader: Reader, blob: str | None) -> bytes | None:
-    """Return a record; where its persons were erased, the copy without them."""
-    while blob is not None:
-        content = reader.blob(blob)
-        if content is not None:
-            return content
-        row = reader.get(BlobRow, blob)
-        blob = row.replaced_by if row else None
-    return None
-
-
 def published_awards(reader: Reader, round_id: str) -> dict[str, Published]:
     """Return every award a round ever published, by application, as its last publication has it."""
     found: dict[str, Published] = {}
     for row in reader.find(PublicationRow, round=round_id, order=("number",)):
-        record = record_bytes(reader, row.record)
+        record = newest_bytes(reader, row.record)
         if record is not None:
             for each in _awards_of(record, row.id):
                 found[each.award.application_id] = each

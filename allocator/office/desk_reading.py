@@ -1,5 +1,6 @@
 """What can be looked at from the desk; nothing here changes anything."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -9,17 +10,17 @@ from allocator.explain.result import Result
 from allocator.intake.folder import LoadedRound
 from allocator.model import PriorAward, Severity
 from allocator.office.desk_base import Base, command
-from allocator.office.desk_files import check
+from allocator.office.desk_files import check, newest_bytes
 from allocator.office.desk_inputs import (
     REPORT_DAYS,
     REPORTS,
     SETTINGS,
+    bare_round,
     basis_of,
     inputs,
     is_made_from,
     ledger_of_persons,
     outstanding_reports,
-    record_bytes,
     setting,
 )
 from allocator.office.desk_outputs import files_of_run
@@ -39,7 +40,7 @@ from allocator.office.desk_show import (
     signoff_view,
     snapshot_view,
 )
-from allocator.office.pseudonyms import Pseudonyms
+from allocator.office.pseudonyms import Pseudonyms, renamed, without_values
 from allocator.office.roles import Actor, Command, Source
 from allocator.office.store import Reader, subject_of
 from allocator.office.store_rows import (
@@ -98,7 +99,9 @@ class Reading(Base):
     def round(self, round_id: str) -> RoundView:
         """Return a round with all that belongs to it."""
         with self.store.reading() as reader:
-            return self.round_view(reader, self.the_round(reader, round_id))
+            return self.shown(
+                reader, self.round_view(reader, self.the_round(reader, round_id)), round_id
+            )
 
     @command(Command.SEE_ROUNDS)
     def timeline(self, round_id: str | None = None) -> tuple[EventView, ...]:
@@ -107,7 +110,8 @@ class Reading(Base):
             subject = None
             if round_id is not None:
                 subject = subject_of(RoundRow, self.the_round(reader, round_id).id)
-            return tuple(event_view(each) for each in reversed(reader.events(subject=subject)))
+            events = reversed(reader.events(subject=subject))
+            return self.shown(reader, tuple(event_view(each) for each in events), round_id)
 
     @command(Command.SEE_ROUNDS)
     def runs(self, round_id: str) -> tuple[RunView, ...]:
@@ -119,7 +123,10 @@ class Reading(Base):
     def check_of(self, round_id: str) -> CheckView:
         """Return what a check of a round's files finds now, without changing its state."""
         with self.store.reading() as reader:
-            return self._check(reader, self.the_round(reader, round_id))
+            found = self._check(reader, self.the_round(reader, round_id))
+            if not self.sees_persons(reader):
+                found = replace(found, problems=tuple(without_values(found.problems)))
+            return self.shown(reader, found, round_id)
 
     @command(Command.SEE_ROUNDS)
     def policies(self, round_id: str | None = None) -> tuple[PolicyView, ...]:
@@ -138,7 +145,8 @@ class Reading(Base):
     def overrides(self, round_id: str) -> tuple[OverrideView, ...]:
         """Return the overrides of a round, those taken back among them, the newest first."""
         with self.store.reading() as reader:
-            return self._overrides(reader, self.the_round(reader, round_id).id)
+            found = self._overrides(reader, self.the_round(reader, round_id).id)
+            return self.shown(reader, found, round_id)
 
     @command(Command.SEE_ROUNDS)
     def notes(self, round_id: str, application: str | None = None) -> tuple[NoteView, ...]:
@@ -149,7 +157,8 @@ class Reading(Base):
                 NoteRow, round=self.the_round(reader, round_id).id, order=("-id",), **about
             )
             texts = self.sees_persons(reader)
-            return tuple(note_view(reader, each, texts=texts) for each in found)
+            views = tuple(note_view(reader, each, texts=texts) for each in found)
+            return self.shown(reader, views, round_id)
 
     @command(Command.SEE_ROUNDS)
     def outcomes(self, round_id: str) -> tuple[OutcomeView, ...]:
@@ -159,7 +168,8 @@ class Reading(Base):
                 OutcomeRow, round=self.the_round(reader, round_id).id, order=("-id",)
             )
             texts = self.sees_persons(reader)
-            return tuple(outcome_view(reader, each, texts=texts) for each in found)
+            views = tuple(outcome_view(reader, each, texts=texts) for each in found)
+            return self.shown(reader, views, round_id)
 
     # --- results ------------------------------------------------------------------------------
 
@@ -210,7 +220,9 @@ class Reading(Base):
             if number is None:
                 raise AllocatorError(problem("office-no-record", value="–"))
             found = result_of(self.record_of(reader, self.the_run(reader, str(number))))
-        return reserve_list(found, time_limit=time_limit)
+        listed = reserve_list(found, time_limit=time_limit)
+        with self.store.reading() as reader:
+            return self.shown(reader, listed, round_id)
 
     @command(Command.SEE_ROUNDS)
     def person_ledger(self, financial_year: str) -> tuple[PriorAward, ...]:
@@ -232,6 +244,18 @@ class Reading(Base):
         """Return the office's settings."""
         with self.store.reading() as reader:
             return {name: setting(reader, name) for name in SETTINGS}
+
+    def shown[T](self, reader: Reader, value: T, round_id: str | None) -> T:
+        """Return a view as this person may see it: without application ids that name somebody."""
+        if self.sees_persons(reader):
+            return value
+        rows = reader.find(RoundRow) if round_id is None else (self.the_round(reader, round_id),)
+        hidden: dict[str, str] = {}
+        for row in rows:
+            with suppress(AllocatorError):  # files that cannot be read have no applications yet
+                applications = bare_round(reader, row).applications
+                hidden |= Pseudonyms(self.secret).hidden_ids(applications)
+        return renamed(value, hidden)
 
     # --- parts that other commands use --------------------------------------------------------
 
@@ -265,7 +289,7 @@ class Reading(Base):
             ``office-no-record``.
         """
         published = reader.find(PublicationRow, run=run.id)
-        found = record_bytes(reader, published[0].record if published else run.record)
+        found = newest_bytes(reader, published[0].record if published else run.record)
         if found is None:
             raise AllocatorError(problem("office-no-record", value=str(run.id)))
         return found

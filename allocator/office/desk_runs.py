@@ -154,7 +154,9 @@ class Runs(Rounds):
         known = assessed(found.loaded)
         chosen = found.loaded.overrides if drafts is None else self._considered(drafts)
         before = what_if(known, overrides=(), time_limit=time_limit)
-        return price(before, what_if(known, overrides=chosen, time_limit=time_limit))
+        found_price = price(before, what_if(known, overrides=chosen, time_limit=time_limit))
+        with self.store.reading() as reader:
+            return self.shown(reader, found_price, round_id)
 
     def _considered(self, drafts: tuple[OverrideDraft, ...]) -> tuple[Override, ...]:
         today = datetime.now(UTC).date()

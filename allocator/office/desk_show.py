@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from allocator.errors import Problem, Where
 from allocator.model import Severity
-from allocator.office.desk_files import plain_digest
+from allocator.office.desk_files import newest_bytes, plain_digest
 from allocator.office.desk_words import event_sentence, next_step
 from allocator.office.roles import Role
 from allocator.office.states import State
@@ -100,7 +100,7 @@ def snapshot_view(reader: Reader, row: SnapshotRow, *, hashes: bool) -> Snapshot
     """
     files = []
     for each in row.files:
-        content = reader.blob(each["blob"])
+        content = newest_bytes(reader, each["blob"])
         blob = reader.get(BlobRow, each["blob"])
         digest = plain_digest(content) if hashes and content is not None else each["blob"]
         files.append(FileView(each["role"], each["name"], digest, blob.size if blob else 0))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from allocator.errors import AllocatorError, problem
 from allocator.office.desk_base import command, guard_seen, seen_of
-from allocator.office.desk_inputs import REALLOCATION, record_bytes
+from allocator.office.desk_files import newest_bytes
+from allocator.office.desk_inputs import REALLOCATION
 from allocator.office.desk_review import Review
 from allocator.office.desk_rounds import demand_reason, wrong_state
 from allocator.office.desk_show import DONE, publication_view
@@ -253,7 +254,7 @@ class Signing(Review):
 
     def _previous_record(self, reader: Reader, round_: RoundRow) -> bytes | None:
         found = reader.find(PublicationRow, round=round_.id, order=("-number",), limit=1)
-        return record_bytes(reader, found[0].record) if found else None
+        return newest_bytes(reader, found[0].record) if found else None
 
     def _step(
         self, unit: Unit, round_: RoundRow, asked: Command, event: str, run: RunRow

@@ -22,8 +22,9 @@ FORMAT = 3
 """Version of the record's form; it changes when a member's form does."""
 
 MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
-UNLISTED = (MANIFEST, SIGNATURE, TIMESTAMP)
-"""What the manifest cannot list: itself, and what is made from its bytes."""
+REDACTED = "redacted.json"
+UNLISTED = (MANIFEST, REDACTED, SIGNATURE, TIMESTAMP)
+"""What the manifest cannot list: itself, what is made from its bytes, and what came later."""
 
 STANDALONE = "verify_record.py"
 REQUIRED = (
@@ -222,14 +223,32 @@ def look_at_members(record: Opened) -> str:
             *_named("missing", sorted({*listed, *REQUIRED} - set(present))),
             *_named("unlisted", [name for name in present if name not in listed]),
             *_named("unknown", [name for name in present if not _known(name)]),
-            *_named("changed", [n for n in present if n in listed and not _same(record, n)]),
+            *_named("changed", _changed(record, present, listed)),
         ]
     )
     for name in present:
         if name.endswith(".json") and not name.startswith(INPUTS):
             record.plain(name)
     _look_at_inputs(record)
+    if withheld(record):
+        names = ", ".join(safe(name) for name in withheld(record))
+        raise Unchecked(say("verify.members.withheld", names=names))
     return say("verify.members.figure", count=len(present), digest=record.manifest_digest()[:16])
+
+
+def withheld(record: Opened) -> tuple[str, ...]:
+    """Return the members that are no longer what was signed: a person was erased from them."""
+    if REDACTED not in record.members:
+        return ()
+    names = record.plain(REDACTED)
+    if not isinstance(names, list) or not all(type(each) is str for each in names):
+        raise Refused(say("verify.members.redaction"))
+    return tuple(sorted(names))
+
+
+def _changed(record: Opened, present: list[str], listed: Any) -> list[str]:
+    gone = withheld(record)
+    return [n for n in present if n in listed and n not in gone and not _same(record, n)]
 
 
 def _look_at_inputs(record: Opened) -> None:

@@ -15,6 +15,7 @@ from allocator.record.check_all import (
     look_at_file,
     look_at_origin,
     look_within,
+    of_redacted,
     open_points,
 )
 from allocator.record.check_report import Check, Report, Unchecked, carried_out, report_lines
@@ -47,7 +48,7 @@ def verify_alone(data: bytes, given: Given, version: str, standalone: bytes) -> 
         checks += look_at_origin(opened, given)
         checks.append(carried_out("edition", lambda: look_at_edition(opened, version, standalone)))
         checks += [_for_the_allocator(name) for name in FOR_THE_ALLOCATOR]
-        checks += look_within(opened)
+        checks += of_redacted(opened, look_within(opened))
     return Report(tuple(checks), (say("verify.open.standalone"), *open_points(record, given)))
 
 

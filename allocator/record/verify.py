@@ -30,6 +30,7 @@ from allocator.record.check_all import (
     look_at_file,
     look_at_origin,
     look_within,
+    of_redacted,
     open_points,
 )
 from allocator.record.check_book import number
@@ -95,8 +96,7 @@ def verify_bytes(data: bytes, given: Given | None = None) -> Report:
     checks = [form]
     if record is not None:
         checks += look_at_origin(record, given)
-        checks += _from_the_inputs(record)
-        checks += look_within(record)
+        checks += of_redacted(record, (*_from_the_inputs(record), *look_within(record)))
     return Report(tuple(checks), open_points(record, given))
 
 

@@ -30,7 +30,7 @@ import unicodedata
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
 from math import gcd, lcm
@@ -149,8 +149,10 @@ TEXTS = {
     'verify.members.inputs': 'the input files are not those that inputs.json tells of',
     'verify.members.json': 'the member {name} is not JSON as records hold it',
     'verify.members.missing': 'the member {name} is missing',
+    'verify.members.redaction': 'redacted.json is not a list of names',
     'verify.members.unknown': 'the member {name} does not belong in a record',
     'verify.members.unlisted': 'the member {name} is not in the manifest',
+    'verify.members.withheld': 'the data of a person were erased from {names} after the record was made, so the SHA-256 of these cannot be checked; all others are what the manifest says',
     'verify.merit.figure': '{count} merit figures with {lines} lines',
     'verify.merit.other': '{application}: its merit is not what the inputs give',
     'verify.more': 'and {count} more',
@@ -240,6 +242,7 @@ TEXTS = {
     'verify.verdict.incomplete': 'NOT FULLY VERIFIED: no check fails, but something needed was not checked ({passed} of {all} hold).',
     'verify.verdict.refused': 'REFUSED: at least one check fails ({passed} of {all} hold).',
     'verify.verdict.verified': 'VERIFIED: {passed} of {all} checks hold, none fails.',
+    'verify.withheld': 'not as recorded, which can be because a person was erased: {figure}',
 }
 
 
@@ -471,8 +474,9 @@ FORMAT = 3
 """Version of the record's form; it changes when a member's form does."""
 
 MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
-UNLISTED = (MANIFEST, SIGNATURE, TIMESTAMP)
-"""What the manifest cannot list: itself, and what is made from its bytes."""
+REDACTED = "redacted.json"
+UNLISTED = (MANIFEST, REDACTED, SIGNATURE, TIMESTAMP)
+"""What the manifest cannot list: itself, what is made from its bytes, and what came later."""
 
 STANDALONE = "verify_record.py"
 REQUIRED = (
@@ -671,14 +675,32 @@ def look_at_members(record: Opened) -> str:
             *_named("missing", sorted({*listed, *REQUIRED} - set(present))),
             *_named("unlisted", [name for name in present if name not in listed]),
             *_named("unknown", [name for name in present if not _known(name)]),
-            *_named("changed", [n for n in present if n in listed and not _same(record, n)]),
+            *_named("changed", _changed(record, present, listed)),
         ]
     )
     for name in present:
         if name.endswith(".json") and not name.startswith(INPUTS):
             record.plain(name)
     _look_at_inputs(record)
+    if withheld(record):
+        names = ", ".join(safe(name) for name in withheld(record))
+        raise Unchecked(say("verify.members.withheld", names=names))
     return say("verify.members.figure", count=len(present), digest=record.manifest_digest()[:16])
+
+
+def withheld(record: Opened) -> tuple[str, ...]:
+    """Return the members that are no longer what was signed: a person was erased from them."""
+    if REDACTED not in record.members:
+        return ()
+    names = record.plain(REDACTED)
+    if not isinstance(names, list) or not all(type(each) is str for each in names):
+        raise Refused(say("verify.members.redaction"))
+    return tuple(sorted(names))
+
+
+def _changed(record: Opened, present: list[str], listed: Any) -> list[str]:
+    gone = withheld(record)
+    return [n for n in present if n in listed and n not in gone and not _same(record, n)]
 
 
 def _look_at_inputs(record: Opened) -> None:
@@ -2917,9 +2939,7 @@ def look_at_file(data: bytes) -> tuple[Opened | None, Check]:
 
 def look_at_origin(record: Opened, given: Given) -> tuple[Check, ...]:
     """Check that the members belong together, who vouches for them, and what they follow."""
-    office = (
-        (_made("office", lambda: look_at_office(record)),) if OFFICE in record.members else ()
-    )
+    office = (_made("office", lambda: look_at_office(record)),) if OFFICE in record.members else ()
     return (
         _made("members", lambda: look_at_members(record)),
         _made("signature", lambda: look_at_signature(record, given.public_key)),
@@ -2960,6 +2980,23 @@ def look_within(record: Opened) -> tuple[Check, ...]:
         ("promises", look_at_promises),
     )
     return tuple(_made(name, partial(look, record)) for name, look in looks)
+
+
+def of_redacted(record: Opened, checks: Iterable[Check]) -> Iterator[Check]:
+    """Yield checks of what a record says; in one from which a person was erased none can fail.
+
+    What does not agree may be what was erased. Such a record is never fully verified.
+    """
+    try:
+        gone = bool(withheld(record))
+    except Refused:  # said by the check of the members
+        gone = False
+    for each in checks:
+        if gone and each.status == FAIL:
+            figure = say("verify.withheld", figure=each.figure)
+            yield replace(each, status=UNCHECKED, figure=figure)
+        else:
+            yield each
 
 
 def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:
@@ -3015,7 +3052,7 @@ def verify_alone(data: bytes, given: Given, version: str, standalone: bytes) -> 
         checks += look_at_origin(opened, given)
         checks.append(carried_out("edition", lambda: look_at_edition(opened, version, standalone)))
         checks += [_for_the_allocator(name) for name in FOR_THE_ALLOCATOR]
-        checks += look_within(opened)
+        checks += of_redacted(opened, look_within(opened))
     return Report(tuple(checks), (say("verify.open.standalone"), *open_points(record, given)))
 
 
