@@ -22,16 +22,9 @@ type Clock = Callable[[], datetime]
 class Event:
     """What somebody did. Nothing here can be erased later: no names, person ids or free text.
 
-    Parameters
-    ----------
-    kind : str
-        What was done, such as ``round-created``.
-    actor : str
-        The login of who did it, ``system`` for the program itself.
-    subject : str
-        What it was done to, as ``subject_of`` writes it.
-    payload : Mapping
-        Plain JSON values (``record.canonical``); of kept texts only their commitments.
+    ``kind`` is what was done (``round-created``); ``actor`` the login of who did it, ``system``
+    for the program itself; ``subject`` what it was done to, as ``subject_of`` writes it;
+    ``payload`` plain JSON values (``record.canonical``), of kept texts only the commitments.
     """
 
     kind: str
