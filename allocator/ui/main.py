@@ -25,13 +25,17 @@ def main() -> None:
     st.logo(str(HERE / "static" / f"logo-{'dark' if dark else 'light'}.svg"), size="large")
     desk, actor = session.come_in()
     pages = navigation.pages_for(actor)
-    if not pages:
-        empty(say("ui.nothing-for-you.what"), say("ui.nothing-for-you.do"))
-        return
-    draw = navigation.drawn(pages, lambda page: _show(page, desk))
+    draw = navigation.drawn(pages, lambda page: _show(page, desk)) if pages else _nothing
     with st.sidebar:
         _at_the_desk(actor)
     draw()
+
+
+def _nothing() -> None:
+    """Draw the page of somebody who signed in and has no role."""
+    st.title(say("ui.name"))
+    session.said()
+    empty(say("ui.nothing-for-you.what"), say("ui.nothing-for-you.do"))
 
 
 def _at_the_desk(actor: Actor) -> None:

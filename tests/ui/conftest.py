@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from playwright.sync_api import Browser, sync_playwright
-from streamlit.util import calc_hash
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from allocator.office.store import Store, open_store
 from allocator.ui.server import MAIN
