@@ -38,24 +38,27 @@ def postgres() -> Iterator[str]:
         yield url
 
 
-def new_database(server_url: str) -> str:
-    """Make an empty database on a server and return its URL."""
-    name = f"office_{next(_NUMBERS)}"
-    with psycopg.connect(f"{server_url}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
-    return f"{server_url}/{name}"
-
-
 @pytest.fixture
-def make_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
-    """Give a function from a database's kind to the URL of an empty one."""
+def make_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Give a function from a database's kind to the URL of an empty one, gone after the test."""
+    made: list[str] = []
 
     def make(kind: str) -> str:
+        name = f"office_{next(_NUMBERS)}"
         if kind == "sqlite":
-            return f"sqlite:///{tmp_path}/office-{next(_NUMBERS)}.db"
-        return new_database(request.getfixturevalue("postgres"))
+            return f"sqlite:///{tmp_path}/{name}.db"
+        made.append(name)
+        on_server(f"CREATE DATABASE {name} STRATEGY file_copy")
+        return f"{request.getfixturevalue('postgres')}/{name}"
 
-    return make
+    def on_server(statement: str) -> None:
+        url = f"{request.getfixturevalue('postgres')}/postgres"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(statement)
+
+    yield make
+    for name in made:
+        on_server(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=DATABASES)

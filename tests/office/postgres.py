@@ -57,7 +57,7 @@ def server() -> Iterator[str]:
         With the reason.
     """
     folder, user = programs(), as_whom()
-    home = Path(tempfile.mkdtemp(prefix="allocator-postgres-"))
+    home = Path(tempfile.mkdtemp(prefix="allocator-postgres-", dir=_memory()))
     if user:
         shutil.chown(home, user)
     data, log = home / "data", home / "log"
@@ -88,6 +88,13 @@ def server() -> Iterator[str]:
         raise NoServer(f"PostgreSQL could not be started: {error}") from error
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _memory() -> str | None:
+    """Return a folder in memory with room for a server, ``None`` for the usual temporary one."""
+    folder = "/dev/shm"
+    roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2 * 1024**3
+    return folder if roomy else None
 
 
 def _free_port() -> int:
