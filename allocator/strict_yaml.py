@@ -73,7 +73,7 @@ class Document:
         return Where(file=self.file, line=self.line(path))
 
 
-def read_yaml(data: bytes, file: str) -> Document:
+def read_yaml(data: bytes, file: str, *, times: int = 1) -> Document:
     """Read the bytes of a YAML file.
 
     Parameters
@@ -82,14 +82,16 @@ def read_yaml(data: bytes, file: str) -> Document:
         UTF-8, with or without byte order mark, at most ``MAX_BYTES``.
     file : str
         The file's name as the person knows it, for messages.
+    times : int
+        How many times longer than written by hand it may be: some files are written by programs.
 
     Raises
     ------
     AllocatorError
         With every problem found: each has its line and what to do.
     """
-    text = _decode(data, file)
-    builder = _Builder(file)
+    text = _decode(data, file, MAX_BYTES * times)
+    builder = _Builder(file, MAX_NODES * times)
     try:
         for event in _events(text):
             builder.take(event)
@@ -106,11 +108,9 @@ def read_yaml(data: bytes, file: str) -> Document:
     return Document(file=file, data=builder.root, lines=builder.lines)
 
 
-def _decode(data: bytes, file: str) -> str:
-    if len(data) > MAX_BYTES:
-        raise AllocatorError(
-            problem("yaml-too-big", Where(file=file), size=len(data), most=MAX_BYTES)
-        )
+def _decode(data: bytes, file: str, most: int) -> str:
+    if len(data) > most:
+        raise AllocatorError(problem("yaml-too-big", Where(file=file), size=len(data), most=most))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -145,8 +145,9 @@ def _unreadable(error: yaml.reader.ReaderError, text: str, file: str) -> Problem
 class _Builder:
     """Turns the parser's events into data, keeping a stack instead of recursing."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, most_nodes: int) -> None:
         self.file = file
+        self.most_nodes = most_nodes
         self.root: Data = None
         self.lines: dict[Path, int] = {}
         self.problems: list[Problem] = []
@@ -169,8 +170,8 @@ class _Builder:
 
     def _node(self, event: NodeEvent) -> None:
         self._nodes += 1
-        if self._nodes > MAX_NODES:
-            self._stop("yaml-too-many-values", event, most=MAX_NODES)
+        if self._nodes > self.most_nodes:
+            self._stop("yaml-too-many-values", event, most=self.most_nodes)
         self._refuse_tricks(event)
         starts = isinstance(event, MappingStartEvent | SequenceStartEvent)
         if self._skipped:

@@ -26,6 +26,9 @@ from allocator.texts import say
 
 OVERRIDES = "overrides.yaml"
 
+LONGER = 10
+"""A reallocation writes an override for every published award: thousands in a year's round."""
+
 MOST_NAMED = 20
 """More applications than this are not listed in a message."""
 
@@ -131,7 +134,7 @@ def read_overrides(data: bytes) -> OverridesFile:
     AllocatorError
         Every problem of its form, with its line; two overrides of one application among them.
     """
-    document = read_yaml(data, OVERRIDES)
+    document = read_yaml(data, OVERRIDES, times=LONGER)
     entry = validate(_OverridesEntry, document)
     found = [
         Override(
