@@ -150,10 +150,13 @@ def run(
     ] = None,
     exact: Annotated[bool, typer.Option("--exact", help=say("cli.option.exact"))] = False,
     fairness: Annotated[bool, typer.Option("--fairness", help=say("cli.option.flips"))] = False,
+    money_for: Annotated[
+        list[str] | None, typer.Option(metavar="APPLICATION", help=say("cli.option.money-for"))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide a round."""
-    asked = (folder, policy, out, time_limit, exact, fairness)
+    asked = (folder, policy, out, time_limit, exact, fairness, tuple(money_for or ()))
     _finish("run", "rounds", lambda do: do.run(*asked), as_json)
 
 

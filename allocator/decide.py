@@ -1,6 +1,6 @@
 """The whole decision in one call: a loaded round becomes a result that can be written and read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from time import monotonic
 from typing import Literal
@@ -8,6 +8,7 @@ from typing import Literal
 from allocator.errors import AllocatorError, has_errors, ordered, problem
 from allocator.explain.decisions import decision_lines
 from allocator.explain.effects import effects_of
+from allocator.explain.extra_money import extra_money
 from allocator.explain.fairness import fairness_of
 from allocator.explain.fairness_record import kept_fairness
 from allocator.explain.margins import figures, margins
@@ -37,6 +38,7 @@ def decide(
     cancel: Callable[[], bool] | None = None,
     explain: Literal["exact", "bounds"] | None = None,
     flips: bool = False,
+    money_for: Collection[str] = (),
 ) -> Result:
     """Assess, allocate and explain a round.
 
@@ -55,6 +57,9 @@ def decide(
         are known at once. By default exact up to ``EXACT_UP_TO`` candidates.
     flips : bool
         Whether to ask of every application what another stated gender would have changed.
+    money_for : collection of str
+        Ids of applications of which to find the least extra money that would have sufficed, which
+        can take a minute for each. Those that are not declined are passed over.
 
     Raises
     ------
@@ -90,6 +95,15 @@ def decide(
     effects = effects_of(
         programme, assessment.pool, loaded.round, loaded.rules, allocation, watch, always=always
     )
+    extra = extra_money(
+        programme,
+        assessment.pool,
+        loaded.round,
+        loaded.rules,
+        allocation,
+        sorted(money_for),
+        watch,
+    )
     result = Result(
         round=loaded.round,
         rules=loaded.rules,
@@ -101,7 +115,7 @@ def decide(
         problems=problems,
         proof=proof,
         explanations=explanations(
-            assessment.pool, programme, allocation, lines, found, {}, effects
+            assessment.pool, programme, allocation, lines, found, extra, effects
         ),
         effects=effects,
     )

@@ -21,7 +21,7 @@ from allocator.commands.answer import (
 from allocator.commands.progress import shown_progress
 from allocator.commands.publish import published
 from allocator.commands.summary import result_blocks, result_data
-from allocator.errors import AllocatorError, Exit, has_errors
+from allocator.errors import AllocatorError, Exit, has_errors, problem
 from allocator.explain.result import Result
 from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound, load_round
@@ -74,6 +74,7 @@ def run(
     time_limit: float | None,
     exact: bool = False,
     flips: bool = False,
+    money_for: tuple[str, ...] = (),
 ) -> Answer:
     """Allocate a round and write the result files.
 
@@ -91,9 +92,13 @@ def run(
         Whether to explain everything exactly, however large the round is.
     flips : bool
         Whether to ask of every application what another stated gender would have changed.
+    money_for : tuple of str
+        Applications of which to find the least extra money that would have sufficed.
     """
     place = out or folder / "out"
-    result, files = allocate(folder, policy, place, time_limit, exact=exact, flips=flips)
+    result, files = allocate(
+        folder, policy, place, time_limit, exact=exact, flips=flips, money_for=money_for
+    )
     final = result.allocation.status is Status.OPTIMAL
     return Answer(
         blocks=result_blocks(result, files, folder),
@@ -110,6 +115,7 @@ def allocate(
     *,
     exact: bool = False,
     flips: bool = False,
+    money_for: tuple[str, ...] = (),
 ) -> tuple[Result, tuple[Path, ...]]:
     """Load, decide and write; return the result and the files where they finally are.
 
@@ -121,6 +127,10 @@ def allocate(
     loaded = load_round(folder, policy)
     if has_errors(loaded.problems):
         raise AllocatorError(loaded.problems)
+    known = {each.application_id for each in loaded.applications}
+    unknown = [problem("run-no-application", value=e) for e in money_for if e not in known]
+    if unknown:
+        raise AllocatorError(unknown)
     # The solver and all that writes take a while to load, and a refusal should not wait for them.
     from allocator.decide import decide
     from allocator.outputs import write_all
@@ -134,6 +144,7 @@ def allocate(
                 cancel=stop.is_set,
                 explain="exact" if exact else None,
                 flips=flips,
+                money_for=money_for,
             )
         written = write_all(result, loaded, aside)
     return result, tuple(out / path.relative_to(aside) for path in written)

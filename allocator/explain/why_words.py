@@ -159,6 +159,8 @@ class Teller:
 
     def _extra(self, each: ExtraMoney) -> str:
         line = self.clause(each.line)
+        if kind(each.line) == "fund":
+            line = say("why.clause.one-fund", funds=self._fund_title(subject(each.line)))
         if each.amount is None:
             return say("why.extra.never", line=line)
         key = "enough" if each.exact else "at-least"
