@@ -5,7 +5,7 @@ are barred. What is left is decided by the method as ever, with the same proof a
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,9 +16,10 @@ from allocator.explain.result import Result
 from allocator.explain.what_if import assessed
 from allocator.intake.amended import with_overrides
 from allocator.intake.folder import LoadedRound
-from allocator.intake.overrides import Override, OverrideKind, refused_overrides
+from allocator.intake.overrides import Override, OverrideKind, refused_overrides, with_bounds
 from allocator.intake.values import fold
-from allocator.model import Award, Decision, Package
+from allocator.model import Award, Decision, Package, Pool
+from allocator.optimise.conflict import infeasible
 from allocator.optimise.most_kept import most_kept
 from allocator.optimise.watch import Watch
 from allocator.texts import say
@@ -130,7 +131,8 @@ def plan_reallocation(
     AllocatorError
         A published award is of an application that is unknown, ineligible now, or does not accept
         the package now; the office's ledger already counts this round's awards; nothing keeps the
-        other rules; or it was stopped.
+        other rules; a floor or cap of the policy, not the money, stands against a published award
+        (for a person to settle: the conflict is named); or it was stopped.
     """
     gone = frozenset(withdrawn) | _barred(loaded)
     standing = {a: p for a, p in sorted(published.items()) if a not in gone}
@@ -147,7 +149,10 @@ def plan_reallocation(
     refused = ordered(refused_overrides(keeping, pool))
     if has_errors(refused):
         raise AllocatorError(refused)
-    kept = most_kept(pool, free.round, free.rules, standing, Watch(time_limit, cancel))
+    watch = Watch(time_limit, cancel)
+    kept = most_kept(pool, free.round, free.rules, standing, watch)
+    if len(kept) < len(standing) and _money_suffices(free, pool, standing, watch):
+        raise infeasible(pool, free.round, with_bounds(free.rules, [*others, *keeping]), watch)
     keep = [each for each in keeping if each.application_id in kept]
     rest = [each for each in others if each.application_id not in kept]
     return ReallocationPlan(
@@ -167,6 +172,14 @@ def reallocated(plan: ReallocationPlan, result: Result) -> Reallocation:
         if plan.published.get(award.application_id) is not award.package
     )
     return Reallocation(plan, result, tuple(added))
+
+
+def _money_suffices(
+    free: LoadedRound, pool: Pool, standing: Mapping[str, Package], watch: Watch
+) -> bool:
+    """Tell whether all would stand but for the floors and caps of the policy."""
+    overrides = with_bounds(replace(free.rules, floors=(), caps=()), free.overrides)
+    return len(most_kept(pool, free.round, overrides, standing, watch)) == len(standing)
 
 
 def _barred(loaded: LoadedRound) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,13 @@ from allocator.explain.result import Result
 from allocator.intake.amended import with_overrides, with_prior_awards
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.intake.overrides import Override, OverrideKind
-from allocator.model import POINT, Decision, MeritLine, Package, Pool, PriorAward
+from allocator.model import POINT, Decision, MeritLine, Package, Pool, PriorAward, Selector
 from allocator.optimise import most_kept
 from allocator.optimise.allocation import Status
 from allocator.optimise.solve import Solution, allocate
 from allocator.record.record import write_record
 from allocator.record.verify import verify
+from allocator.rules import Bound, Measure
 from tests.records import tiny_round
 
 DAY = date(2027, 1, 10)
@@ -118,6 +120,32 @@ def test_with_too_little_money_as_many_awards_stand_as_can(
     write_record(found.result, found.plan.loaded, tmp_path / "record.zip")
     checks = verify(tmp_path / "record.zip").checks
     assert [each.id for each in checks if each.status == "fail"] == []
+
+
+def test_a_floor_never_breaks_a_published_award_but_is_answered_by_name(
+    loaded: LoadedRound, first: Result
+) -> None:
+    """Half of the awards stay with a group: one of it less, and one of the others would be lost."""
+    awards = published(first)
+    group = tuple(awards)[: len(awards) // 2]
+    floor = Bound(
+        id="group",
+        group=Selector((("application", group),)),
+        of=Selector(),
+        measure=Measure.AWARDS,
+        share=True,
+        at_least=Fraction(len(group), len(awards)),
+        at_most=None,
+        reference=None,
+    )
+    held = replace(loaded, rules=replace(loaded.rules, floors=(floor,)))
+    assert again(held, awards).plan.broken == ()
+    with pytest.raises(AllocatorError) as refusal:
+        again(held, awards, group[0])
+    assert refusal.value.code == "optimise-infeasible"
+    conflict = refusal.value.conflict  # type: ignore[attr-defined]
+    assert "floor[group]" in conflict
+    assert any(each.startswith("floor[kept:") for each in conflict)
 
 
 def test_a_second_reallocation_goes_on_from_the_first(loaded: LoadedRound, first: Result) -> None:
