@@ -4,6 +4,9 @@ A guard is a condition on a row about to be written, and the code of the refusal
 goes round the program: edits and deletions, gaps and forks of the log, a change without an event,
 steps a round may not take, and an approval by the account that proposed. ``REPLACE`` deletes
 without asking a DELETE trigger, so a row that exists already is refused before it is inserted.
+
+Stores hold these texts and ``check`` compares them: to change a guard, add a schema (a file in
+``migrations/versions``, which may be empty), so that older stores are brought along.
 """
 
 from collections.abc import Iterator
@@ -34,7 +37,9 @@ class Guard:
 
     def sqlite(self) -> str:
         """Return the statement that makes it on SQLite."""
-        when = f" WHEN {self.when}" if self.when else ""
+        # Older SQLite has IS NOT only, which means the same there.
+        condition = self.when.replace("IS DISTINCT FROM", "IS NOT")
+        when = f" WHEN {condition}" if condition else ""
         return (
             f'CREATE TRIGGER {self.full_name} BEFORE {self.event} ON "{self.table}" '
             f"FOR EACH ROW{when} BEGIN SELECT RAISE(ABORT, '{self.code}'); END"
