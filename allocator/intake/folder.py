@@ -218,7 +218,7 @@ class _Folder:
         return awards
 
     def _read_office_awards(self, round_: Round) -> tuple[PriorAward, ...] | None:
-        if not (self.path / OFFICE_AWARDS).exists():
+        if not self._has_exactly(OFFICE_AWARDS):
             return None
         data = self._bytes(OFFICE_AWARDS)
         awards, problems = read_prior_awards(data, OFFICE_AWARDS, round_.decision_date)
@@ -226,7 +226,7 @@ class _Folder:
         return awards
 
     def read_overrides(self) -> OverridesFile | None:
-        if not (self.path / OVERRIDES).exists():
+        if not self._has_exactly(OVERRIDES):
             return None
         return read_overrides(self._bytes(OVERRIDES))
 
@@ -251,6 +251,20 @@ class _Folder:
     def has(self, stem: str) -> bool:
         """Tell whether there is a table with this stem, readable or not."""
         return any((self.path / f"{stem}{ending}").exists() for ending in TABLES)
+
+    def _has_exactly(self, name: str) -> bool:
+        """Tell whether there is this file; one that differs in its ending only is no such file.
+
+        To leave it unread would decide the round without what somebody wrote down.
+        """
+        stem = Path(name).stem
+        if (self.path / name).exists():
+            return True
+        for each in sorted(self.path.iterdir()):
+            if each.stem.casefold() == stem:
+                where = Where(file=each.name)
+                raise AllocatorError(problem("round-misnamed", where, value=each.name, name=name))
+        return False
 
     def _table(self, stem: str) -> str | None:
         """Return the name of the one file with this stem, ``None`` if there is none."""

@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from allocator.decide import decide
 from allocator.errors import AllocatorError, Problem
@@ -112,6 +114,25 @@ def test_what_cannot_be_read_is_named_with_its_line(lines: str, code: str, line:
     found = problem_of(lambda: read_overrides(f"overrides:\n{lines}".encode()))
     assert (found.code, found.where.file, found.where.line) == (code, "overrides.yaml", line)
     assert found.do
+
+
+@pytest.mark.parametrize("name", ["overrides.yml", "Overrides.YAML", "office_awards.xlsx"])
+def test_a_file_of_almost_the_right_name_is_not_passed_over(folder: Path, name: str) -> None:
+    (folder / name).write_text("overrides: []\n")
+    found = [each for each in load_round(folder).problems if each.severity is Severity.ERROR]
+    assert [(each.code, each.where.file) for each in found] == [("round-misnamed", name)]
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
+def test_whatever_the_file_holds_is_read_or_refused_in_words(data: bytes) -> None:
+    for text in (data, b"overrides:\n  - " + data, b"spent:\n  " + data):
+        try:
+            found = read_overrides(text)
+        except AllocatorError as refusal:
+            assert all(each.what and each.where.file for each in refusal.problems)
+        else:
+            again = read_overrides(overrides_yaml(found.overrides, found.spent))
+            assert (again.overrides, again.spent) == (found.overrides, found.spent)
 
 
 def test_an_unknown_application_is_refused_with_the_one_that_is_meant(folder: Path) -> None:
