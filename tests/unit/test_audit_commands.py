@@ -11,7 +11,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from allocator.cli import main
 from allocator.record.check_container import unpacked
-from tests.records import forged, sample_record, tiny_record
+from tests.records import (
+    SAMPLES,
+    forged,
+    record_of,
+    sample_record,
+    tiny_record,
+    tiny_round,
+)
 from tests.vipr import verified
 
 
@@ -130,6 +137,91 @@ def test_every_decision_is_explained_in_brief_and_in_full(
     assert [each["application_id"] for each in told["decisions"]] == [
         each["application_id"] for each in lines
     ]
+
+
+def test_the_round_as_a_whole_is_explained(allocator: Allocator, record: Path) -> None:
+    told = allocator("explain", record).out
+    effects = json.loads(unpacked(sample_record())["effects.json"])
+    women = next(each for each in effects["factors"] if each["factor"] == "women")
+    for heading in ("What decided", "What balance did", "Ties", "Nearest to an award"):
+        assert heading in told
+    assert f"Awarded because of it ({len(women['brought_in'])}): " in told
+    assert "points of merit less and cost CHF" in told
+    assert "could be exchanged at no loss and within all rules" in told
+    plain = json.loads(allocator("explain", record, "--json").out)
+    assert plain["effects"] == effects
+    assert plain["final"] is True
+
+
+def test_one_decision_tells_of_points_rules_balance_and_the_draw(
+    allocator: Allocator, record: Path
+) -> None:
+    explained = json.loads(unpacked(sample_record())["explanations.json"])
+    kept_out = next(e for e in explained if e["factors"] and e["decision"] == "declined")
+    told = allocator("explain", record, kept_out["application_id"]).out
+    assert "Without the balance factor “Women”, all else equal, it would be awarded" in told
+    assert "would break: " in told
+    drawn = next(e for e in explained if e["tie"] and e["decision"] == "awarded")
+    told = allocator("explain", record, drawn["application_id"]).out
+    assert f"number {drawn['tie']['position']} of {drawn['tie']['of']}" in told
+    assert drawn["tie"]["key"][:16] in told
+    assert "Without this award, these would be awarded instead: " in told
+    words = json.loads(allocator("explain", record, drawn["application_id"], "--json").out)
+    assert set(words["words"]) >= {"margin", "others", "factors", "tie"}
+
+
+def test_what_is_told_of_one_names_nobody_elses_gender(allocator: Allocator, record: Path) -> None:
+    explained = json.loads(unpacked(sample_record())["explanations.json"])
+    for each in explained:
+        plain = json.loads(allocator("explain", record, each["application_id"], "--json").out)
+        words = " ".join(text for part in plain["words"].values() for text in part).casefold()
+        assert not {"female", "male", "woman", "man", "her", "his"} & set(words.split())
+
+
+def test_fairness_is_told_from_the_counts_of_the_record(allocator: Allocator, record: Path) -> None:
+    told = allocator("explain", record, "--fairness").out
+    assert "Who was nominated, eligible and awarded, by gender" in told
+    assert "The same within merit bands, by gender" in told
+    assert "Mantel-Haenszel" in told
+    assert "allocator run ROUND --fairness makes it" in told
+    plain = json.loads(allocator("explain", record, "--fairness", "--json").out)
+    assert [each["attribute"] for each in plain["fairness"]["funnel"]] == [
+        "gender",
+        "region",
+        "country_group",
+    ]
+
+
+def test_a_stopped_run_says_that_its_explanations_are_of_no_final_allocation(
+    allocator: Allocator, tmp_path: Path
+) -> None:
+    path = tmp_path / "record.zip"
+    path.write_bytes(record_of(SAMPLES / "year", time_limit=0.01))
+    told = allocator("explain", path).out
+    assert "was stopped before it was proven" in told
+    assert "What balance did" not in told
+    lines = json.loads(unpacked(path.read_bytes())["result.json"])["decisions"]
+    declined = next(each for each in lines if each["decision"] == "declined")
+    told = allocator("explain", path, declined["application_id"]).out
+    assert "Not told: the allocation is not final." in told
+
+
+def test_the_flip_test_and_extra_money_are_made_on_request(
+    allocator: Allocator, tmp_path: Path
+) -> None:
+    with tiny_round() as folder:
+        lines = json.loads(unpacked(tiny_record())["result.json"])["decisions"]
+        declined = next(each for each in lines if each["decision"] == "declined")
+        name = declined["application_id"]
+        asked = ("--fairness", "--money-for", name)
+        assert allocator("run", folder, "--out", tmp_path / "out", *asked).code == 0
+        wrong = allocator("run", folder, "--out", tmp_path / "out", "--money-for", "A9999")
+    assert wrong.code == 1 and "no application of this id" in wrong.err
+    record = tmp_path / "out" / "record.zip"
+    assert allocator("verify", record).code == 0
+    assert "Had another gender been stated" in allocator("explain", record, "--fairness").out
+    told = allocator("explain", record, name).out
+    assert "it would be awarded; no smaller amount would do." in told
 
 
 def test_no_person_is_named(allocator: Allocator, record: Path) -> None:

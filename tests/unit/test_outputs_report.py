@@ -4,6 +4,7 @@ import hashlib
 import re
 from base64 import b64encode
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -14,7 +15,9 @@ from allocator.explain.result import Result
 from allocator.model import Severity
 from allocator.outputs.decisions_csv import decisions_csv
 from allocator.outputs.report import MOST_DECISIONS, MOST_LINES, report_html
+from allocator.record.revive import result_of
 from tests.outputs_sample import SECRETS, sample
+from tests.records import sample_record
 
 VOID = {"meta", "input", "br"}
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -115,6 +118,42 @@ def test_every_picture_says_what_it_shows(page: Page) -> None:
 def test_every_table_has_a_caption_and_scoped_headings(page: Page) -> None:
     assert len(page.all("caption")) == len(page.all("table"))
     assert all("scope" in each for each in page.all("th"))
+
+
+@cache
+def told() -> Page:
+    """The page of the shipped meeting, with everything that a run finds out."""
+    return Page(report_html(result_of(sample_record())))
+
+
+def test_what_balance_did_and_how_groups_fared_stand_on_the_page() -> None:
+    words = told().words
+    assert told().open == []
+    assert "Awarded because of it (" in words
+    assert "points of merit less and cost CHF" in words
+    assert "Who was nominated, eligible and awarded, by gender" in words
+    assert "Mantel-Haenszel" in words
+    assert "could be exchanged at no loss and within all rules" in words
+
+
+def test_every_application_can_be_found_and_tells_why() -> None:
+    page = told()
+    rows = [each for each in page.all("tr") if str(each.get("id", "")).startswith("a-")]
+    assert len(rows) == len(result_of(sample_record()).lines)
+    ids = {each["id"] for _, each in page.found if "id" in each}
+    targets = [str(each["href"]) for each in page.all("a")]
+    assert {each for each in targets if each.startswith("#a-")}
+    assert all(target[1:] in ids for target in targets)
+    eligible = len(result_of(sample_record()).pool.candidates)
+    assert page.words.count("came about, and why") == eligible
+    assert page.words.count("Balance. ") == eligible
+
+
+def test_tables_and_headings_stay_in_order_with_all_of_it() -> None:
+    page = told()
+    assert len(page.all("caption")) == len(page.all("table"))
+    levels = [int(tag[1]) for tag, _ in page.found if re.fullmatch(r"h[1-6]", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_no_person_is_named(html: str) -> None:
