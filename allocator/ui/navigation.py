@@ -4,6 +4,7 @@ A page is a module ``allocator/ui/pages_<name>.py`` that declares ``PAGE``. Hidi
 nothing: the desk asks for every command whether the person may give it.
 """
 
+import logging
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from importlib import import_module
 import streamlit as st
 
 from allocator import ui
+from allocator.commands.guard import reference
 from allocator.office.roles import Actor, Command, may
 from allocator.office.views import RoundView
 from allocator.texts import say
 from allocator.ui.session import Desk
 
+LOG = logging.getLogger("allocator.ui")
 _MODULES = "pages_"
+_TARGETS = "_pages"
 
 
 class Section(StrEnum):
@@ -64,13 +68,24 @@ type Page = OfficePage | RoundPage
 
 @cache
 def all_pages() -> tuple[Page, ...]:
-    """Return every page there is, in the order of the navigation."""
+    """Return every page there is, in the order of the navigation.
+
+    A page that cannot be loaded is left out and named in the server's log; the others work.
+    """
     names = sorted(each.name for each in pkgutil.iter_modules(ui.__path__))
-    found: list[Page] = [
-        import_module(f"{ui.__name__}.{name}").PAGE for name in names if name.startswith(_MODULES)
-    ]
+    found = [page for name in names if name.startswith(_MODULES) for page in _loaded(name)]
     order = list(Section)
     return tuple(sorted(found, key=lambda page: (order.index(page.section), page.place)))
+
+
+def _loaded(name: str) -> tuple[Page, ...]:
+    try:
+        page: Page = import_module(f"{ui.__name__}.{name}").PAGE
+        title_of(page)
+    except Exception as error:
+        LOG.exception("the page %s cannot be loaded: %s", name, reference(error))
+        return ()
+    return (page,)
 
 
 def pages_for(actor: Actor) -> tuple[Page, ...]:
@@ -84,20 +99,30 @@ def title_of(page: Page) -> str:
 
 
 def drawn(pages: tuple[Page, ...], run: Callable[[Page], None]) -> Callable[[], None]:
-    """Draw the navigation and return what draws the page that the address names."""
-    _targets().clear()
-    sections: dict[str, list[st.Page]] = {}
-    for index, page in enumerate(pages):
-        target = st.Page(
+    """Draw the navigation and return what draws the page that the address names.
+
+    The bare address leads to the first page, so that this one too has an address of its own.
+    """
+    targets = {
+        page.name: st.Page(
             _runner(page, run),
             title=title_of(page),
             icon=page.icon,
             url_path=page.name,
-            default=index == 0,
             help=say(f"ui.page.{page.name}.about"),
         )
-        _targets()[page.name] = target
-        sections.setdefault(say(f"ui.section.{page.section}"), []).append(target)
+        for page in pages
+    }
+    st.session_state[_TARGETS] = targets
+    home = st.Page(
+        lambda: go(pages[0].name, **dict(st.query_params)),
+        title=say("ui.name"),
+        default=True,
+        visibility="hidden",
+    )
+    sections: dict[str, list[st.Page]] = {"": [home]}
+    for page in pages:
+        sections.setdefault(say(f"ui.section.{page.section}"), []).append(targets[page.name])
     return st.navigation(sections, expanded=True).run
 
 
@@ -109,7 +134,7 @@ def _runner(page: Page, run: Callable[[Page], None]) -> Callable[[], None]:
 
 
 def _targets() -> dict[str, st.Page]:
-    targets: dict[str, st.Page] = st.session_state.setdefault("_pages", {})
+    targets: dict[str, st.Page] = st.session_state.get(_TARGETS, {})
     return targets
 
 

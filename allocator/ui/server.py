@@ -5,6 +5,7 @@
 
 import base64
 import hashlib
+import json
 import logging
 import os
 import re
@@ -31,21 +32,35 @@ SECRETS = "ALLOCATOR_SECRETS"
 """Environment variable that names a secrets.toml, kept outside the program's folder."""
 
 LOG = logging.getLogger("allocator.ui")
-_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+_CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+_NOT_PAGES = ("/_stcore/", "/static/", "/media/", "/component/", "/app/", "/auth/")
+
+
+def own_page(page: bytes) -> bytes:
+    """Return Streamlit's page with the address of its server, which it would else look for.
+
+    A page such as ``/rounds`` would first be tried as a server of its own, and fail audibly.
+    """
+    base = str(config.get_option("server.baseUrlPath")).strip("/")
+    told = json.dumps(f"/{base}" if base else "").replace("<", "\\u003c")
+    script = f"window.__streamlit = {{ BACKEND_BASE_URL: location.origin + {told} }}"
+    return page.replace(b"<script>", f"<script>{script}</script>\n    <script>".encode(), 1)
 
 
 def content_policy() -> str:
     """Return the Content-Security-Policy: nothing from elsewhere, no script but the server's own.
 
-    Streamlit's page holds one line of script within itself, which is named by its hash; its styles
-    are made in the browser, so they cannot be.
+    The page holds two lines of script within itself, which are named by their hashes; Streamlit's
+    styles are made in the browser, so they cannot be.
     """
-    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in _INLINE_SCRIPT.findall(page))
+    page = own_page((Path(streamlit.__file__).parent / "static" / "index.html").read_bytes())
+    scripts = _INLINE_SCRIPT.findall(page)
+    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     return "; ".join(
         (
             "default-src 'self'",
-            f"script-src 'self' {hashes}".rstrip(),
+            f"script-src 'self' {hashes}",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
@@ -59,8 +74,8 @@ def content_policy() -> str:
     )
 
 
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+def _digest(script: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(script).digest()).decode("ascii")
 
 
 def _fixed_headers() -> dict[str, str]:
@@ -96,22 +111,50 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        fixed = self._headers
-        kept = scope["path"].startswith("/static/")
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in fixed.items():
-                    headers[name] = value
-                if not kept:
-                    headers["cache-control"] = "no-store"
-            await send(message)
-
+        answer = _Answer(send, self._headers, keep=scope["path"].startswith("/static/"))
         if not known_host(Headers(scope=scope).get("host", "")):
-            await PlainTextResponse("Unknown host.", status_code=400)(scope, receive, send_guarded)
+            await PlainTextResponse("Unknown host.", status_code=400)(scope, receive, answer.send)
             return
-        await self._app(scope, receive, send_guarded)
+        if not scope["path"].startswith(_NOT_PAGES):
+            left = [(name, value) for name, value in scope["headers"] if name not in _CONDITIONS]
+            scope = {**scope, "headers": left}
+        await self._app(scope, receive, answer.send)
+
+
+class _Answer:
+    """One answer on its way out: gets the headers, and the page's own line where it is the page."""
+
+    def __init__(self, send: Send, headers: dict[str, str], *, keep: bool):
+        self._send, self._headers, self._keep = send, headers, keep
+        self._page: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        """Pass on one part of the answer."""
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(self._headers)
+            if not self._keep:
+                headers["cache-control"] = "no-store"
+            if headers.get("content-type", "").startswith("text/html"):
+                self._page = message
+                return
+        elif self._page is not None:
+            await self._send_page(message)
+            return
+        await self._send(message)
+
+    async def _send_page(self, message: Message) -> None:
+        """Hold the page back until it is whole."""
+        self._body += message.get("body", b"")
+        if message.get("more_body") or self._page is None:
+            return
+        body = own_page(self._body)
+        headers = MutableHeaders(scope=self._page)
+        headers["content-length"] = str(len(body))
+        del headers["etag"], headers["last-modified"]
+        await self._send(self._page)
+        await self._send({"type": "http.response.body", "body": body})
 
 
 def known_host(host: str) -> bool:

@@ -162,8 +162,8 @@ class Visits:
         for context in self.contexts:
             context.close()
         left = [e for e in self.errors if not any(each in e for each in self.forgiven)]
-        assert self.outside == []
-        assert left == []
+        assert self.outside == [], self.outside
+        assert left == [], "\n".join(left)
 
     def _watch(self, route: Route) -> None:
         address = route.request.url

@@ -75,7 +75,7 @@ def test_without_accounts_one_person_works_under_a_banner(app):
 def test_nobody_who_signs_in_is_alone_in_an_office_without_accounts(app):
     page = app(NOBODY)
     assert say("ui.nothing-for-you.what") in words(page)
-    assert not page.button
+    assert [each.label for each in page.button] == [say("ui.sign-out")]
 
 
 def test_somebody_without_an_account_is_told_so_and_sees_nothing(app):

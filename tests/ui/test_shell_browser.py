@@ -1,0 +1,115 @@
+"""The frame in a real browser: sign-in, headers, addresses, keyboard, light and dark."""
+
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import expect
+
+from allocator.office.roles import Role
+from allocator.texts import say
+from tests.ui.browsing import settled, violations
+from tests.ui.people import ADMINISTRATOR, AUDITOR, NOBODY, OFFICER, desk_of
+
+ROUND = "sg20-2025-09"
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+def test_every_answer_carries_the_headers(workbench):
+    for path in ("/", "/rounds", "/_stcore/health", "/no-such-file.txt"):
+        with urlopen(workbench.url + path) as answer:
+            assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
+            assert "camera=()" in answer.headers["permissions-policy"]
+
+
+def test_another_host_name_is_refused(workbench):
+    request = Request(workbench.url, headers={"Host": "evil.example"})
+    with pytest.raises(OSError, match="400"):
+        urlopen(request)
+
+
+def test_a_person_signs_in_and_out(visit):
+    page = visit(OFFICER)
+    expect(page.get_by_text("Robin Sample")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert page.get_by_text("Robin Sample").count() == 0
+
+
+def test_a_stranger_with_a_valid_sign_in_sees_nothing(visit):
+    page = visit(NOBODY)
+    expect(page.get_by_text(say("ui.nothing-for-you.what"))).to_be_visible()
+
+
+def test_the_address_survives_a_refresh(visit):
+    page = visit(AUDITOR, f"rounds?round={ROUND}")
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("Study Group 20")
+    page.reload()
+    settled(page)
+    assert page.url.endswith(f"round={ROUND}")
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("Study Group 20")
+
+
+@pytest.mark.office("empty")
+def test_the_sample_can_be_begun_with_the_keyboard_alone(visit, office):
+    page = visit(OFFICER)
+    button = page.get_by_role("button", name=say("ui.rounds.new.sample-button"))
+    expect(button).to_be_visible()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if button.evaluate("e => e === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(say("ui.rounds.new.sample-done"))).to_be_visible()
+    assert [each.id for each in desk_of(office, OFFICER).rounds()] == [ROUND]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_the_frame(visit, scheme):
+    page = visit(OFFICER, scheme=scheme)
+    page.get_by_text(say("ui.rounds.new.title")).click()
+    page.get_by_role("tab", name=say("ui.rounds.new.files")).click()
+    settled(page)
+    assert violations(page) == []
+
+
+def test_the_frame_is_readable_at_200_percent(visit):
+    page = visit(OFFICER, size=(640, 450))
+    settled(page)
+    wide = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+    assert wide <= 0
+    assert violations(page) == []
+
+
+def test_an_open_page_loses_its_rights_with_its_role(visit, office):
+    page = visit(AUDITOR)
+    administrator = desk_of(office, ADMINISTRATOR)
+    seen = next(a.version for a in administrator.accounts() if a.login == AUDITOR)
+    administrator.set_roles(AUDITOR, (Role.ANALYST,), seen)
+    page.get_by_text(say("ui.rounds.timeline.office")).click()
+    expect(page.get_by_text(say("ui.roles-changed"))).to_be_visible()
+
+
+def test_a_table_is_downloaded_as_a_workbook(visit):
+    page = visit(AUDITOR)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=say("ui.download-xlsx")).first.click()
+    assert download.value.suggested_filename == "rounds.xlsx"
+    assert download.value.path().read_bytes()[:2] == b"PK"
+
+
+def test_an_upload_beyond_the_limit_is_refused_by_the_server(visit, tmp_path):
+    large = tmp_path / "applications.csv"
+    large.write_bytes(b"x" * (26 * 2**20))
+    page = visit(OFFICER)
+    page.get_by_text(say("ui.rounds.new.title")).click()
+    page.get_by_role("tab", name=say("ui.rounds.new.files")).click()
+    page.locator('input[type="file"]').first.set_input_files(large)
+    expect(page.get_by_text("25", exact=False).filter(has_text="MB").first).to_be_visible()

@@ -1,0 +1,169 @@
+"""Sign-off, audit and administration without a browser: every role, every step, every refusal."""
+
+import re
+
+import pytest
+
+from allocator.office.keys import make_key
+from allocator.office.roles import Role
+from allocator.office.states import State
+from allocator.texts import say
+from tests.ui.people import ADMINISTRATOR, ANALYST, APPROVER, AUDITOR, OFFICER, PEOPLE, desk_of
+from tests.ui.test_shell import ROUND, words
+
+EVERYONE = [OFFICER, APPROVER, AUDITOR, ANALYST, ADMINISTRATOR]
+
+
+@pytest.fixture
+def final(office):
+    """Give the sample round with a final run."""
+    desk = desk_of(office, OFFICER)
+    desk.check(ROUND, desk.round(ROUND).summary.version)
+    desk.run(ROUND)
+    return desk
+
+
+def steps(test):
+    return {each.label for each in test.button}
+
+
+@pytest.mark.parametrize("login", EVERYONE)
+def test_without_a_run_the_sign_off_says_what_to_do_first(app, login):
+    page = app(login, "signoff", round=ROUND)
+    assert not page.exception
+    assert say("ui.signoff.empty.what") in words(page)
+
+
+@pytest.mark.parametrize("login", EVERYONE)
+def test_only_an_officer_is_offered_to_propose(app, final, login):
+    page = app(login, "signoff", round=ROUND)
+    assert not page.exception
+    assert (say("ui.signoff.propose.button") in steps(page)) is (login == OFFICER)
+    fingerprint = final.round(ROUND).run.fingerprint
+    assert fingerprint in [each.value for each in page.code]
+
+
+def test_a_second_person_approves_by_the_fingerprint_and_no_other_text(app, office, final):
+    page = app(OFFICER, "signoff", round=ROUND)
+    page.button(key="signoff-propose").click().run()
+    assert final.round(ROUND).summary.state is State.PROPOSED
+
+    page = app(APPROVER, "signoff", round=ROUND)
+    typed = page.text_input(key="signoff-typed")
+    typed.set_value("0000")
+    approve = next(each for each in page.button if each.label == say("ui.signoff.approve.button"))
+    approve.click().run()
+    assert final.round(ROUND).summary.state is State.PROPOSED
+    page.text_input(key="signoff-typed").set_value(final.round(ROUND).run.fingerprint[:8])
+    approve = next(each for each in page.button if each.label == say("ui.signoff.approve.button"))
+    approve.click().run()
+    assert final.round(ROUND).summary.state is State.APPROVED
+
+
+def test_an_approver_returns_it_with_a_reason_that_must_be_given(app, office, final):
+    view = final.round(ROUND)
+    final.propose(ROUND, view.run.id, view.summary.version)
+    page = app(APPROVER, "signoff", round=ROUND)
+    back = next(each for each in page.button if each.label == say("ui.signoff.return.button"))
+    back.click().run()
+    assert final.round(ROUND).summary.state is State.PROPOSED
+    page.text_area(key="signoff-return-reason").set_value("A file is missing.")
+    back = next(each for each in page.button if each.label == say("ui.signoff.return.button"))
+    back.click().run()
+    assert final.round(ROUND).summary.state is State.DRAFT
+
+
+def test_the_officer_publishes_with_the_key_of_the_server(
+    app, office, final, tmp_path, monkeypatch
+):
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    folder.chmod(0o700)
+    make_key(folder / "officer.pem", None)
+    monkeypatch.setenv("ALLOCATOR_SIGNING_KEY", str(folder / "officer.pem"))
+    view = final.round(ROUND)
+    view = final.propose(ROUND, view.run.id, view.summary.version)
+    desk_of(office, APPROVER).approve(ROUND, view.run.fingerprint, view.summary.version)
+    page = app(OFFICER, "signoff", round=ROUND)
+    sign = next(each for each in page.button if each.label == say("ui.signoff.publish.button"))
+    sign.click().run()
+    assert not page.exception
+    assert final.round(ROUND).summary.state is State.PUBLISHED
+    assert final.round(ROUND).publications[0].public_key in [each.value for each in page.code]
+
+
+@pytest.mark.parametrize("login", EVERYONE)
+@pytest.mark.parametrize("view", ["record", "fairness", "ties", "log", "other"])
+def test_every_view_of_the_audit_opens_for_every_role(app, final, login, view):
+    page = app(login, "audit", round=ROUND)
+    page.radio(key="audit-view").set_value(view).run()
+    assert not page.exception
+    assert not page.error
+
+
+def test_an_auditor_sees_every_check_pass(app, final):
+    page = app(AUDITOR, "audit", round=ROUND)
+    page.button(key="audit-verify").click().run()
+    assert say("ui.audit.verdict.verified") in words(page)
+    results = set(page.dataframe[0].value["0"])
+    assert results <= {say("ui.audit.check.passed"), say("ui.audit.check.open")}
+
+
+def test_an_auditor_checks_the_log(app, final):
+    page = app(AUDITOR, "audit", round=ROUND)
+    page.radio(key="audit-view").set_value("log").run()
+    page.button(key="audit-log").click().run()
+    assert set(page.dataframe[0].value["0"]) == {say("ui.audit.check.passed")}
+
+
+def test_an_analyst_gets_no_record(app, final):
+    page = app(ANALYST, "audit", round=ROUND)
+    assert "audit-verify" not in {each.key for each in page.button}
+    assert say("ui.audit.record.not-yours") in words(page)
+
+
+def test_an_administrator_adds_an_account_and_changes_its_roles(app, office):
+    page = app(ADMINISTRATOR, "administration")
+    assert not page.exception
+    labels = {each.label: each for each in page.text_input}
+    labels[say("ui.administration.add.login")].set_value("new@example.org")
+    labels[say("ui.administration.add.name")].set_value("New Colleague")
+    page.multiselect[0].set_value([Role.AUDITOR])
+    add = next(each for each in page.button if each.label == say("ui.administration.add.button"))
+    add.click().run()
+    desk = desk_of(office, ADMINISTRATOR)
+    assert {each.login: each.roles for each in desk.accounts()}["new@example.org"] == (
+        Role.AUDITOR,
+    )
+
+
+def test_an_administrator_changes_a_setting(app, office):
+    page = app(ADMINISTRATOR, "administration")
+    before = desk_of(office, ADMINISTRATOR).settings()["retention-years"]
+    number = next(
+        each
+        for each in page.number_input
+        if each.label == say("ui.administration.setting.retention-years")
+    )
+    number.set_value(before + 1)
+    saves = [each for each in page.button if each.label == say("ui.administration.settings.button")]
+    saves[-1].click().run()
+    assert not page.exception
+    assert desk_of(office, ADMINISTRATOR).settings()["retention-years"] == before + 1
+
+
+@pytest.mark.parametrize("login", [OFFICER, APPROVER, ANALYST])
+def test_administration_is_not_shown_to_those_who_may_not(app, login):
+    page = app(login, "administration")
+    assert not page.exception
+    assert not re.search(re.escape(say("ui.administration.accounts.title")), words(page))
+
+
+def test_an_auditor_sees_the_accounts_and_changes_nothing(app):
+    page = app(AUDITOR, "administration")
+    assert not page.exception
+    assert list(page.dataframe[0].value["0"]) == sorted(PEOPLE)
+    assert not steps(page) & {
+        say("ui.administration.add.button"),
+        say("ui.administration.erase.button"),
+    }
