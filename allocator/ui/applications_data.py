@@ -19,7 +19,7 @@ from allocator.intake.reading import open_table
 from allocator.intake.tables import read_table
 from allocator.model import Application, Candidate, Ineligible, Pool
 from allocator.office.roles import Command, may
-from allocator.office.views import CheckView, RoundView
+from allocator.office.views import ChangeView, CheckView, RoundView
 from allocator.ui.session import Desk
 
 _KEPT_FOR = 900
@@ -163,3 +163,13 @@ def administration_of(application: Application) -> str:
     if application.not_member is not None:
         return application.administration_as_written
     return display_name(application.administration)
+
+
+def changes_of(desk: Desk, view: RoundView) -> tuple[ChangeView, ...]:
+    """Return what the newest files of a round changed against the ones before."""
+    return _changes(desk, _key(desk, view))
+
+
+@st.cache_resource(max_entries=4, ttl=_KEPT_FOR, show_spinner=False)
+def _changes(_desk: Desk, key: Key) -> tuple[ChangeView, ...]:
+    return _desk.changes_of(key[1])

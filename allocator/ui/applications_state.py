@@ -1,12 +1,12 @@
-"""Why a round's files and policy cannot be changed any more, and the way back to draft."""
+"""Which part of Applications is open, what to do first, and why nothing can be changed later."""
 
 import streamlit as st
 
 from allocator.office.roles import Command, may
-from allocator.office.states import State
+from allocator.office.states import OPEN, State
 from allocator.office.views import RoundView
 from allocator.texts import say
-from allocator.ui.components import reasoned
+from allocator.ui.components import empty, reasoned
 from allocator.ui.session import Desk, act
 
 _RETURNABLE = (State.PROPOSED, State.APPROVED)
@@ -39,3 +39,32 @@ def say_why_frozen(desk: Desk, view: RoundView, what: str) -> None:
                 lambda: desk.return_to_draft(summary.id, reason, summary.version),
                 say("ui.frozen.return.done"),
             )
+
+
+PART = "applications-part"
+"""Key of the widget that chooses a part of the page Applications."""
+
+_NEXT = "_applications-next"
+
+
+def open_part(part: str) -> None:
+    """Show another part of the page Applications when it is next drawn."""
+    st.session_state[_NEXT] = part
+
+
+def take_part() -> None:
+    """Choose the part that was asked for; to be called before the widget is drawn."""
+    wanted = st.session_state.pop(_NEXT, None)
+    if wanted is not None:
+        st.session_state[PART] = wanted
+
+
+def no_applications(desk: Desk, view: RoundView) -> None:
+    """Say what to do first in a round without applications."""
+    able = may(desk.me(), Command.IMPORT) and view.summary.state in OPEN
+    empty(
+        say("ui.applications.empty.what"), say(f"ui.applications.empty.{'do' if able else 'wait'}")
+    )
+    if able and st.button(say("ui.applications.empty.button"), key="applications-empty"):
+        open_part("files")
+        st.rerun()

@@ -1,0 +1,116 @@
+"""Correcting one cell of the applications, with what it said before and why."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import streamlit as st
+
+from allocator.errors import Problem
+from allocator.intake.columns import APPLICATIONS
+from allocator.model import Severity
+from allocator.office.roles import Command, may
+from allocator.office.states import OPEN
+from allocator.office.views import ImportView, RoundView
+from allocator.texts import catalogue, say
+from allocator.ui.applications_data import sees_persons, sheet_of
+from allocator.ui.components import section
+from allocator.ui.formats import safe
+from allocator.ui.session import Desk, act, flash
+
+_IDENTITY = "application_id"
+
+
+def permitted(desk: Desk, view: RoundView) -> bool:
+    """Tell whether the person may correct cells of this round now."""
+    return view.summary.state in OPEN and may(desk.me(), Command.FIX) and sees_persons(desk)
+
+
+def for_problem(desk: Desk, view: RoundView, chosen: Problem) -> None:
+    """Offer to correct the cell that a problem is about, or say where else it is corrected."""
+    section(say("ui.applications.fix.title"))
+    st.markdown(f"{safe(chosen.what)} {safe(chosen.do)}")
+    row = sheet_of(desk, view).get(chosen.where.row)
+    if not chosen.where.file.startswith("applications") or row is None or not row.application:
+        st.info(say("ui.applications.fix.elsewhere"), icon=":material/info:")
+        return
+    column = APPLICATIONS.known(chosen.where.column) or chosen.where.column
+    form(desk, view, row.application, row.cells, column)
+
+
+def for_application(desk: Desk, view: RoundView, application: str) -> None:
+    """Offer to correct a cell of an application."""
+    rows = [each for each in sheet_of(desk, view).values() if each.application == application]
+    if len(rows) == 1:
+        form(desk, view, application, rows[0].cells, "")
+
+
+def form(
+    desk: Desk, view: RoundView, application: str, cells: Mapping[str, str], column: str
+) -> None:
+    """Draw the form; a correction is one command with the cell before and after.
+
+    Parameters
+    ----------
+    desk : Desk
+        The desk.
+    view : RoundView
+        The round.
+    application : str
+        Which row.
+    cells : mapping
+        Its cells as written, by column.
+    column : str
+        The one to begin with; any other, the first.
+    """
+    columns = [each for each in cells if each != _IDENTITY]
+    key = f"applications-fix-{application}-{column}"
+    chosen = st.selectbox(
+        say("ui.applications.fix.column", application=safe(application)),
+        columns,
+        index=columns.index(column) if column in columns else 0,
+        format_func=column_words,
+        help=_note(column),
+        key=key,
+    )
+    before = cells[chosen].strip()
+    st.text(say("ui.applications.fix.before", value=before or say("ui.applications.fix.blank")))
+    with st.form(f"{key}-{chosen}-form", border=False):
+        after = st.text_input(
+            say("ui.applications.fix.after"), before, max_chars=4000, key=f"{key}-{chosen}-after"
+        )
+        reason = st.text_input(
+            say("ui.applications.fix.reason"), max_chars=4000, key=f"{key}-{chosen}-reason"
+        )
+        pressed = st.form_submit_button(say("ui.applications.fix.button"), type="primary")
+    if pressed:
+        _fix(desk, view, application, chosen, before, after.strip(), reason.strip())
+
+
+def _fix(
+    desk: Desk, view: RoundView, application: str, column: str, before: str, after: str, reason: str
+) -> None:
+    if after == before:
+        st.warning(say("ui.applications.fix.same"), icon=":material/warning:")
+        return
+    summary = view.summary
+    act(
+        lambda: desk.fix(summary.id, application, column, before, after, reason, summary.version),
+        "",
+        lambda found: flash(say("ui.applications.fix.done", left=left_words(found))),
+    )
+
+
+def left_words(found: ImportView) -> str:
+    """Return how many errors and warnings are left after an upload or a correction."""
+    counts = Counter(each.severity for each in found.check.problems)
+    errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
+    return say("ui.applications.left", errors=errors, warnings=warnings)
+
+
+def column_words(column: str) -> str:
+    """Return what a column is called: a known one by its name in words, others as written."""
+    return catalogue().get(f"ui.applications.column.{column}") or safe(column)
+
+
+def _note(column: str) -> str | None:
+    return catalogue().get(f"template.column.{column}.note")
