@@ -56,8 +56,6 @@ def stand(
     merits = {c.application.application_id: c.merit for c in pool.candidates}
     order = lottery_order(round_.lottery_seed, merits)
     ground = prepare(programme, allocation.objective, order)
-    if ground.known is not None:
-        ground.known.add(tuple(allocation.values[p] for p in ground.matrix.origin))
     return Stand(
         ground=ground,
         objective=allocation.objective,

@@ -16,8 +16,7 @@ from allocator.model import POINT, Package
 from allocator.optimise.core import contracted, core_of, expanded
 from allocator.optimise.dual import UNIT, Bound, bound_of
 from allocator.optimise.engine import Outcome, maximise, relax
-from allocator.optimise.exchange import Known
-from allocator.optimise.layers import Distances, TooMany, best_under
+from allocator.optimise.layers import TooMany, best_under
 from allocator.optimise.matrix import Matrix, complete, full_values, of_programme, worth
 from allocator.optimise.near import everyone_in_a_block
 from allocator.optimise.programme import Programme
@@ -72,9 +71,8 @@ class Ground:
     """What all questions about a programme share.
 
     ``columns`` are an application's matrix columns by package; ``home`` is its block; ``order`` the
-    lottery over all applications; ``distances`` how far below a bound an answer is looked for
-    first; ``known`` are good allocations. ``searches`` are the questions that only the integer
-    solver could answer, which cost most.
+    lottery over all applications; ``distance`` how far below a bound an answer is looked for
+    first. ``searches`` are the questions that only the integer solver could answer.
     """
 
     programme: Programme
@@ -84,8 +82,7 @@ class Ground:
     home: Mapping[str, int]
     order: tuple[str, ...]
     terrain: Terrain | None
-    distances: Distances
-    known: Known | None
+    distance: int
     searches: list[Question] = dataclass_field(default_factory=list)
 
 
@@ -109,8 +106,7 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
     rank = {application: place for place, application in enumerate(order)}
     terrain = terrain_of(programme, matrix, blocks, multipliers, rank)
     gap = bound.exact // UNIT - objective
-    point = POINT * programme.scale
-    distances = Distances(max(gap, point // 2), max(gap // 4, point // 4))
+    distance = max(gap * 3 // 4, POINT * programme.scale // 2)
     columns: dict[str, dict[Package, list[int]]] = defaultdict(lambda: defaultdict(list))
     for j, position in enumerate(matrix.origin):
         column = programme.columns[position]
@@ -122,8 +118,7 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
         for j in block.columns
     }
     frozen = {a: {p: tuple(js) for p, js in own.items()} for a, own in columns.items()}
-    known = None if terrain is None else Known(terrain)
-    return Ground(programme, matrix, bound, frozen, home, order, terrain, distances, known)
+    return Ground(programme, matrix, bound, frozen, home, order, terrain, distance)
 
 
 def held(ground: Ground, question: Question) -> Bound | None:
@@ -200,15 +195,12 @@ def _looked_up(ground: Ground, question: Question) -> Answer:
     TooMany
         If they are too many, or the programme is too large to be looked at in this way.
     """
-    terrain, known = ground.terrain, ground.known
-    if terrain is None or known is None:
+    if ground.terrain is None:
         raise TooMany
     number, allowed = _allowed(ground, question)
-    truths = np.array(allowed)
-    best = best_under(terrain, number, truths, ground.distances, known.worth(number, truths))
+    best = best_under(ground.terrain, number, np.array(allowed), ground.distance)
     if best is None:
         return NO
-    known.add(best.values)
     return Answer(True, best.objective, best.objective, best.values)
 
 

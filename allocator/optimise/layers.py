@@ -17,13 +17,16 @@ import numpy as np
 from allocator.optimise.matrix import complete
 from allocator.optimise.terrain import Helper, Integers, Terrain, Truths
 
-MOST_STATES = 60_000
+MOST_STATES = 100_000
 """States of one layer beyond which the layers are given up."""
 
-MOST_BEGINNINGS = 60_000
+MOST_BEGINNINGS = 200_000
 """Beginnings of allocations kept at once; beyond this the search is given up."""
 
-GROWTH = 3
+WIDTH = 100
+"""Beginnings that are followed to find a good allocation."""
+
+GROWTH = 4
 """The distance from a bound grows by one part in so many when nothing was found within it."""
 
 WORD = 62
@@ -52,21 +55,7 @@ class Best:
     values: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Distances:
-    """How far below a bound to look first: the relaxation's, and that of the layers."""
-
-    relaxed: int
-    layered: int
-
-
-def best_under(
-    terrain: Terrain,
-    number: int,
-    allowed: Truths,
-    distances: Distances,
-    known: int | None = None,
-) -> Best | None:
+def best_under(terrain: Terrain, number: int, allowed: Truths, distance: int) -> Best | None:
     """Return the best allocation that makes one of the allowed choices of a block.
 
     Parameters
@@ -77,10 +66,9 @@ def best_under(
         The block whose choices are restricted.
     allowed : array of bool
         Which of the block's choices may be made.
-    distances : Distances
-        Where to look first, in units of the objective; what is found does not depend on it.
-    known : int, optional
-        What some allocation under the restriction is worth.
+    distance : int
+        How far below the bound to look first, in units of the objective; what is found does not
+        depend on it.
 
     Returns
     -------
@@ -95,13 +83,21 @@ def best_under(
     above = highest(terrain, number, allowed)
     if above is None:
         return None
-    least = lowest(terrain) if known is None else known
-    distance = distances.relaxed
+    least = lowest(terrain)
     while True:
         goal = max(least, above - distance)
         layers = _layers(terrain, number, allowed, goal)
         if layers is not None:
-            best = _within(terrain, layers, goal, distances.layered)
+            # Few beginnings first: what they lead to says how far one has to look.
+            near = max(least, layers.bound // terrain.unit - distance)
+            good = _followed(terrain, layers, near, WIDTH)
+            if good is not None:
+                least = good.objective
+            if goal > least >= above - distance - distance // GROWTH:
+                goal = least
+                layers = _layers(terrain, number, allowed, goal)
+        if layers is not None:
+            best = _followed(terrain, layers, max(least, goal))
             if best is not None:
                 return best
         if goal == least:
@@ -125,18 +121,6 @@ def highest(terrain: Terrain, number: int, allowed: Truths) -> int | None:
     own = terrain.gains[:, terrain.block(number)]
     bound = terrain.rest + best.sum(axis=1) - best[:, number] + own[:, allowed].max(axis=1)
     return int(bound.min()) // terrain.unit
-
-
-def _within(terrain: Terrain, layers: "_Layers", least: int, distance: int) -> Best | None:
-    """Look through the layers from ever farther below what they prove."""
-    above = layers.bound // terrain.unit
-    while above >= least:
-        goal = max(least, above - distance)
-        best = _followed(terrain, layers, goal)
-        if best is not None or goal == least:
-            return best
-        distance += distance + 1
-    return None
 
 
 # --- layers of states ---------------------------------------------------------------------------
@@ -408,7 +392,9 @@ class _Trail:
     keys: Integers
 
 
-def _followed(terrain: Terrain, layers: _Layers, goal: int) -> Best | None:
+def _followed(
+    terrain: Terrain, layers: _Layers, goal: int, width: int | None = None
+) -> Best | None:
     """Return the best allocation that is worth ``goal``, drawn among equals; ``None``: none is."""
     kept = [np.flatnonzero(each.through >= goal * terrain.unit) for each in layers.layers]
     if not all(map(len, kept)) or layers.bound < goal * terrain.unit:
@@ -426,7 +412,7 @@ def _followed(terrain: Terrain, layers: _Layers, goal: int) -> Best | None:
     for depth, (layer, some, choices) in enumerate(zip(layers.layers, kept, blocks, strict=True)):
         _step(now, trail, layer, some, choices)
         if len(choices) > 1:
-            _hopeful(now, trail, layer, depth + 1)
+            _hopeful(now, trail, layer, depth + 1, width)
             _undominated(now)
         if not len(now.state):
             return None
@@ -488,13 +474,16 @@ def _step(
     now.steps.append((origin, choice))
 
 
-def _hopeful(now: _Beginnings, trail: _Trail, layer: _Layer, depth: int) -> None:
+def _hopeful(now: _Beginnings, trail: _Trail, layer: _Layer, depth: int, width: int | None) -> None:
     """Keep the beginnings that can fit and be worth the goal."""
     reach = now.value + layer.after[:, now.state]
     good = (reach >= trail.goal * trail.terrain.unit).all(axis=0)
     good &= (now.spent <= trail.later.most[depth]).all(axis=0)
-    if not good.all():
-        now.only(np.flatnonzero(good))
+    some = np.flatnonzero(good)
+    if width is not None and len(some) > width:
+        some = some[np.argsort(-reach[:, some].min(axis=0), kind="stable")[:width]]
+    if len(some) < len(good):
+        now.only(some)
     if len(now.state) > MOST_BEGINNINGS:
         raise TooMany
     # What no later choice can make scarce is as good as spending less.
