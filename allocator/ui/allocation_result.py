@@ -1,5 +1,4 @@
-"""What a run gave, at once: figures, pictures against targets and pool, every decision with its
-reason, and the ties."""
+"""What a run gave, at once: figures, pictures, every decision with its reason, the ties."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -220,7 +219,7 @@ def _filtered(found: Shown, overridden: set[str]) -> list[DecisionLine]:
         and (not chosen or _is(each, found, overridden) & set(chosen))
         and (not at or found.judged[each.application_id].application.meeting in at)
     ]
-    return sorted(lines, key=_ORDERS[by])  # type: ignore[arg-type]
+    return sorted(lines, key=_ORDERS[by])
 
 
 def _is(line: DecisionLine, found: Shown, overridden: set[str]) -> set[str]:

@@ -1,0 +1,297 @@
+"""After publication: what becomes of awards, payments, where the money stands, the reserve list."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+
+import streamlit as st
+
+from allocator.explain.reserve import Reserve
+from allocator.explain.result import DecisionLine
+from allocator.model import Award, Decision
+from allocator.office.roles import Command, may
+from allocator.office.states import FALLEN, FOLLOWS, State
+from allocator.office.views import EventView, LedgerLine, OutcomeView, RoundView
+from allocator.texts import say
+from allocator.ui.components import Cell, Column, Kind, empty, reasoned, section, table
+from allocator.ui.formats import amount, safe
+from allocator.ui.results import Shown
+from allocator.ui.session import Desk, act, attempt
+from allocator.wording import package_words
+
+_RESERVE = "_reserve"
+_MOST_MONEY = 10**12
+
+
+def after_publication(desk: Desk, view: RoundView, found: Shown) -> None:
+    """Draw what is done and seen once a round is published."""
+    if view.summary.state not in (State.PUBLISHED, State.CLOSED):
+        empty(say("ui.allocation.after.empty"), say("ui.allocation.after.empty-do"))
+        return
+    last = _last(desk.outcomes(view.summary.id))
+    section(say("ui.allocation.after.ledger"))
+    _ledger(desk.fund_ledger(view.summary.id), found)
+    section(say("ui.allocation.after.awards"))
+    chosen = _awards(found, last)
+    _act_on(desk, view, found, chosen, last)
+    _payments(desk, view, found)
+    if view.summary.state is State.PUBLISHED and may(desk.me(), Command.REALLOCATE):
+        _reallocate(desk, view, last)
+    _reserve(desk, view, found)
+
+
+def _last(outcomes: Iterable[OutcomeView]) -> dict[str, OutcomeView]:
+    """Return the last outcome of each application; the newest come first."""
+    last: dict[str, OutcomeView] = {}
+    for each in outcomes:
+        last.setdefault(each.application, each)
+    return last
+
+
+def _ledger(lines: Iterable[LedgerLine], found: Shown) -> None:
+    currency = found.result.round.currency
+    names = ("allocated", "committed", "paid", "released", "free")
+    columns = (
+        Column(say("ui.allocation.after.line"), width="medium"),
+        *(
+            Column(
+                say(f"ui.allocation.after.{name}", currency=currency),
+                Kind.MONEY,
+                help=say(f"ui.allocation.after.{name}-help"),
+            )
+            for name in names
+        ),
+    )
+    rows: list[list[Cell]] = [
+        [each.title, each.allocated, each.committed, each.paid, each.released, each.free]
+        for each in lines
+    ]
+    alt = say("ui.allocation.after.ledger-alt")
+    table(columns, rows, key="after-ledger", alt=alt, file_name="ledger", height="content")
+
+
+def _awards(found: Shown, last: Mapping[str, OutcomeView]) -> str | None:
+    """Show every award with its last outcome; return the one chosen."""
+    lines = [each for each in found.result.lines if each.decision is Decision.AWARDED]
+    person = [Column(say("ui.allocation.column.person"))] if found.personal else []
+    columns = [
+        Column(say("outputs.column.application")),
+        *person,
+        Column(say("outputs.column.administration")),
+        Column(say("outputs.column.meeting")),
+        Column(say("outputs.column.package")),
+        Column(
+            say("ui.allocation.column.amount", currency=found.result.round.currency), Kind.MONEY
+        ),
+        Column(say("ui.allocation.after.outcome")),
+        Column(say("ui.allocation.after.on"), Kind.DAY),
+    ]
+    rows = [_award(each, found, last.get(each.application_id)) for each in lines]
+    row = table(
+        columns,
+        rows,
+        key="after-awards",
+        alt=say("ui.allocation.after.awards-alt", count=len(rows)),
+        file_name="awards",
+        selectable=True,
+    )
+    return None if row is None else lines[row].application_id
+
+
+def _award(line: DecisionLine, found: Shown, last: OutcomeView | None) -> list[Cell]:
+    person: list[Cell] = [found.person(line.application_id)] if found.personal else []
+    return [
+        line.application_id,
+        *person,
+        found.administration(line.application_id),
+        found.judged[line.application_id].application.meeting,
+        package_words(line.package) if line.package else "",
+        line.amount,
+        outcome_words(last),
+        last.on if last else None,
+    ]
+
+
+def outcome_words(last: OutcomeView | None) -> str:
+    """Return what became of an award, in words."""
+    kind = last.kind.replace(" ", "-") if last else "none"
+    return say(f"ui.allocation.outcome.{kind}")
+
+
+# --- outcomes and payments ----------------------------------------------------------------------
+
+
+def _act_on(
+    desk: Desk,
+    view: RoundView,
+    found: Shown,
+    chosen: str | None,
+    last: Mapping[str, OutcomeView],
+) -> None:
+    me, published = desk.me(), view.summary.state is State.PUBLISHED
+    may_record, may_pay = may(me, Command.RECORD_OUTCOME), may(me, Command.RECORD_PAYMENT)
+    if not published or not (may_record or may_pay):
+        return
+    if chosen is None:
+        st.caption(say("ui.allocation.after.choose"))
+        return
+    left, right = st.columns(2, gap="large")
+    if may_record:
+        with left:
+            _record(desk, view, chosen, last.get(chosen))
+    award = found.result.allocation.award_of(chosen)
+    if may_pay and award is not None:
+        with right:
+            _pay(desk, view, found, award)
+
+
+def _record(desk: Desk, view: RoundView, application: str, last: OutcomeView | None) -> None:
+    before = last.kind if last else ""
+    follows = [kind for kind, after in FOLLOWS.items() if before in after]
+    if not follows:
+        st.info(say("ui.allocation.after.no-more", outcome=outcome_words(last)))
+        return
+    with st.form(f"after-outcome-{application}"):
+        st.markdown(safe(say("ui.allocation.after.record", application=application)))
+        kind = st.selectbox(
+            say("ui.allocation.after.outcome"),
+            follows,
+            format_func=lambda each: say(f"ui.allocation.outcome.{each.replace(' ', '-')}"),
+        )
+        on = st.date_input(say("ui.allocation.after.on"), _today(), format="YYYY-MM-DD")
+        note = st.text_area(say("ui.allocation.after.note"), max_chars=2000, height=70)
+        pressed = st.form_submit_button(say("ui.allocation.after.record-button"), type="primary")
+    if pressed and isinstance(on, date):
+        act(
+            lambda: desk.outcome(view.summary.id, application, kind, on, note),
+            say("ui.allocation.after.recorded", application=safe(application)),
+        )
+
+
+def _pay(desk: Desk, view: RoundView, found: Shown, award: Award) -> None:
+    funds = [fund for fund, _ in award.shares] or [""]
+    titles = {each.id: each.title for each in found.result.round.funds}
+    with st.form(f"after-pay-{award.application_id}"):
+        st.markdown(safe(say("ui.allocation.after.pay", application=award.application_id)))
+        fund = st.selectbox(
+            say("outputs.column.fund"),
+            funds,
+            format_func=lambda each: titles.get(each, say("ui.allocation.after.budget")),
+        )
+        typed = st.text_input(
+            say("ui.allocation.after.amount", currency=found.result.round.currency),
+            help=say("ui.allocation.after.amount-help"),
+            placeholder=amount("", award.amount).strip(),
+        )
+        on = st.date_input(say("ui.allocation.after.paid-on"), _today(), format="YYYY-MM-DD")
+        pressed = st.form_submit_button(say("ui.allocation.after.pay-button"), type="primary")
+    if not pressed or not isinstance(on, date):
+        return
+    minor = minor_units(typed)
+    if minor is None:
+        st.error(say("ui.allocation.after.not-money"), icon=":material/block:")
+        return
+    act(
+        lambda: desk.pay(view.summary.id, award.application_id, fund, minor, on),
+        say("ui.allocation.after.paid-done", application=safe(award.application_id)),
+    )
+
+
+def minor_units(typed: str) -> int | None:
+    """Return an amount as typed in minor units, ``None`` if it is none: at most two decimals."""
+    plain = "".join(typed.split()).replace("\u2212", "-").replace("'", "")
+    try:
+        value = Decimal(plain) * 100
+    except InvalidOperation:
+        return None
+    if not value.is_finite() or abs(value) > _MOST_MONEY or value != value.to_integral_value():
+        return None
+    return int(value)
+
+
+def _payments(desk: Desk, view: RoundView, found: Shown) -> None:
+    """Show every payment that the log of the round tells of."""
+    events = [each for each in desk.timeline(view.summary.id) if each.kind == "paid"]
+    if not events:
+        return
+    section(say("ui.allocation.after.payments"))
+    columns = (
+        Column(say("ui.allocation.after.paid-on")),
+        Column(say("outputs.column.application")),
+        Column(say("ui.allocation.after.line")),
+        Column(
+            say("ui.allocation.column.amount", currency=found.result.round.currency), Kind.MONEY
+        ),
+        Column(say("ui.allocation.override.author")),
+    )
+    alt = say("ui.allocation.after.payments-alt", count=len(events))
+    rows = [_payment(each) for each in events]
+    table(columns, rows, key="after-payments", alt=alt, file_name="payments")
+
+
+def _payment(event: EventView) -> list[Cell]:
+    told = event.details
+    return [str(told["on"]), told["application"], told["line"], int(told["amount"]), event.actor]
+
+
+def _reallocate(desk: Desk, view: RoundView, last: Mapping[str, OutcomeView]) -> None:
+    section(say("ui.allocation.after.reallocate"))
+    fallen = [each for each in last.values() if each.kind in FALLEN]
+    st.markdown(say("ui.allocation.after.reallocate-about", count=len(fallen)))
+    if not fallen:
+        return
+    reason = reasoned(
+        "after-reallocate",
+        say("ui.allocation.after.reallocate-reason"),
+        say("ui.allocation.after.reallocate-button"),
+    )
+    if reason is not None:
+        act(
+            lambda: desk.reallocate(view.summary.id, reason),
+            say("ui.allocation.after.reallocated"),
+        )
+
+
+def _reserve(desk: Desk, view: RoundView, found: Shown) -> None:
+    section(say("ui.allocation.after.reserve"))
+    st.markdown(say("ui.allocation.after.reserve-about"))
+    asked = (view.summary.id, view.summary.version)
+    if st.button(say("ui.allocation.after.reserve-button"), key="after-reserve-button"):
+        listed = attempt(lambda: tuple(desk.reserve(view.summary.id)))
+        st.session_state[_RESERVE] = None if listed is None else (asked, listed)
+    kept = st.session_state.get(_RESERVE)
+    if not kept or kept[0] != asked:
+        return
+    if not kept[1]:
+        st.info(say("ui.allocation.after.reserve-none"))
+        return
+    person = [Column(say("ui.allocation.column.person"))] if found.personal else []
+    columns = [
+        Column(say("ui.allocation.after.place"), Kind.COUNT),
+        Column(say("ui.allocation.after.place-at-meeting"), Kind.COUNT),
+        Column(say("outputs.column.meeting")),
+        Column(say("outputs.column.application")),
+        *person,
+        Column(say("outputs.column.administration")),
+        Column(say("ui.allocation.after.short"), Kind.POINTS),
+    ]
+    alt = say("ui.allocation.after.reserve-alt", count=len(kept[1]))
+    rows = [_place(each, found) for each in kept[1]]
+    table(columns, rows, key="after-reserve", alt=alt, file_name="reserve")
+
+
+def _place(each: Reserve, found: Shown) -> list[Cell]:
+    person: list[Cell] = [found.person(each.application_id)] if found.personal else []
+    return [
+        each.position,
+        each.at_meeting,
+        each.meeting,
+        each.application_id,
+        *person,
+        found.administration(each.application_id),
+        each.short,
+    ]
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,274 @@
+"""Change a weight and see what moves: sliders over the balance factors, the outcome at once.
+
+The round is decided anew in brief, proven optimal but without margins and record, and set against
+the run that is shown. Nothing is kept until somebody saves it as a version of the policy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+import streamlit as st
+
+from allocator.errors import AllocatorError
+from allocator.explain.moves import Move, Moved, Outcome, counted_moves
+from allocator.explain.price import Price, price
+from allocator.explain.result import Result
+from allocator.model import POINT, Decision
+from allocator.office.roles import Command, may
+from allocator.office.states import OPEN
+from allocator.office.views import PolicyView, RoundView, RunView
+from allocator.optimise.allocation import Status
+from allocator.policy_edit import with_weights
+from allocator.rules import BalanceFactor, Rules
+from allocator.texts import say
+from allocator.ui.components import Cell, Column, Kind, facts, reasoned, section, table
+from allocator.ui.failures import refusal
+from allocator.ui.formats import money, points, safe
+from allocator.ui.results import Shown, under
+from allocator.ui.session import Desk, act
+from allocator.wording import for_reading, trimmed
+
+_LEAST_SCALE = 50
+_KEPT = "_weights"
+
+
+def weights(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
+    """Draw the sliders and what moves; only this part is drawn anew when one is turned."""
+    if not found.result.rules.balance:
+        st.markdown(say("ui.allocation.weights.none"))
+        return
+    st.markdown(say("ui.allocation.weights.about"))
+    _panel(desk, view, run, found)
+
+
+@st.fragment
+def _panel(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
+    rules = found.result.rules
+    sliders, outcome = st.columns((2, 3), gap="large")
+    with sliders:
+        turned = {each.id: _slider(each, run.id) for each in rules.balance}
+        st.button(
+            say("ui.allocation.weights.reset"),
+            key="allocation-reset",
+            icon=":material/undo:",
+            on_click=_reset,
+            args=(rules, run.id),
+        )
+    keep(view, run, turned, rules)
+    with outcome:
+        after = _decided(desk, view, run, with_these(rules, turned))
+        if after is None:
+            return
+        _outcome(found, after)
+    if turned != own_weights(rules) and may(desk.me(), Command.SAVE_POLICY):
+        _save(desk, view, run, found, turned)
+
+
+def own_weights(rules: Rules) -> dict[str, int]:
+    """Return the weights of a policy by balance factor, in thousandths of a point."""
+    return {each.id: each.weight for each in rules.balance}
+
+
+def with_these(rules: Rules, turned: Mapping[str, int]) -> Rules:
+    """Return rules with other weights, in thousandths of a point by balance factor."""
+    balance = (replace(each, weight=turned.get(each.id, each.weight)) for each in rules.balance)
+    return replace(rules, balance=tuple(balance))
+
+
+def keep(view: RoundView, run: RunView, turned: Mapping[str, int], rules: Rules) -> None:
+    """Keep positions that differ from the policy's for the page Compare, as long as one is here."""
+    kept = st.session_state.setdefault(_KEPT, {})
+    kept[view.summary.id] = (run.id, dict(turned)) if turned != own_weights(rules) else None
+
+
+def kept_weights(view: RoundView) -> tuple[str, dict[str, int]] | None:
+    """Return the run and the positions that were turned and not saved, if any."""
+    found: tuple[str, dict[str, int]] | None = st.session_state.get(_KEPT, {}).get(view.summary.id)
+    return found
+
+
+def _slider(factor: BalanceFactor, run: str) -> int:
+    """Return the weight that is set, in thousandths of a point."""
+    st.session_state.setdefault(_key(factor, run), factor.weight / POINT)
+    turned = st.slider(
+        safe(factor.title),
+        0.0,
+        float(max(_LEAST_SCALE, -(-2 * factor.weight // POINT))),
+        step=0.5,
+        format="%g",
+        key=_key(factor, run),
+        persist_state="session",
+    )
+    weight = round(turned * POINT)
+    st.caption(safe(_meaning(factor, weight)))
+    return weight
+
+
+def _key(factor: BalanceFactor, run: str) -> str:
+    return f"allocation-weight-{run}-{factor.id}"
+
+
+def _reset(rules: Rules, run: str) -> None:
+    for each in rules.balance:
+        st.session_state[_key(each, run)] = each.weight / POINT
+
+
+def _meaning(factor: BalanceFactor, weight: int) -> str:
+    """Return what a weight means, in words."""
+    if not weight:
+        return say("ui.allocation.weights.off")
+    unit = say(
+        f"ui.allocation.weights.unit.{factor.measure}",
+        money=for_reading(str(factor.money_unit // 100)),
+    )
+    return say("ui.allocation.weights.meaning", points=points(weight), unit=unit)
+
+
+def _decided(desk: Desk, view: RoundView, run: RunView, rules: Rules) -> Result | None:
+    try:
+        with st.spinner(say("ui.working"), show_time=False):
+            return under(desk, view, run, rules)
+    except AllocatorError as error:
+        refusal(error)
+        return None
+
+
+def _outcome(found: Shown, after: Result) -> None:
+    cost = price(found.result, after)
+    proven = after.allocation.status is Status.OPTIMAL
+    counts = counted_moves(cost.moves)
+    facts(
+        (
+            (say("ui.allocation.weights.gain"), str(counts[Moved.GAINS])),
+            (say("ui.allocation.weights.lose"), str(counts[Moved.LOSES])),
+            (say("ui.allocation.weights.package"), str(counts[Moved.PACKAGE])),
+            (say("ui.allocation.weights.merit"), signed(cost.merit.by / POINT)),
+            (say("ui.allocation.fact.money"), signed_money(int(cost.money.by))),
+        )
+    )
+    st.caption(say(f"ui.allocation.weights.{'proven' if proven else 'not-proven'}"))
+    share_changes(cost, key="allocation-weights-shares")
+    moves_table(cost.moves, found, key="allocation-weights-moves")
+
+
+def signed(value: Fraction) -> str:
+    """Return a difference with its sign, in points."""
+    return f"{'+' if value > 0 else ''}{trimmed(value, 3)}"
+
+
+def signed_money(minor: int) -> str:
+    """Return a difference of money with its sign."""
+    return f"{'+' if minor > 0 else ''}{money(minor)}"
+
+
+def share_changes(cost: Price, *, key: str) -> None:
+    """Show how the groups with a target stand before and after."""
+    if not cost.aims:
+        return
+    columns = (
+        Column(say("ui.allocation.target.name"), width="medium"),
+        Column(say("ui.allocation.target.share")),
+        Column(say("ui.allocation.was"), width="medium"),
+        Column(say("ui.allocation.now"), width="medium"),
+    )
+    rows: list[list[Cell]] = [
+        [each.label, _share(each.target), each.before.words, each.after.words] for each in cost.aims
+    ]
+    alt = say("ui.allocation.weights.shares-alt")
+    table(columns, rows, key=key, alt=alt, height="content")
+
+
+def _share(target: Fraction | None) -> str:
+    return "" if target is None else f"{trimmed(target * 100, 1)} %"
+
+
+def moves_table(moves: tuple[Move, ...], found: Shown, *, key: str) -> None:
+    """Show whose outcome differs, by application; names only to those who may see them."""
+    if not moves:
+        st.info(say("price.nothing"), icon=":material/drag_handle:")
+        return
+    person = [Column(say("ui.allocation.column.person"))] if found.personal else []
+    columns = [
+        Column(say("ui.allocation.weights.move")),
+        Column(say("outputs.column.application")),
+        *person,
+        Column(say("outputs.column.administration")),
+        Column(say("ui.allocation.was")),
+        Column(say("ui.allocation.now")),
+        Column(
+            say("ui.allocation.weights.difference", currency=found.result.round.currency),
+            Kind.MONEY,
+        ),
+    ]
+    order = list(Moved)
+    sorted_moves = sorted(moves, key=lambda each: (order.index(each.kind), each.application_id))
+    rows = [_move(each, found) for each in sorted_moves]
+    alt = say("ui.allocation.weights.moves-alt", count=len(rows))
+    table(columns, rows, key=key, alt=alt, file_name="moves")
+
+
+def _move(move: Move, found: Shown) -> list[Cell]:
+    person: list[Cell] = [found.person(move.application_id)] if found.personal else []
+    return [
+        say(f"ui.allocation.move.{move.kind}"),
+        move.application_id,
+        *person,
+        found.administration(move.application_id),
+        _words(move.before),
+        _words(move.after),
+        move.after.amount - move.before.amount,
+    ]
+
+
+def _words(outcome: Outcome) -> str:
+    if outcome.decision is Decision.AWARDED and outcome.package:
+        return say(f"outputs.package.{outcome.package}")
+    return say(f"ui.allocation.decision.{outcome.decision}")
+
+
+# --- saving -------------------------------------------------------------------------------------
+
+
+def _save(
+    desk: Desk, view: RoundView, run: RunView, found: Shown, turned: Mapping[str, int]
+) -> None:
+    """Offer to save the positions as a version of the policy, and to put the round under it."""
+    section(say("ui.allocation.weights.save-title"))
+    base = next((each for each in desk.policies() if each.id == run.policy), None)
+    if base is None:
+        return
+    sets = view.summary.state in OPEN and may(desk.me(), Command.SET_POLICY)
+    st.markdown(say(f"ui.allocation.weights.save-{'set' if sets else 'only'}", number=base.number))
+    reason = reasoned(
+        "allocation-save",
+        say("ui.allocation.weights.reason"),
+        say("ui.allocation.weights.save"),
+        help=say("ui.allocation.weights.reason-help"),
+        primary=True,
+    )
+    if reason is None:
+        return
+    text = _text(base, found, turned)
+    act(
+        lambda: _saved(desk, view, base, text, reason, sets=sets),
+        say(f"ui.allocation.weights.{'saved-set' if sets else 'saved'}"),
+    )
+
+
+def _text(base: PolicyView, found: Shown, turned: Mapping[str, int]) -> str:
+    own = own_weights(found.result.rules)
+    changed = {
+        f"balance.{factor}.weight": Fraction(weight, POINT)
+        for factor, weight in turned.items()
+        if weight != own[factor]
+    }
+    return with_weights(base.text, changed, found.result.round.decision_date)
+
+
+def _saved(
+    desk: Desk, view: RoundView, base: PolicyView, text: str, reason: str, *, sets: bool
+) -> None:
+    made = desk.save_policy(text, reason, base.id)
+    if sets:
+        desk.set_policy(view.summary.id, made.id, reason, view.summary.version)

@@ -1,0 +1,101 @@
+"""The policies that can be compared on a round, and the round decided under one of them.
+
+Saved versions, policies that come with the tool, uploaded files, and weights turned on the page
+Allocation that nobody has saved. What is decided is kept by its text, so that it is decided once.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import streamlit as st
+
+from allocator.explain.result import Result
+from allocator.explain.what_if import assessed, what_if
+from allocator.intake.amended import with_policy
+from allocator.intake.folder import LoadedRound
+from allocator.office.views import RoundView
+from allocator.policy import policy_bytes, shipped_policies
+from allocator.texts import say
+from allocator.ui.allocation_weights import kept_weights, with_these
+from allocator.ui.results import finished_runs, loaded_now, sees_persons, shown, under
+from allocator.ui.session import Desk
+
+WEIGHTS = "weights"
+_KEPT_FOR = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A policy to compare: what to call it, and its file unless it is turned weights."""
+
+    key: str
+    name: str
+    content: bytes = b""
+    file: str = "policy.yaml"
+
+
+def choices(desk: Desk, view: RoundView) -> dict[str, Choice]:
+    """Return the policies that can be compared on a round, by key."""
+    found: dict[str, Choice] = {}
+    for each in desk.policies():
+        key = f"policy-{each.id}"
+        own = view.policy is not None and each.id == view.policy.id
+        word = say(f"ui.compare.name.{'own' if own else 'saved'}", number=each.number)
+        found[key] = Choice(key, f"{word}: {each.title}", each.text.encode("utf-8"))
+    if _turned(view) is not None:
+        found[WEIGHTS] = Choice(WEIGHTS, say("ui.compare.name.weights"))
+    for name, title in shipped_policies():
+        content, file = policy_bytes(name)
+        key = f"file-{name}"
+        found[key] = Choice(key, say("ui.compare.name.shipped", title=title), content, file)
+    return found
+
+
+def uploaded(name: str, content: bytes) -> Choice:
+    """Return an uploaded file as a policy to compare."""
+    key = f"upload-{sha256(content).hexdigest()[:12]}"
+    return Choice(key, say("ui.compare.name.uploaded", name=name), content, name)
+
+
+def decided(desk: Desk, view: RoundView, choice: Choice) -> Result:
+    """Return the round under a policy, in brief but proven optimal.
+
+    Raises
+    ------
+    AllocatorError
+        The policy has errors or does not fit the round, or it allows no allocation.
+    """
+    if choice.key == WEIGHTS:
+        return _under_weights(desk, view)
+    digest = sha256(choice.content).hexdigest()
+    key = desk.store.name, view.summary.id, view.summary.version, sees_persons(desk), digest
+    return _decided(loaded_now(desk, view), choice, *key)
+
+
+@st.cache_resource(max_entries=32, ttl=_KEPT_FOR, show_spinner=False)
+def _decided(
+    _loaded: LoadedRound,
+    _choice: Choice,
+    store: str,
+    round_id: str,
+    version: int,
+    personal: bool,
+    digest: str,
+) -> Result:
+    return what_if(assessed(with_policy(_loaded, _choice.content, _choice.file)))
+
+
+def _turned(view: RoundView) -> tuple[str, dict[str, int]] | None:
+    """Return the weights turned against a run that is still there, if any."""
+    kept = kept_weights(view)
+    if kept is None or kept[0] not in {each.id for each in finished_runs(view)}:
+        return None
+    return kept
+
+
+def _under_weights(desk: Desk, view: RoundView) -> Result:
+    kept = _turned(view)
+    assert kept is not None  # it is offered only while there are turned weights
+    run = next(each for each in finished_runs(view) if each.id == kept[0])
+    rules = with_these(shown(desk, run).result.rules, kept[1])
+    return under(desk, view, run, rules)
