@@ -1,12 +1,14 @@
 """Sign-off, audit and administration without a browser: every role, every step, every refusal."""
 
 import re
+import shutil
 
 import pytest
 
 from allocator.office.keys import make_key
 from allocator.office.roles import Role
 from allocator.office.states import State
+from allocator.office.store import open_store
 from allocator.texts import say
 from tests.ui.people import ADMINISTRATOR, ANALYST, APPROVER, AUDITOR, OFFICER, PEOPLE, desk_of
 from tests.ui.test_shell import ROUND, words
@@ -14,13 +16,24 @@ from tests.ui.test_shell import ROUND, words
 EVERYONE = [OFFICER, APPROVER, AUDITOR, ANALYST, ADMINISTRATOR]
 
 
+@pytest.fixture(scope="session")
+def decided(templates):
+    """Make the store in which the sample round has a final run, once."""
+    path = templates / "decided.db"
+    shutil.copy(templates / "sample.db", path)
+    with open_store(path) as store:
+        desk = desk_of(store, OFFICER)
+        desk.check(ROUND, desk.round(ROUND).summary.version)
+        desk.run(ROUND)
+    return path
+
+
 @pytest.fixture
-def final(office):
-    """Give the sample round with a final run."""
-    desk = desk_of(office, OFFICER)
-    desk.check(ROUND, desk.round(ROUND).summary.version)
-    desk.run(ROUND)
-    return desk
+def final(office_file, decided):
+    """Give the officer's desk on the sample round with a final run."""
+    shutil.copy(decided, office_file)
+    with open_store(office_file) as store:
+        yield desk_of(store, OFFICER)
 
 
 def steps(test):
@@ -43,7 +56,7 @@ def test_only_an_officer_is_offered_to_propose(app, final, login):
     assert fingerprint in [each.value for each in page.code]
 
 
-def test_a_second_person_approves_by_the_fingerprint_and_no_other_text(app, office, final):
+def test_a_second_person_approves_by_the_fingerprint_and_no_other_text(app, final):
     page = app(OFFICER, "signoff", round=ROUND)
     page.button(key="signoff-propose").click().run()
     assert final.round(ROUND).summary.state is State.PROPOSED
@@ -60,7 +73,7 @@ def test_a_second_person_approves_by_the_fingerprint_and_no_other_text(app, offi
     assert final.round(ROUND).summary.state is State.APPROVED
 
 
-def test_an_approver_returns_it_with_a_reason_that_must_be_given(app, office, final):
+def test_an_approver_returns_it_with_a_reason_that_must_be_given(app, final):
     view = final.round(ROUND)
     final.propose(ROUND, view.run.id, view.summary.version)
     page = app(APPROVER, "signoff", round=ROUND)
@@ -74,11 +87,9 @@ def test_an_approver_returns_it_with_a_reason_that_must_be_given(app, office, fi
 
 
 def test_the_officer_publishes_with_the_key_of_the_server(
-    app, office, final, tmp_path, monkeypatch
+    app, office, final, tmp_path_factory, monkeypatch
 ):
-    folder = tmp_path / "keys"
-    folder.mkdir()
-    folder.chmod(0o700)
+    folder = tmp_path_factory.mktemp("keys")
     make_key(folder / "officer.pem", None)
     monkeypatch.setenv("ALLOCATOR_SIGNING_KEY", str(folder / "officer.pem"))
     view = final.round(ROUND)

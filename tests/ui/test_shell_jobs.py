@@ -1,0 +1,129 @@
+"""Runs in processes of their own: one a round, stopped on request, missed when they die."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from allocator.errors import AllocatorError
+from allocator.office import jobs, work
+from tests.ui.people import APPROVER, OFFICER, desk_of
+
+ROUND = "sg20-2025-09"
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def desk(office):
+    return desk_of(office, OFFICER)
+
+
+@pytest.fixture
+def idle(monkeypatch):
+    """Let a process that does nothing hold the lock of a run; give it when it is started."""
+    started = []
+
+    def begin(lock, run_id):
+        started.append(subprocess.Popen(SLEEP, pass_fds=(lock,)))
+
+    monkeypatch.setattr(jobs, "_begin", begin)
+    yield started
+    for each in started:
+        each.kill()
+        each.wait()
+
+
+def ended(desk, run_id):
+    """Wait for a run to end and return it."""
+    for _ in range(600):
+        run = next(each for each in desk.runs(ROUND) if each.id == run_id)
+        if run.finished is not None:
+            return run
+        time.sleep(0.1)
+    raise AssertionError("the run did not end")
+
+
+def test_a_run_is_decided_in_a_process_of_its_own(desk):
+    queued = jobs.start(desk, ROUND)
+    run = ended(desk, queued.id)
+    assert (run.status, run.by) == ("done", OFFICER)
+    assert run.fingerprint is not None
+    assert desk.round(ROUND).run.id == run.id
+
+
+def test_a_round_has_one_run_at_a_time(desk, idle):
+    jobs.start(desk, ROUND)
+    with pytest.raises(AllocatorError) as refused:
+        jobs.start(desk, ROUND)
+    assert refused.value.code == "job-under-way"
+    assert len(desk.runs(ROUND)) == 1
+
+
+def test_a_run_whose_process_lives_is_left_alone(desk, idle):
+    run = jobs.start(desk, ROUND)
+    jobs.settle(desk, ROUND)
+    assert [each.status for each in desk.runs(ROUND)] == [run.status]
+
+
+def test_a_run_whose_process_died_is_failed_and_says_what_to_do(desk, idle):
+    jobs.start(desk, ROUND)
+    idle[0].send_signal(signal.SIGKILL)
+    idle[0].wait()
+    jobs.settle(desk, ROUND)
+    run = desk.runs(ROUND)[0]
+    assert run.status == "failed"
+    assert [each.code for each in run.problems] == ["job-lost"]
+
+
+def test_a_new_run_can_begin_where_one_died(desk, idle):
+    lost = jobs.start(desk, ROUND)
+    idle[0].kill()
+    idle[0].wait()
+    jobs.start(desk, ROUND)
+    assert next(e for e in desk.runs(ROUND) if e.id == lost.id).status == "failed"
+
+
+def test_nothing_is_concluded_about_processes_elsewhere(desk, idle):
+    elsewhere = desk.queue_run(ROUND)
+    jobs.settle(desk, ROUND)
+    with pytest.raises(AllocatorError) as refused:
+        jobs.start(desk, ROUND)
+    assert refused.value.code == "job-elsewhere"
+    desk.cancel_run(elsewhere.id)
+    assert jobs.start(desk, ROUND).status == "queued"
+
+
+def test_who_may_not_allocate_starts_no_process(office, idle):
+    with pytest.raises(AllocatorError) as refused:
+        jobs.start(desk_of(office, APPROVER), ROUND)
+    assert refused.value.code == "office-not-permitted"
+    assert idle == []
+
+
+def test_a_process_that_cannot_be_started_leaves_no_run_waiting(desk, monkeypatch):
+    def fail(*_, **__):
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(subprocess, "Popen", fail)
+    with pytest.raises(AllocatorError) as refused:
+        jobs.start(desk, ROUND)
+    assert refused.value.code == "job-no-process"
+    assert desk.runs(ROUND)[0].status == "failed"
+
+
+def test_the_process_stays_within_its_memory():
+    code = """
+import resource
+from allocator.office import work
+work.MEMORY = 2**29
+work._limit(resource.RLIMIT_AS, work.MEMORY)
+try:
+    bytearray(2**30)
+except MemoryError:
+    print("refused")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.strip() == b"refused"
+    assert work.MEMORY > 2**32
