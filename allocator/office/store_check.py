@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Executable, func, inspect, select, text
+from sqlalchemy import Connection, Executable, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from allocator.office.store import Store
@@ -169,17 +169,18 @@ class _Checks:
         return {"count": len(guards(self._connection.dialect.name))}
 
     def _links(self) -> dict[str, int | str]:
-        wrong, count = [], 0
-        for table in METADATA.tables.values():
-            for key in table.foreign_keys:
-                other = key.column.table.alias("other")
-                lone = ~select(1).where(other.c[key.column.name] == key.parent).exists()
-                query = select(func.count()).where(key.parent.is_not(None), lone)
-                lost = self._connection.execute(query).scalar_one()
-                count += 1
-                wrong += [f"{table.name}.{key.parent.name}: {lost}"] if lost else []
+        keys = [key for table in METADATA.tables.values() for key in table.foreign_keys]
+        wrong = []
+        for key in keys:
+            table, column, other = key.parent.table.name, key.parent.name, key.column
+            query = (
+                f'SELECT count(*) FROM "{table}" t WHERE t."{column}" IS NOT NULL AND NOT EXISTS '
+                f'(SELECT 1 FROM "{other.table.name}" o WHERE o."{other.name}" = t."{column}")'
+            )
+            lost = self._connection.exec_driver_sql(query).scalar_one()
+            wrong += [f"{table}.{column}: {lost}"] if lost else []
         _fail_if(wrong)
-        return {"count": count}
+        return {"count": len(keys)}
 
     def _entries(self) -> dict[str, int | str]:
         names = ", ".join(f'"{each}"' for each in COLUMNS)

@@ -1,6 +1,8 @@
 """Nobody can quietly rewrite the history: refused by the database itself, or detected."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -10,7 +12,8 @@ from allocator.errors import AllocatorError
 from allocator.office.states import TRANSITIONS
 from allocator.office.store import Event, Store, WithoutEvent
 from allocator.office.store_check import check_store
-from allocator.office.store_rows import PaymentRow, RoundRow, RunRow
+from allocator.office.store_rows import ROWS, NoteRow, PaymentRow, RoundRow, Row, RunRow, SettingRow
+from allocator.office.store_schema import METADATA
 from tests.office.store_kit import (
     PRINT,
     add_round,
@@ -124,9 +127,8 @@ def test_what_goes_round_the_program_is_refused_and_changes_nothing(store: Store
     assert check_store(store) == before
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_every_row_that_exists_has_a_guard_against_replace(store: Store, url: str) -> None:
-    if store.database != "sqlite":
-        pytest.skip("PostgreSQL has no REPLACE")
     filled(store)
     with by_hand(url) as hand:
         tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'alembic_version'"
@@ -158,6 +160,70 @@ def test_what_is_edited_with_the_guards_out_of_the_way_is_detected(
     with by_hand(url) as hand:
         unguarded(hand, url, statement)
     assert set(failed(store)) == EDITS[statement]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_an_edit_of_any_column_of_any_table_is_detected(store: Store, url: str) -> None:
+    filled(store)
+    with store.transaction() as unit:
+        kept = unit.keep("note", "text", person=unit.person("P-1"))
+        unit.insert(NoteRow, round="r", application="A1", text_kept=kept.token, by="officer")
+        unit.insert(SettingRow, name="years", content=1)
+        unit.put_blob(b"personal", "import", personal=True)
+        say_so(unit)
+    silent, looked_at = set(), 0
+    with by_hand(url) as hand:
+        hand.execute("PRAGMA ignore_check_constraints = ON")
+        for (name,) in hand.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            hand.execute(f"DROP TRIGGER {name}")
+        assert failed(store) == ["guards"]
+        for kind in ROWS:
+            for column in tuple(each.name for each in METADATA.tables[kind.table].c):
+                with edited(hand, kind, column) as done:
+                    looked_at += done
+                    if done and failed(store) == ["guards"]:
+                        silent.add((kind.table, column))
+    assert failed(store) == ["guards"]
+    assert looked_at > 100
+    assert silent == {("account", "name")}
+
+
+@contextmanager
+def edited(hand: Any, kind: type[Row], column: str) -> Iterator[bool]:
+    """Have one cell of a table changed by hand; tell whether there is a row at all."""
+    found = hand.execute(
+        f'SELECT "{kind.key}", "{column}" FROM "{kind.table}" ORDER BY "{column}" IS NULL LIMIT 1'
+    ).fetchone()
+    if found is None:
+        yield False
+        return
+    key, value = found
+    changes = {int: lambda: 1 - value, str: lambda: value + "x", bytes: lambda: value + b"x"}
+    new = changes.get(type(value), lambda: "x")()
+    change = f'UPDATE "{kind.table}" SET "{column}" = ? WHERE "{kind.key}" = ?'
+    hand.execute(change, (new, key))
+    yield True
+    hand.execute(change, (value, new if column == kind.key else key))
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_two_who_write_without_the_lock_cannot_fork_the_log(store: Store, url: str) -> None:
+    add_round(store)
+    entry = f"INSERT {event('(SELECT max(seq) + 1 FROM event)', LAST)}"
+    with by_hand(url) as first, by_hand(url) as second:
+        first.execute("BEGIN")
+        first.execute(entry)
+        second.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            second.execute(entry)
+        first.execute("COMMIT")
+        second.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        second.execute("SELECT count(*) FROM event")
+        first.execute(entry.replace("'x'", "'y'"))
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            second.execute(entry.replace("'x'", "'z'"))
 
 
 def test_a_guard_that_is_missing_switched_off_or_changed_is_detected(
