@@ -4,11 +4,11 @@ VENV := .venv/bin
 READY := .venv/installed
 export PYTHON
 
-.PHONY: help demo test lint soak bench docs lock samples clean
+.PHONY: help demo test lint soak bench docs lock samples screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Allocate the sample meeting and show the result
 	@$(VENV)/allocator demo demo
@@ -35,6 +35,9 @@ docs: $(READY) ## Write the generated references and verify_record.py again
 
 samples: $(READY) ## Write the shipped sample rounds again
 	@$(VENV)/python -m tools.make_samples
+
+screenshots: $(READY) ## Write docs/images again, from the workbench on the sample round
+	@$(VENV)/python -m tools.screenshots
 
 lock: $(READY) ## Choose the newest permitted dependencies again
 	@$(VENV)/python -m tools.lock
