@@ -134,33 +134,35 @@ def plan_reallocation(
         other rules; a floor or cap of the policy, not the money, stands against a published award
         (for a person to settle: the conflict is named); or it was stopped.
     """
-    gone = frozenset(withdrawn) | _barred(loaded)
+    returned = frozenset(withdrawn)
+    gone = returned | _barred(loaded)
     standing = {a: p for a, p in sorted(published.items()) if a not in gone}
     _refuse_own_awards(loaded, standing)
     money = dict(loaded.spent) if spent is None else spent
-    back = [_override(each, None, by, on) for each in sorted(set(withdrawn))]
-    others = _others(loaded, frozenset(withdrawn))
+    back = [_override(each, None, by, on) for each in sorted(returned)]
+    others = _others(loaded, returned)
     free = with_overrides(loaded, [*others, *back], money)
     keeping = [_override(a, p, by, on) for a, p in standing.items()]
     known = assessed(free)
     pool = known.assessment.pool
-    # Unknown applications are named by the same check as in a file of overrides.
-    with_overrides(free, keeping)
+    with_overrides(loaded, keeping, money)  # names unknown applications, as in a file of overrides
     refused = ordered(refused_overrides(keeping, pool))
     if has_errors(refused):
         raise AllocatorError(refused)
     watch = Watch(time_limit, cancel)
     kept = most_kept(pool, free.round, free.rules, standing, watch)
     if len(kept) < len(standing) and _money_suffices(free, pool, standing, watch):
-        raise infeasible(pool, free.round, with_bounds(free.rules, [*others, *keeping]), watch)
-    keep = [each for each in keeping if each.application_id in kept]
-    rest = [each for each in others if each.application_id not in kept]
+        every = with_bounds(free.rules, [*others, *back, *keeping])
+        raise infeasible(pool, free.round, every, watch)
+    stands = frozenset(kept)
+    keep = [each for each in keeping if each.application_id in stands]
+    rest = [each for each in others if each.application_id not in stands]
     return ReallocationPlan(
         loaded=with_overrides(loaded, [*rest, *back, *keep], money),
         published=dict(sorted(published.items())),
         kept=kept,
-        broken=tuple(a for a in standing if a not in kept),
-        withdrawn=tuple(sorted(set(withdrawn))),
+        broken=tuple(a for a in standing if a not in stands),
+        withdrawn=tuple(sorted(returned)),
     )
 
 

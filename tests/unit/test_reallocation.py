@@ -47,7 +47,7 @@ def again(
     loaded: LoadedRound, awards: dict[str, Package], *gone: str, **spent: int
 ) -> Reallocation:
     money = {f"fund[{name}]": amount for name, amount in spent.items()} or None
-    return reallocate(loaded, awards, gone, by="Somebody", on=DAY, spent=money)
+    return reallocate(loaded, awards, iter(gone), by="Somebody", on=DAY, spent=money)
 
 
 def amounts(result: Result) -> dict[str, tuple[Package, int]]:
