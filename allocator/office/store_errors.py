@@ -52,13 +52,16 @@ def translated(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise AllocatorError(problem(code_of(error), store=name)) from None
+    except UnicodeEncodeError:
+        # Half a character, in a value that became JSON.
+        raise AllocatorError(problem("store-unkept")) from None
 
 
-def code_of(error: DBAPIError) -> str:
+def code_of(error: DBAPIError | sqlite3.Error) -> str:
     """Return the code of the refusal that an error of the database stands for."""
-    cause: Any = error.orig
+    cause: Any = error.orig if isinstance(error, DBAPIError) else error
     said = str(cause).splitlines()[0].strip() if str(cause) else ""
     if said.startswith("store-"):
         return said

@@ -51,6 +51,23 @@ class WithoutEvent(RuntimeError):
     """A transaction changed rows after its last event: a defect of the caller; nothing is kept."""
 
 
+def demand_storable(values: Mapping[str, Any]) -> None:
+    """Refuse what only one of the two databases could keep.
+
+    Raises
+    ------
+    AllocatorError
+        ``store-unkept`` for a text with a NUL or half a character, or a number beyond 64 bits.
+    """
+    for value in values.values():
+        if isinstance(value, str):
+            good = "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
+        else:
+            good = not isinstance(value, int) or -(2**63) <= value < 2**63
+        if not good:
+            raise AllocatorError(problem("store-unkept"))
+
+
 def stamp(moment: datetime) -> str:
     """Return a time as the store writes it: UTC, to the microsecond."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -125,6 +142,7 @@ class Writer(Reader):
             ``store-exists`` if a row with its key (or another unique value) exists, and the
             refusals of the database: ``store-transition``, ``store-four-eyes``, ``store-frozen``.
         """
+        demand_storable(values)
         table = table_of(kind)
         key = table.c[kind.key]
         if kind.key not in values and key.type.python_type is int:
@@ -158,6 +176,7 @@ class Writer(Reader):
         AllocatorError
             ``store-missing`` if there is no such row, and the refusals of the database.
         """
+        demand_storable(values)
         table = table_of(kind)
         same = (table.c[kind.key] == row_key) & (table.c.version == version_seen)
         statement = update(table).where(same).values(**values, version=self.next_seq)

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 
 from allocator.office.store_rows import BlobRow, PersonalRow
 from allocator.office.store_schema import BLOB, PERSONAL
-from allocator.office.store_unit import Writer
+from allocator.office.store_unit import Writer, demand_storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Unit(Writer):
             Refer to the text by the token in rows (columns ``..._kept``), and put the commitment
             into the event's payload.
         """
+        demand_storable({"content": content})
         token, salt = secrets.token_hex(16), secrets.token_hex(32)
         commitment = commit(salt, content)
         self._write(

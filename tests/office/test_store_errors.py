@@ -130,6 +130,19 @@ def test_a_store_that_may_not_be_written_says_so(read_only_folder: Path) -> None
             assert reader.head().seq == 2
 
 
+def test_a_new_store_that_may_not_be_made_says_so(read_only_folder: Path) -> None:
+    path = read_only_folder / "office.db"
+    path.touch(mode=0o444)
+    with (
+        without_permission(read_only_folder),
+        pytest.raises(AllocatorError) as refused,
+        open_store(path),
+    ):
+        pass
+    assert refused.value.code in ("store-read-only", "store-cannot-open")
+    assert path.stat().st_size == 0
+
+
 def test_a_read_only_server_says_so(make_url: Callable[[str], str]) -> None:
     url = make_url("postgresql")
     with open_store(url) as store:

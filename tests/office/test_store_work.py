@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from allocator.office.store_rows import (
     BlobRow,
     EventRow,
     NoteRow,
+    PaymentRow,
     PersonalRow,
     RoundRow,
     RunRow,
@@ -267,6 +269,32 @@ def test_a_text_with_every_kind_of_letter_is_kept_exactly(store: Store) -> None:
         say_so(unit)
     with store.reading() as reader:
         assert reader.kept(kept.token) == words
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "half \ud83d", 2**63])
+def test_what_only_one_database_could_keep_is_refused_by_both(store: Store, bad: Any) -> None:
+    with store.transaction() as unit:
+        row = unit.insert(SettingRow, name="good", content=1)
+        say_so(unit)
+    for attempt in (
+        lambda unit: unit.insert(AccountRow, login="a", name=bad, active=True),
+        lambda unit: unit.update(SettingRow, "good", row.version, name=bad),
+        lambda unit: (
+            unit.keep("note", bad)
+            if isinstance(bad, str)
+            else unit.insert(PaymentRow, round="r", amount=bad)
+        ),
+    ):
+        with pytest.raises(AllocatorError) as refused, store.transaction() as unit:
+            attempt(unit)
+            say_so(unit)
+        assert refused.value.code == "store-unkept"
+
+
+def test_half_a_character_in_an_event_is_refused(store: Store) -> None:
+    with pytest.raises(AllocatorError) as refused, store.transaction() as unit:
+        unit.append(Event("x", "officer", "x", {"a": "\ud83d"}))
+    assert refused.value.code == "store-unkept"
 
 
 def test_the_same_bytes_are_kept_once_unless_they_are_personal(store: Store) -> None:
