@@ -4,7 +4,7 @@ Nothing depends on colour alone: parts carry their names or figures, targets are
 a diamond. Women and men have the colours that groups of anything else have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,7 +13,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from allocator.explain.figures import Aim, Grouping, Money
+from allocator.explain.figures import Aim, Group, Grouping, Money
 from allocator.explain.price import Price
 from allocator.intake.values import fold
 from allocator.model import POINT
@@ -24,6 +24,7 @@ from allocator.wording import money_brief, share_words, target_words, trimmed
 STAGES = ("nominated", "eligible", "awarded")
 _BAR = 22
 _STEP = 34
+_ROOM = Fraction(1, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,60 +99,55 @@ def stage_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
     The group with a target starts at the left edge, so that its share ends at the line when the
     target is met. With targets for several groups only the first one's line is drawn.
     """
-    colours = palette()
-    aimed = {fold(aim.value): aim for aim in aims if aim.attribute == grouping.attribute}
+    colours, aimed = palette(), _aimed(grouping, aims)
     order = sorted(grouping.groups, key=lambda group: fold(group.value) not in aimed)
-    rows: list[dict[str, Any]] = []
+    base: Any = alt.Chart(pd.DataFrame(list(_stage_rows(grouping, order))))
+    y = _names("stage:N", [say(f"outputs.column.{stage}") for stage in STAGES])
+    series = [colours.series[i % len(colours.series)] for i in range(len(order))]
+    scale = alt.Scale(domain=[group.label for group in order], range=series)
+    fill = alt.Color("group:N", scale=scale, legend=alt.Legend(title=None, orient="top"))
+    bar = base.mark_bar(size=_BAR, stroke=colours.on_series, strokeWidth=1)
+    text = base.mark_text(baseline="middle", color=colours.on_series, fontSize=12)
+    layers = [
+        bar.encode(y=y, x=_share_axis("from:Q"), x2="to:Q", color=fill),
+        text.encode(y=y, x="middle:Q", text="words:N"),
+    ]
+    told = [_stage_words(grouping, order, stage) for stage in STAGES]
+    first = aimed.get(fold(order[0].value)) if order else None
+    if first is not None:
+        layers += _target_line(first, colours)
+        told.append(say("ui.charts.target", label=first.label, share=target_words(first.share)))
+    words = say("ui.charts.stages", words="; ".join(each for each in told if each))
+    _draw(alt.layer(*layers), len(STAGES), words, key, legend=True)
+    _group_figures(grouping, key)
+
+
+def _aimed(grouping: Grouping, aims: Sequence[Aim]) -> dict[str, Aim]:
+    """Return the targets of a grouping's groups."""
+    return {fold(aim.value): aim for aim in aims if aim.attribute == grouping.attribute}
+
+
+def _stage_rows(grouping: Grouping, order: Sequence[Group]) -> Iterator[dict[str, Any]]:
+    """Yield each group's stretch of each stage's bar; only wide ones have room for their words."""
     for stage in STAGES:
         whole, start = getattr(grouping.known, stage), Fraction(0)
         for group in order if whole else ():
             part = Fraction(getattr(group, stage), whole)
-            words = f"{group.label} {getattr(group, stage)}" if part > Fraction(1, 8) else ""
-            rows.append(
-                {
-                    "stage": say(f"outputs.column.{stage}"),
-                    "group": group.label,
-                    "from": float(start),
-                    "to": float(start + part),
-                    "middle": float(start + part / 2),
-                    "words": words,
-                }
-            )
+            yield {
+                "stage": say(f"outputs.column.{stage}"),
+                "group": group.label,
+                "from": float(start),
+                "to": float(start + part),
+                "middle": float(start + part / 2),
+                "words": f"{group.label} {getattr(group, stage)}" if part > _ROOM else "",
+            }
             start += part
-    base: Any = alt.Chart(pd.DataFrame(rows))
-    stage_axis = _names("stage:N", [say(f"outputs.column.{stage}") for stage in STAGES])
-    fill = alt.Color(
-        "group:N",
-        scale=alt.Scale(
-            domain=[group.label for group in order],
-            range=[colours.series[i % len(colours.series)] for i in range(len(order))],
-        ),
-        legend=alt.Legend(title=None, orient="top"),
-    )
-    layers = [
-        base.mark_bar(size=_BAR, stroke=colours.on_series, strokeWidth=1).encode(
-            y=stage_axis, x=_share_axis("from:Q"), x2="to:Q", color=fill
-        ),
-        base.mark_text(baseline="middle", color=colours.on_series, fontSize=12).encode(
-            y=stage_axis, x="middle:Q", text="words:N"
-        ),
-    ]
-    first = aimed.get(fold(order[0].value)) if order else None
-    told = [
-        f"{say(f'outputs.column.{stage}')}: "
-        + ", ".join(
-            f"{group.label} {share_words(getattr(group, stage), getattr(grouping.known, stage))}"
-            for group in order
-        )
-        for stage in STAGES
-        if getattr(grouping.known, stage)
-    ]
-    if first is not None:
-        layers += _target_line(first, colours)
-        told.append(say("ui.charts.target", label=first.label, share=target_words(first.share)))
-    chart = alt.layer(*layers)
-    _draw(chart, len(STAGES), say("ui.charts.stages", words="; ".join(told)), key, legend=True)
-    _group_figures(grouping, key)
+
+
+def _stage_words(grouping: Grouping, order: Sequence[Group], stage: str) -> str:
+    whole = getattr(grouping.known, stage)
+    parts = (f"{group.label} {share_words(getattr(group, stage), whole)}" for group in order)
+    return f"{say(f'outputs.column.{stage}')}: {', '.join(parts)}" if whole else ""
 
 
 def _target_line(aim: Aim, colours: Palette) -> list[Any]:
@@ -166,53 +162,44 @@ def _target_line(aim: Aim, colours: Palette) -> list[Any]:
 
 def share_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
     """Draw each group's share of the awards as a bar, of the eligible as a diamond, its target."""
-    colours = palette()
-    aimed = {fold(aim.value): aim for aim in aims if aim.attribute == grouping.attribute}
-    rows: list[dict[str, Any]] = []
-    for group in grouping.groups:
-        aim = aimed.get(fold(group.value))
-        share = _share(group.awarded, grouping.known.awarded)
-        rows.append(
-            {
-                "group": group.label,
-                "awards": share,
-                "pool": _share(group.eligible, grouping.known.eligible),
-                "target": float(aim.share) if aim else None,
-                "words": share_words(group.awarded, grouping.known.awarded),
-            }
-        )
-        rows[-1]["far"] = max(value or 0.0 for value in _bullet(rows[-1]))
+    colours, aimed = palette(), _aimed(grouping, aims)
+    rows = [_share_row(group, grouping, aimed.get(fold(group.value))) for group in grouping.groups]
     base: Any = alt.Chart(pd.DataFrame(rows))
     y = _names("group:N", [group.label for group in grouping.groups])
-    farthest = max(value or 0.0 for row in rows for value in _bullet(row))
-    x = _share_axis("awards:Q", min(1.0, farthest * 1.25 or 1.0))
+    x = _share_axis("awards:Q", min(1.0, 1.25 * max(row["far"] for row in rows) or 1.0))
+    text = base.mark_text(align="left", dx=10, color=colours.ink, fontSize=12)
     layers = [
         base.mark_bar(size=_BAR, color=colours.series[0]).encode(y=y, x=x),
-        base.mark_text(align="left", dx=10, color=colours.ink, fontSize=12).encode(
-            y=y, x="far:Q", text="words:N"
-        ),
+        text.encode(y=y, x="far:Q", text="words:N"),
     ]
     targets = [row for row in rows if row["target"] is not None]
     if targets:
         ticks: Any = alt.Chart(pd.DataFrame(targets))
         mark = ticks.mark_tick(thickness=3, size=_BAR + 8, color=colours.ink, opacity=1)
         layers.append(mark.encode(y=y, x="target:Q"))
-    point = base.mark_point(
+    diamond = base.mark_point(
         shape="diamond", size=130, filled=True, opacity=1, color=colours.series[1]
     )
-    layers.append(point.encode(y=y, x="pool:Q", stroke=alt.value(colours.on_series)))
-    chart = alt.layer(*layers)
-    words = "; ".join(_bullet_words(row) for row in rows)
+    layers.append(diamond.encode(y=y, x="pool:Q", stroke=alt.value(colours.on_series)))
+    words = "; ".join(_share_words(row) for row in rows)
     st.caption(say("ui.charts.shares-legend"))
-    _draw(chart, len(rows), say("ui.charts.shares", words=words), key)
+    _draw(alt.layer(*layers), len(rows), say("ui.charts.shares", words=words), key)
     _group_figures(grouping, key)
 
 
-def _bullet(row: dict[str, Any]) -> tuple[float | None, ...]:
-    return row["awards"], row["pool"], row["target"]
+def _share_row(group: Group, grouping: Grouping, aim: Aim | None) -> dict[str, Any]:
+    """Return a group's shares, and where on the axis there is room for its words."""
+    awards = _share(group.awarded, grouping.known.awarded)
+    pool = _share(group.eligible, grouping.known.eligible)
+    target = None if aim is None else float(aim.share)
+    return {
+        **{"group": group.label, "awards": awards, "pool": pool, "target": target},
+        "far": max(awards, pool, target or 0.0),
+        "words": share_words(group.awarded, grouping.known.awarded),
+    }
 
 
-def _bullet_words(row: dict[str, Any]) -> str:
+def _share_words(row: dict[str, Any]) -> str:
     target = row["target"]
     aim = "" if target is None else say("ui.charts.bullet-target", share=f"{target:.0%}")
     return say("ui.charts.bullet", **(row | {"pool": f"{row['pool']:.0%}"})) + aim
@@ -264,69 +251,54 @@ def strip_chart(grouping: Grouping, *, key: str) -> None:
 
 def waterfall(price: Price, *, key: str) -> None:
     """Draw how a change leads from what the allocation is worth to what it is worth after it."""
-    merit, worth = price.merit.by, price.objective.by
-    steps = (
-        (say("ui.charts.before"), price.objective.before, price.objective.before),
-        (
-            say("ui.charts.merit"),
-            price.objective.before,
-            price.objective.before + merit,
-        ),
-        (say("ui.charts.balance"), price.objective.before + merit, price.objective.after),
-        (say("ui.charts.after"), price.objective.after, price.objective.after),
-    )
     colours = palette()
-    rows: list[dict[str, Any]] = []
-    for index, (name, start, end) in enumerate(steps):
-        total = index in (0, len(steps) - 1)
-        shown = end if total else end - start
-        sign = "+" if not total and shown > 0 else ""
-        rows.append(
-            {
-                "step": name,
-                "from": float(start / POINT),
-                "to": float(end / POINT),
-                "top": float(max(start, end) / POINT),
-                "kind": "total" if total else "gain" if shown >= 0 else "loss",
-                "words": f"{sign}{trimmed(shown / POINT, 1)}",
-            }
-        )
+    before, after = price.objective.before, price.objective.after
+    merit, balance = price.merit.by, price.objective.by - price.merit.by
+    rows = [
+        _step("before", before, before, total=True),
+        _step("merit", before, before + merit),
+        _step("balance", before + merit, after),
+        _step("after", after, after, total=True),
+    ]
     base: Any = alt.Chart(pd.DataFrame(rows))
-    step = alt.X(
-        "step:N", sort=[name for name, _, _ in steps], title=None, axis=alt.Axis(labelAngle=0)
+    order = [row["step"] for row in rows]
+    x = alt.X("step:N", sort=order, title=None, axis=alt.Axis(labelAngle=0))
+    y = alt.Y("from:Q", title=say("ui.charts.points"), scale=alt.Scale(zero=False, nice=True))
+    scale = alt.Scale(domain=["gain", "loss"], range=list(colours.series[:2]))
+    changes = base.transform_filter("datum.kind != 'total'").mark_bar(size=46)
+    totals = base.transform_filter("datum.kind == 'total'").mark_tick(
+        thickness=4, size=70, color=colours.ink, opacity=1
     )
-    points = alt.Y("from:Q", title=say("ui.charts.points"), scale=alt.Scale(zero=False, nice=True))
-    fill = alt.Color(
-        "kind:N",
-        legend=None,
-        scale=alt.Scale(domain=["gain", "loss"], range=[colours.series[0], colours.series[1]]),
-    )
+    text = base.mark_text(dy=-12, color=colours.ink, fontWeight=600, fontSize=12)
     chart = alt.layer(
-        base.transform_filter("datum.kind != 'total'")
-        .mark_bar(size=46)
-        .encode(x=step, y=points, y2="to:Q", color=fill),
-        base.transform_filter("datum.kind == 'total'")
-        .mark_tick(thickness=4, size=70, color=colours.ink, opacity=1)
-        .encode(x=step, y=points),
-        base.mark_text(dy=-12, color=colours.ink, fontWeight=600).encode(
-            x=step, y=alt.Y("top:Q"), text="words:N"
-        ),
-    ).properties(height=260)
-    told = say(
-        "ui.charts.waterfall",
-        before=trimmed(price.objective.before / POINT, 1),
-        merit=trimmed(merit / POINT, 1),
-        balance=trimmed((worth - merit) / POINT, 1),
-        after=trimmed(price.objective.after / POINT, 1),
+        changes.encode(x=x, y=y, y2="to:Q", color=alt.Color("kind:N", legend=None, scale=scale)),
+        totals.encode(x=x, y=y),
+        text.encode(x=x, y=alt.Y("top:Q"), text="words:N"),
     )
-    st.altair_chart(_themed(chart), width="stretch", key=key, alt=told)
+    values = {"before": before, "merit": merit, "balance": balance, "after": after}
+    words = {name: trimmed(value / POINT, 1) for name, value in values.items()}
+    sized = _themed(chart.properties(height=260))
+    st.altair_chart(sized, width="stretch", key=key, alt=say("ui.charts.waterfall", **words))
     columns = (
         Column(say("ui.charts.step"), width="medium"),
         Column(say("ui.charts.points"), Kind.POINTS),
     )
-    values = (price.objective.before, merit, worth - merit, price.objective.after)
-    cells: list[list[Cell]] = [[s[0], v] for s, v in zip(steps, values, strict=True)]
+    cells: list[list[Cell]] = [[say(f"ui.charts.{name}"), v] for name, v in values.items()]
     _figures(columns, cells, key)
+
+
+def _step(name: str, start: Fraction, end: Fraction, *, total: bool = False) -> dict[str, Any]:
+    """Return one step of a waterfall, in points."""
+    shown = end if total else end - start
+    sign = "+" if not total and shown > 0 else ""
+    return {
+        "step": say(f"ui.charts.{name}"),
+        "from": float(start / POINT),
+        "to": float(end / POINT),
+        "top": float(max(start, end) / POINT),
+        "kind": "total" if total else "gain" if shown >= 0 else "loss",
+        "words": f"{sign}{trimmed(shown / POINT, 1)}",
+    }
 
 
 def _share(part: int, whole: int) -> float:
