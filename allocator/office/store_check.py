@@ -153,8 +153,10 @@ class _Checks:
         found = revision_of(self._connection)
         wrong = [] if found == NEWEST else [say("store.check.schema.other", found=found)]
         inspector = inspect(self._connection)
+        names = inspector.get_table_names()
         for table in METADATA.tables.values():
-            there = {each["name"] for each in inspector.get_columns(table.name)}
+            columns = inspector.get_columns(table.name) if table.name in names else []
+            there = {each["name"] for each in columns}
             wrong += [f"{table.name}.{each.name}" for each in table.c if each.name not in there]
         _fail_if(wrong)
         return {"schema": NEWEST, "tables": len(METADATA.tables)}

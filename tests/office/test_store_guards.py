@@ -250,6 +250,13 @@ def test_a_guard_that_is_missing_switched_off_or_changed_is_detected(
         assert guard.do
 
 
+def test_a_table_that_is_gone_is_detected(store: Store, url: str) -> None:
+    filled(store)
+    with by_hand(url) as hand:
+        hand.execute("DROP TABLE payment")
+    assert {"schema", "guards", "rows"} <= set(failed(store))
+
+
 def test_a_transaction_without_an_event_keeps_nothing(store: Store) -> None:
     add_round(store)
     for events_first in (False, True):
