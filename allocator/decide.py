@@ -26,7 +26,7 @@ from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Progress, Watch
 from allocator.record.canonical import Plain
 
-EXACT_UP_TO = 100
+EXACT_UP_TO = 500
 """Candidates up to which every margin is found exactly unless something else is asked for."""
 
 
@@ -39,6 +39,7 @@ def decide(
     explain: Literal["exact", "bounds"] | None = None,
     flips: bool = False,
     money_for: Collection[str] = (),
+    processes: int = 1,
 ) -> Result:
     """Assess, allocate and explain a round.
 
@@ -60,6 +61,8 @@ def decide(
     money_for : collection of str
         Ids of applications of which to find the least extra money that would have sufficed, which
         can take a minute for each. Those that are not declined are passed over.
+    processes : int
+        How many processes share the margins; the result does not depend on it.
 
     Raises
     ------
@@ -84,7 +87,14 @@ def decide(
     if explain is None:
         explain = "exact" if len(assessment.pool.candidates) <= EXACT_UP_TO else "bounds"
     found = margins(
-        programme, assessment.pool, loaded.round, loaded.rules, allocation, watch, explain
+        programme,
+        assessment.pool,
+        loaded.round,
+        loaded.rules,
+        allocation,
+        watch,
+        explain,
+        processes,
     )
     awarded = frozenset(award.application_id for award in allocation.awards)
     lines = decision_lines(

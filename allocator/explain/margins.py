@@ -6,8 +6,11 @@ V(0) when it gets nothing, it is awarded where ``max V(p) + coverage(p)·m`` exc
 are equal the published lottery decides, and is drawn here as it would be drawn then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing import get_context
+from signal import SIG_IGN, SIGINT, signal
 from typing import Literal
 
 from allocator.explain.explanation import Margin, PackageMargin
@@ -22,6 +25,7 @@ from allocator.optimise.forced import (
     ceiling,
     prepare,
 )
+from allocator.optimise.layers import TooMany
 from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import lottery_order
 from allocator.optimise.ties import Stopped
@@ -29,8 +33,23 @@ from allocator.optimise.watch import Watch
 from allocator.rules import Rules
 
 MOST_SEARCHES = 5
-"""Questions given to the solver in one round before the margins left are only bounded: a count, so
-that the same round has the same margins on every machine."""
+"""Applications for which the integer solver is asked in one round, where looking around the bound
+does not do, before those left are only bounded: a count, so that the same round has the same
+margins on every machine."""
+
+TRIALS = 3
+"""If so many applications in a row cannot be answered around the bound, the round is of a kind
+where it does not do."""
+
+FEW = 100
+"""Candidates up to which the solver is asked even so: in a large round of that kind each answer
+takes long, and the few that could be given would help nobody."""
+
+CHUNK = 8
+"""Applications given to a process at once."""
+
+LISTENING = 0.2
+"""Seconds between two looks at whether to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +66,28 @@ class Stand:
     awards: Mapping[str, Package]
     merits: Mapping[str, int]
     current: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Where the round stands, how long one may ask, and whether the solver may be asked."""
+
+    stand: Stand
+    watch: Watch
+    search: bool
+
+    def answer(self, question: Question) -> Answer:
+        """Return the exact answer.
+
+        Raises
+        ------
+        Stopped
+            If the watch ended the search.
+        """
+        answer = ask(self.stand.ground, question, self.watch, search=self.search)
+        if not answer.exact:
+            raise Stopped
+        return answer
 
 
 def stand(
@@ -74,6 +115,7 @@ def margins(
     allocation: Allocation,
     watch: Watch,
     detail: Literal["exact", "bounds"] = "exact",
+    processes: int = 1,
 ) -> dict[str, Margin]:
     """Return the margin of every candidate, by application id; none if the allocation is not final.
 
@@ -85,27 +127,41 @@ def margins(
         Where it ends the search, what is left gets bounds.
     detail : str
         ``bounds``: no search at all.
+    processes : int
+        How many processes share the work; the answer does not depend on it. Only 1 will do where
+        new processes would run the program again (Streamlit).
     """
     if allocation.status is not Status.OPTIMAL:
         return {}
     watch.stage = "explain"
     here = stand(programme, pool, round_, rules, allocation)
-    found: dict[str, Margin] = {}
+    found = _looked_up(here, watch, processes) if detail == "exact" else {}
+    searches = MOST_SEARCHES if detail == "exact" and (found or _few(here)) else 0
     for application in here.merits:
-        exact = detail == "exact" and len(here.ground.searches) < MOST_SEARCHES
-        found[application] = margin_of(here, application, watch, exact=exact)
-    return found
+        if application not in found:
+            found[application] = margin_of(here, application, watch, exact=searches > 0)
+            searches -= 1
+    return {application: found[application] for application in here.merits}
 
 
-def margin_of(stand: Stand, application: str, watch: Watch, *, exact: bool = True) -> Margin:
-    """Return an application's margin; a bound on it where the watch ends the search."""
+def margin_of(
+    stand: Stand, application: str, watch: Watch, *, exact: bool = True, search: bool = True
+) -> Margin:
+    """Return an application's margin; a bound on it where the watch ends the search.
+
+    Raises
+    ------
+    TooMany
+        If ``search`` is false and only the integer solver could tell.
+    """
     package = stand.awards.get(application)
+    asking = Asking(stand, watch, search)
     try:
         if not exact or watch.over():
             raise Stopped
         if package is None:
-            return _short(stand, application, watch)
-        return _spare(stand, application, package, watch)
+            return _short(asking, application)
+        return _spare(asking, application, package)
     except Stopped:
         if package is None:
             return _short_at_least(stand, application)
@@ -121,12 +177,79 @@ def figures(margins: Mapping[str, Margin], awarded_to: frozenset[str]) -> dict[s
     }
 
 
+# --- everybody ----------------------------------------------------------------------------------
+
+
+def _looked_up(here: Stand, watch: Watch, processes: int) -> dict[str, Margin]:
+    """Return the margins that need no solver, by application id."""
+    applications = list(here.merits)
+    first = _some(here, applications[:TRIALS], watch)
+    rest = applications[TRIALS:]
+    if not first or not rest:
+        return first
+    if processes == 1 or len(rest) <= CHUNK:
+        return first | _some(here, rest, watch)
+    return first | _shared(here, rest, watch, processes)
+
+
+def _few(here: Stand) -> bool:
+    return len(here.merits) <= FEW
+
+
+def _some(here: Stand, applications: Sequence[str], watch: Watch) -> dict[str, Margin]:
+    found = {}
+    for application in applications:
+        try:
+            found[application] = margin_of(here, application, watch, search=False)
+        except TooMany:
+            continue
+    return found
+
+
+def _shared(
+    here: Stand, applications: Sequence[str], watch: Watch, processes: int
+) -> dict[str, Margin]:
+    """Share the applications between processes; nothing of the answer depends on how."""
+    chunks = [applications[n : n + CHUNK] for n in range(0, len(applications), CHUNK)]
+    found: dict[str, Margin] = {}
+    with ProcessPoolExecutor(
+        min(processes, len(chunks)),
+        mp_context=get_context("spawn"),
+        initializer=_begin,
+        initargs=(here, watch.left()),
+    ) as workers:
+        waiting = {workers.submit(_chunk, chunk) for chunk in chunks}
+        while waiting:
+            done, waiting = wait(waiting, LISTENING)
+            for each in done:
+                found |= each.result()
+            if watch.over():
+                workers.shutdown(wait=False, cancel_futures=True)
+                break
+    return found
+
+
+_mine: list[tuple[Stand, Watch]] = []
+"""What this process was given to work on, if it is one of several."""
+
+
+def _begin(here: Stand, seconds: float | None) -> None:
+    signal(SIGINT, SIG_IGN)  # whoever started the processes ends them
+    _mine[:] = [(here, Watch(seconds))]
+
+
+def _chunk(applications: Sequence[str]) -> dict[str, Margin]:
+    here, watch = _mine[0]
+    return _some(here, applications, watch)
+
+
 # --- declined -----------------------------------------------------------------------------------
 
 
-def _short(stand: Stand, application: str, watch: Watch) -> Margin:
+def _short(asking: Asking, application: str) -> Margin:
+    stand = asking.stand
     answers = {
-        package: _asked(stand, Question(application, package), watch)
+        package: asking.answer(Question(application, package))
         for package in stand.ground.columns.get(application, {})
     }
     short = {package: _needed(stand, package, answer) for package, answer in answers.items()}
@@ -168,12 +291,13 @@ def _short_at_least(stand: Stand, application: str) -> Margin:
 # --- awarded ------------------------------------------------------------------------------------
 
 
-def _spare(stand: Stand, application: str, package: Package, watch: Watch) -> Margin:
-    without = _asked(stand, Question(application, None), watch)
+def _spare(asking: Asking, application: str, package: Package) -> Margin:
+    stand = asking.stand
+    without = asking.answer(Question(application, None))
     merit = stand.merits[application]
     if not without.possible:
         return Margin(merit, at_any_merit=True)
-    answers = _rivals_of_nothing(stand, application, package, without.objective, watch)
+    answers = _rivals_of_nothing(asking, application, package, without.objective)
     rest = _awards(stand, without)
     spare = {p: (a.objective - without.objective, stand.gains[p]) for p, a in answers.items()}
 
@@ -200,9 +324,10 @@ def _spare(stand: Stand, application: str, package: Package, watch: Watch) -> Ma
 
 
 def _rivals_of_nothing(
-    stand: Stand, application: str, package: Package, floor: int, watch: Watch
+    asking: Asking, application: str, package: Package, floor: int
 ) -> dict[Package, Answer]:
     """Return the packages with which an allocation is at least as good as the best with nothing."""
+    stand = asking.stand
     answers = {}
     for other in stand.ground.columns[application]:
         question = Question(application, other)
@@ -210,7 +335,7 @@ def _rivals_of_nothing(
         if other is package:
             answers[other] = Answer(True, stand.objective, stand.objective, stand.current)
         elif above is not None and above >= floor:
-            answer = _asked(stand, question, watch)
+            answer = asking.answer(question)
             if answer.possible and answer.objective >= floor:
                 answers[other] = answer
     return answers
@@ -227,13 +352,6 @@ def _spare_at_least(stand: Stand, application: str, package: Package) -> Margin:
 
 
 # --- asking and drawing -------------------------------------------------------------------------
-
-
-def _asked(stand: Stand, question: Question, watch: Watch) -> Answer:
-    answer = ask(stand.ground, question, watch)
-    if not answer.exact:
-        raise Stopped
-    return answer
 
 
 def _awards(stand: Stand, answer: Answer) -> frozenset[str]:

@@ -8,7 +8,6 @@ The whole programme is asked, without the reductions: those speak about the best
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from dataclasses import field as dataclass_field
 
 import numpy as np
 
@@ -72,7 +71,7 @@ class Ground:
 
     ``columns`` are an application's matrix columns by package; ``home`` is its block; ``order`` the
     lottery over all applications; ``distance`` how far below a bound an answer is looked for
-    first. ``searches`` are the questions that only the integer solver could answer.
+    first.
     """
 
     programme: Programme
@@ -83,7 +82,6 @@ class Ground:
     order: tuple[str, ...]
     terrain: Terrain | None
     distance: int
-    searches: list[Question] = dataclass_field(default_factory=list)
 
 
 def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Ground:
@@ -159,7 +157,7 @@ def ceiling(ground: Ground, question: Question) -> int | None:
     return None if bound is None else bound.ceiling
 
 
-def ask(ground: Ground, question: Question, watch: Watch) -> Answer:
+def ask(ground: Ground, question: Question, watch: Watch, *, search: bool = True) -> Answer:
     """Return the best allocation under a question that the lottery selects among equals.
 
     Parameters
@@ -170,6 +168,13 @@ def ask(ground: Ground, question: Question, watch: Watch) -> Answer:
         What the application is held to.
     watch : Watch
         Time limit and cancel question; what it ends has no answer or an inexact one.
+    search : bool
+        Whether the integer solver is asked where looking around the bound does not do.
+
+    Raises
+    ------
+    TooMany
+        If it does not do, and the solver is not to be asked.
     """
     bound = held(ground, question)
     if bound is None:
@@ -177,8 +182,9 @@ def ask(ground: Ground, question: Question, watch: Watch) -> Answer:
     try:
         return _looked_up(ground, question)
     except TooMany:
-        ground.searches.append(question)
-        answer = _searched(ground.matrix, bound, watch)
+        if not search:
+            raise
+    answer = _searched(ground.matrix, bound, watch)
     if not answer.possible or not answer.exact:
         return answer
     try:

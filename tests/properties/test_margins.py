@@ -6,9 +6,10 @@ import pytest
 
 from allocator.errors import AllocatorError
 from allocator.explain.margins import margins
-from allocator.model import Candidate
+from allocator.model import POINT, Candidate, Package, Pool
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Watch
+from bench.synthetic import synthetic
 from tests.builders import Small
 from tests.oracle import decide
 from tests.rounds import numbered
@@ -75,3 +76,79 @@ def test_margins_are_what_trying_every_allocation_says(chunk):
 @pytest.mark.parametrize("chunk", MANY)
 def test_many_more_margins_are_what_trying_every_allocation_says(chunk):
     assert_chunk(chunk)
+
+
+# --- rounds of the size people know, with as many ties as they have ----------------------------
+
+FLAT = {Package.FULL: 480_000, Package.TICKET: 120_000, Package.DSA: 360_000}
+COARSE = (1, 5, 10)
+"""Merit in whole points, in fives and in tens."""
+
+
+def coarse(applications: int, points: int, flat: bool, seed: int = 1) -> Small:
+    """Return an invented round with merit in whole steps, and the same costs for everybody."""
+    case = synthetic(applications, 1, seed)
+    step = points * POINT
+    changed = tuple(
+        replace(
+            each,
+            merit=each.merit // step * step,
+            costs=tuple(replace(k, amount=FLAT[k.package]) for k in each.costs)
+            if flat
+            else each.costs,
+        )
+        for each in case.pool.candidates
+    )
+    return Small(Pool(changed, ()), case.round, case.rules)
+
+
+def decided_anew(small: Small, candidate: Candidate, merit: int) -> bool:
+    """Tell whether the method awards a candidate with another merit."""
+    changed = tuple(
+        replace(each, merit=merit) if each is candidate else each for each in small.pool.candidates
+    )
+    _, allocation = allocate(replace(small.pool, candidates=changed), small.round, small.rules)
+    return allocation.award_of(candidate.application.application_id) is not None
+
+
+@pytest.mark.parametrize("flat", (False, True))
+@pytest.mark.parametrize("points", COARSE)
+def test_no_margin_is_left_blank_where_there_are_many_ties(points, flat):
+    small = coarse(60, points, flat)
+    programme, allocation = allocate(small.pool, small.round, small.rules)
+    found = margins(programme, small.pool, small.round, small.rules, allocation, Watch())
+    assert found.keys() == {c.application.application_id for c in small.pool.candidates}
+    assert all(margin.exact for margin in found.values())
+    assert all(each.exact for margin in found.values() for each in margin.packages)
+    # A few of them by deciding the round anew.
+    awarded = {award.application_id for award in allocation.awards}
+    for candidate in small.pool.candidates[:: len(small.pool.candidates) // 4]:
+        margin = found[candidate.application.application_id]
+        if margin.points is None or margin.at_any_merit:
+            continue
+        won = candidate.application.application_id in awarded
+        enough = candidate.merit - margin.points if won else candidate.merit + margin.points
+        assert decided_anew(small, candidate, enough)
+        assert not decided_anew(small, candidate, enough - 1)
+
+
+def test_margins_do_not_depend_on_how_many_processes_find_them():
+    small = coarse(30, 5, flat=True)
+    programme, allocation = allocate(small.pool, small.round, small.rules)
+    decided = (programme, small.pool, small.round, small.rules, allocation)
+    alone = margins(*decided, Watch())
+    assert margins(*decided, Watch(), processes=2) == alone
+    assert list(margins(*decided, Watch(), processes=2)) == list(alone)
+
+
+def test_margins_are_only_bounded_where_the_time_is_over():
+    small = coarse(30, 5, flat=True)
+    programme, allocation = allocate(small.pool, small.round, small.rules)
+    decided = (programme, small.pool, small.round, small.rules, allocation)
+    exact = margins(*decided, Watch())
+    for found in (margins(*decided, Watch(0.0)), margins(*decided, Watch(), "bounds")):
+        assert found.keys() == exact.keys()
+        for application, margin in found.items():
+            if margin.points is not None:
+                known = exact[application].points
+                assert known is None or margin.points <= known
