@@ -87,6 +87,7 @@ def comparison_blocks(comparison: Comparison) -> tuple[Block, ...]:
 def _write(comparison: Comparison, path: Path) -> None:
     """Write aside, then rename: an earlier file is replaced whole or not at all."""
     aside = path.with_name(f".{path.name}.part")
+    aside.touch()  # where that is not possible, the system says why; the workbook's writer does not
     try:
         write_compare_xlsx(comparison, aside)
         aside.replace(path)

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from allocator.cli import main
 from allocator.commands.compare import MOST_MOVES, comparison_blocks
 from allocator.commands.compare import compare as compare_command
 from allocator.decide import decide
@@ -233,6 +234,24 @@ def test_the_command_compares_with_the_rounds_own_policy_and_writes_the_workbook
         several = compare_command(folder, ["merit-only", "itu-t-2024"], None, None)
         assert [side["policy"] for side in several.data["sides"]] == ["merit-only", "itu-t-2024"]
     json.dumps(answer.data)
+
+
+def test_a_workbook_that_cannot_be_written_is_said_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tiny_round() as folder:
+        asked = [
+            "compare",
+            str(folder),
+            "-p",
+            "merit-only",
+            "--out",
+            str(tmp_path / "no" / "c.xlsx"),
+        ]
+        with pytest.raises(SystemExit) as left:
+            main(asked)
+    assert left.value.code == Exit.REFUSED
+    assert "No such file" in capsys.readouterr().err
 
 
 def test_the_command_asks_for_what_it_needs() -> None:
