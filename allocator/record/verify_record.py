@@ -163,7 +163,7 @@ TEXTS = {
     'verify.objective.other': 'the awards are worth {mine} points, not what the record says',
     'verify.objective.row': 'the solution breaks the row {name}',
     'verify.objective.values': "the solution's values are not the awards",
-    'verify.office.figure': 'made in an office whose log stood at entry {seq}, {digest}; allocator office check-store RECORD tells whether the store still holds it',
+    'verify.office.figure': 'made in an office whose log stood at entry {seq}, {digest}; allocator office check RECORD tells whether the store still holds it',
     'verify.office.form': "what it says of the office's log is not formed as it should be",
     'verify.open.inputs-true': 'That the inputs were true: what applicants, administrations and officers wrote is taken as written.',
     'verify.open.standalone': 'Whether eligibility, merit and costs follow from the input files and the policy: this file does not read them. The allocator does: allocator verify RECORD',
