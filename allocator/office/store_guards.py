@@ -102,16 +102,17 @@ def _exists(table: str, columns: tuple[str, ...]) -> str:
     return f'EXISTS (SELECT 1 FROM "{table}" t WHERE {same})'
 
 
-def _erasable(columns: tuple[str, ...]) -> str:
+def _erasable(column: str) -> str:
     """Return the condition that a row is changed in another way than being erased, once."""
-    kept = " OR ".join(
-        f'(NEW."{each}" IS NOT NULL AND NEW."{each}" IS DISTINCT FROM OLD."{each}") '
-        f'OR ((NEW."{each}" IS NULL) <> (NEW.erased_at IS NOT NULL))'
-        for each in columns[:1]
+    new, old = f'NEW."{column}"', f'OLD."{column}"'
+    other = f"{new} IS NOT NULL AND {new} IS DISTINCT FROM {old}"
+    unsaid = f"({new} IS NULL) <> (NEW.erased_at IS NOT NULL)"
+    salt = (
+        "CASE WHEN NEW.erased_at IS NULL THEN NEW.salt IS DISTINCT FROM OLD.salt "
+        "ELSE NEW.salt IS NOT NULL END"
     )
-    salt = "NEW.salt IS NOT NULL AND (NEW.erased_at IS NOT NULL OR NEW.salt <> OLD.salt)"
     once = "OLD.erased_at IS NOT NULL AND NEW.erased_at IS DISTINCT FROM OLD.erased_at"
-    return f"{kept} OR ({salt}) OR ({once})"
+    return f"({other}) OR ({unsaid}) OR ({salt}) OR ({once})"
 
 
 def _general() -> Iterator[Guard]:
@@ -145,8 +146,8 @@ def _special() -> Iterator[Guard]:
         "store-chain",
         f"NEW.seq <> {LAST} + 1 OR NEW.previous <> coalesce({last_hash}, '{'0' * 64}')",
     )
-    yield Guard("blob", "erase", "UPDATE", "store-append-only", _erasable(("bytes",)))
-    yield Guard("personal", "erase", "UPDATE", "store-append-only", _erasable(("content",)))
+    yield Guard("blob", "erase", "UPDATE", "store-append-only", _erasable("bytes"))
+    yield Guard("personal", "erase", "UPDATE", "store-append-only", _erasable("content"))
     yield Guard("run", "finished", "UPDATE", "store-append-only", "OLD.finished_at IS NOT NULL")
     yield Guard("transition", "insert", "INSERT", "store-append-only")
     yield from _rounds()

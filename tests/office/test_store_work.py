@@ -257,6 +257,9 @@ def test_erasing_cannot_be_undone_or_used_to_change_a_text(store: Store, url: st
         f"UPDATE personal SET content = NULL, {change} WHERE id = '{kept.token}'",
         f"UPDATE personal SET content = 'x', erased_at = NULL, {change} WHERE content IS NULL",
         f"UPDATE personal SET salt = '00', {change} WHERE id = '{kept.token}'",
+        f"UPDATE personal SET salt = NULL, {change} WHERE id = '{kept.token}'",
+        f"UPDATE personal SET salt = '00', {change} WHERE content IS NULL",
+        f"UPDATE personal SET erased_at = 'later', {change} WHERE content IS NULL",
     ):
         with by_hand(url) as hand, pytest.raises(Exception, match="store-append-only"):
             hand.execute(statement)
