@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allocator import __version__
+from allocator.cli_office_admin import office_app
 from allocator.errors import Exit
 from allocator.texts import say
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 policy_app = typer.Typer(help=say("cli.command.policy"), no_args_is_help=True)
 app.add_typer(policy_app, name="policy", rich_help_panel=ANALYST)
+app.add_typer(office_app, name="office", rich_help_panel=OFFICER)
 
 AsJson = Annotated[bool, typer.Option("--json", help=say("cli.option.json"))]
 RoundFolder = Annotated[Path, typer.Argument(metavar="ROUND", help=say("cli.argument.round"))]

@@ -18,11 +18,17 @@ PAGE = Path("docs/cli.md")
 def commands() -> Iterator[tuple[str, str, Any]]:
     """Yield every command: its full name (``policy check``), whom it is for, and its parser."""
     for name, command in _group(typer.main.get_command(app)).items():
-        below = _group(command)
-        if not below:
-            yield name, command.rich_help_panel, command
-        for inner, each in below.items():
-            yield f"{name} {inner}", command.rich_help_panel, each
+        for full, each in _below(name, command):
+            yield full, command.rich_help_panel, each
+
+
+def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a command by its full name, or the commands of a group."""
+    below = _group(command)
+    if not below:
+        yield name, command
+    for inner, each in below.items():
+        yield from _below(f"{name} {inner}", each)
 
 
 def page() -> str:

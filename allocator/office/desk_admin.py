@@ -1,16 +1,21 @@
 """Accounts, settings and the store itself: for administrators, who decide nothing."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from allocator.errors import AllocatorError, problem
 from allocator.office.desk_base import Base, command, guard_seen, seen_of
 from allocator.office.desk_inputs import REPORT_CHOICES, REPORT_DAYS, REPORTS, RETENTION, SETTINGS
+from allocator.office.desk_outputs import head_in
 from allocator.office.desk_show import account_view
 from allocator.office.roles import Command, Role, Source
 from allocator.office.store import Unit, subject_of
-from allocator.office.store_rows import AccountRoleRow, AccountRow, SettingRow
+from allocator.office.store_backup import Backup, backup
+from allocator.office.store_check import StoreReport, check_store
+from allocator.office.store_rows import AccountRoleRow, AccountRow, PublicationRow, SettingRow
 from allocator.office.views import AccountView
+from allocator.record.record import manifest_digest
 
 
 class Administration(Base):
@@ -89,6 +94,40 @@ class Administration(Base):
             subject = subject_of(SettingRow, name)
             self.tell(unit, "setting-set", subject, setting=name, content=content)
         return {name: content}
+
+    @command(Command.BACKUP)
+    def backup(self, path: Path) -> Backup:
+        """Write a backup of the whole store while others go on working; it holds personal data.
+
+        Raises
+        ------
+        AllocatorError
+            ``store-backup-exists``, ``store-backup-write``.
+        """
+        made = backup(self.store, path)
+        with self.change(Command.BACKUP) as unit:
+            self.tell(unit, "backed-up", "store", seq=made.head.seq, hash=made.head.hash)
+        return made
+
+    @command(Command.SEE_STORE)
+    def check_store(self, records: Iterable[bytes] = ()) -> StoreReport:
+        """Check the whole store, and that it holds what published records say of it.
+
+        Parameters
+        ----------
+        records : iterable of bytes
+            Published records that are kept elsewhere: a store set back to an old backup does not
+            hold them.
+        """
+        return check_store(self.store, pinned=[self._pin(each) for each in records])
+
+    def _pin(self, record: bytes) -> tuple[int, str, int, str]:
+        """Return what a record says of the log, with the number it was published under here."""
+        head = head_in(record)
+        fingerprint = manifest_digest(record)
+        with self.store.reading() as reader:
+            found = reader.find(PublicationRow, manifest=fingerprint)
+        return found[0].number if found else 0, fingerprint, head.seq, head.hash
 
     def _account(self, unit: Unit, login: str, seen: int | None) -> AccountRow:
         row = unit.get(AccountRow, login)

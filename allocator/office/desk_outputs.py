@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from allocator.errors import AllocatorError, problem
 from allocator.explain.figures import figures
 from allocator.explain.result import Result
 from allocator.intake.folder import LoadedRound
@@ -14,7 +15,8 @@ from allocator.outputs.decisions_csv import decisions_csv
 from allocator.outputs.decisions_xlsx import write_decisions_xlsx
 from allocator.outputs.report import write_report
 from allocator.record.canonical import canonical
-from allocator.record.check_container import MANIFEST, OFFICE, packed
+from allocator.record.check_container import MANIFEST, OFFICE, Opened, packed
+from allocator.record.check_report import Refused
 from allocator.record.record import members, with_manifest
 from allocator.record.revive import result_of
 from allocator.wording import decimal
@@ -41,6 +43,23 @@ def record_of_run(
     }
     whole = with_manifest(parts, previous)
     return packed(whole), hashlib.sha256(whole[MANIFEST]).hexdigest()
+
+
+def head_in(record: bytes) -> Head:
+    """Return where the office's log stood when the run of a record began.
+
+    Raises
+    ------
+    AllocatorError
+        ``record-unreadable``; ``office-not-ours`` for a record made outside any office.
+    """
+    try:
+        opened = Opened(record)
+        if OFFICE not in opened.members:
+            raise AllocatorError(problem("office-not-ours"))
+        return Head(**opened.plain(OFFICE))
+    except (Refused, TypeError):
+        raise AllocatorError(problem("record-unreadable")) from None
 
 
 def files_of_run(record: bytes) -> dict[str, bytes]:

@@ -1,0 +1,158 @@
+"""An office for the tests: people with roles, tiny rounds that are decided at once, a signing key."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from allocator.office.desk import Desk, open_desk
+from allocator.office.identity import Identity
+from allocator.office.keys import make_key
+from allocator.office.roles import Role, Source
+from allocator.office.store import Store
+from allocator.office.views import LedgerLine, RunView
+
+PEOPLE = {
+    "ada": (Role.ADMINISTRATOR,),
+    "olu": (Role.OFFICER,),
+    "kim": (Role.APPROVER,),
+    "sam": (Role.AUDITOR,),
+    "ana": (Role.ANALYST,),
+}
+HEADERS = (
+    "application_id,person_id,family_name,given_name,gender,administration,meeting,requested,"
+    "accepts_partial,ticket_cost,ticket_currency,contributions,role,first_time,specific_needs,"
+    "registration_approved,authorised,received,remarks"
+)
+STATES = ("Kenya", "Mali", "Nepal", "Samoa", "Togo", "Zambia", "Fiji", "Benin")
+
+
+@dataclass
+class Office:
+    """A store with people at their desks."""
+
+    store: Store
+    folder: Path
+    desks: dict[str, Desk] = field(default_factory=dict)
+
+    def __getattr__(self, login: str) -> Desk:
+        if login.startswith("_"):
+            raise AttributeError(login)
+        if login not in self.desks:
+            self.desks[login] = desk_of(self.store, login)
+        return self.desks[login]
+
+    @property
+    def key(self) -> Path:
+        """The officer's key, made at first."""
+        path = self.folder / "keys" / "officer"
+        if not path.exists():
+            path.parent.mkdir(mode=0o700)
+            make_key(path, None)
+        return path
+
+    def published(self, name: str = "one", **about: object) -> tuple[str, RunView]:
+        """Take a tiny round all the way to its publication."""
+        round_id, run = self.proposed(name, **about)
+        self.kim.approve(round_id, run.fingerprint or "", None)
+        self.olu.publish(round_id, self.key, None)
+        return round_id, run
+
+    def proposed(self, name: str = "one", **about: object) -> tuple[str, RunView]:
+        """Take a tiny round to its proposal."""
+        round_id = self.checked(name, **about)
+        run = self.olu.run(round_id)
+        self.olu.propose(round_id, run.id, None)
+        return round_id, run
+
+    def checked(self, name: str = "one", **about: object) -> str:
+        """Make a tiny round that can be run."""
+        round_id = self.olu.create_round(tiny(name, **about)).summary.id  # type: ignore[arg-type]
+        assert self.olu.check(round_id, None).can_run
+        return round_id
+
+
+def desk_of(store: Store, login: str) -> Desk:
+    """Return the desk of a person of the operating system."""
+    return open_desk(store, Identity(login, f"Person {login}", Source.SYSTEM))
+
+
+def open_office(store: Store, folder: Path) -> Office:
+    """Give everybody their account, the administrator first."""
+    office = Office(store, folder)
+    for login, roles in PEOPLE.items():
+        office.ada.add_account(login, f"Person {login}", roles)
+    return office
+
+
+@cache
+def policy() -> bytes:
+    """Return the usual policy."""
+    from allocator.policy import policy_bytes
+
+    return policy_bytes("itu-t-2024")[0]
+
+
+def tiny(
+    name: str = "one",
+    *,
+    persons: tuple[str, ...] = ("P1", "P2", "P3", "P4", "P5", "P6"),
+    money: int = 12_000,
+    month: int = 3,
+    year: str = "2026",
+) -> dict[str, bytes]:
+    """Return the files of a round: one meeting, one fund, an application of every person."""
+    about = f"""
+id: {name}
+title: Round {name}
+currency: CHF
+decision_date: 2026-01-12
+financial_year: "{year}"
+lottery_seed: {name}, as published
+policy: itu-t-2024
+meetings:
+  - id: {name}-sg
+    title: Meeting {name}
+    study_group: SG13
+    starts: 2026-{month:02d}-02
+    ends: 2026-{month:02d}-06
+    city: Geneva
+    country: Switzerland
+    dsa_per_day: 300
+    days_paid: 5
+    deadline: 2026-01-05
+funds:
+  - {{id: main, title: Main fund, amount: {money}}}
+exchange_rates: []
+"""
+    rows = [HEADERS]
+    for at, person in enumerate(persons):
+        gender = "female" if at % 2 else "male"
+        rows.append(
+            f"{name}-A{at + 1},{person},Family{person},Given{person},{gender},{STATES[at]},{name}-sg,"
+            f"full,yes,{700 + 150 * at}.00,CHF,{at},rapporteur,yes,no,yes,yes,2025-12-{10 + at},"
+            f"private remark {person}"
+        )
+    return {
+        "round.yaml": about.encode(),
+        "applications.csv": ("\n".join(rows) + "\n").encode(),
+    }
+
+
+def awarded(desk: Desk, run: RunView) -> list[str]:
+    """Return the applications a run awards."""
+    return [award.application_id for award in desk.result(run.id).allocation.awards]
+
+
+def balanced(lines: tuple[LedgerLine, ...]) -> bool:
+    """Tell whether every line reconciles to the centime."""
+    return all(
+        each.allocated is None
+        or (each.allocated == each.committed + each.paid + (each.free or 0) and each.free is not None)
+        for each in lines
+    )
+
+
+def sample(name: str) -> bytes:
+    """Return a file of the shipped sample."""
+    return (resources.files("allocator") / "samples" / "one-meeting" / name).read_bytes()
