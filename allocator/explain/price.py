@@ -12,6 +12,8 @@ from typing import Any
 from allocator.explain.figures import Aim, Figures, Group, Money, figures
 from allocator.explain.moves import Move, moves
 from allocator.explain.result import Result
+from allocator.explain.what_if import Assessed, what_if
+from allocator.intake.overrides import Override
 from allocator.model import POINT
 from allocator.rules import Measure, Rules
 from allocator.texts import say
@@ -214,6 +216,31 @@ def price(before: Result, after: Result) -> Price:
         groups=tuple(_group_changes(was, now)),
         moves=moves(before, after),
     )
+
+
+def price_of_override(
+    known: Assessed, override: Override, *, time_limit: float | None = None
+) -> Price:
+    """Return what one override costs, all others of the round held.
+
+    Parameters
+    ----------
+    known : Assessed
+        The round; an override of the same application that it has is left out before.
+    override : Override
+        In the round already, or only thought of.
+    time_limit : float, optional
+        Seconds for each of the two decisions.
+
+    Raises
+    ------
+    AllocatorError
+        The override is refused, or cannot hold together with the other rules: the conflict.
+    """
+    application = override.application_id
+    others = [each for each in known.loaded.overrides if each.application_id != application]
+    before = what_if(known, overrides=others, time_limit=time_limit)
+    return price(before, what_if(known, overrides=[*others, override], time_limit=time_limit))
 
 
 def objective_of(result: Result) -> Fraction:

@@ -17,7 +17,7 @@ from allocator.decide import decide
 from allocator.errors import AllocatorError, Exit
 from allocator.explain.compare_policies import compare_policies, compare_results
 from allocator.explain.moves import Moved, moves
-from allocator.explain.price import price
+from allocator.explain.price import price, price_of_override
 from allocator.explain.result import Result
 from allocator.explain.what_if import Assessed, assessed, what_if
 from allocator.intake.amended import with_overrides, with_policy
@@ -119,6 +119,15 @@ def test_the_price_of_an_override_is_the_difference_of_the_two_results(
     assert "merit points less" in said
     assert all(each.application_id in said for each in found.moves)
     json.dumps(found.as_json())
+
+
+def test_the_price_of_one_override_is_with_the_others_held(known: Assessed, before: Result) -> None:
+    one, two = ruling(declined(before)[0]), ruling(before.allocation.awards[0].application_id)
+    alone = price_of_override(known, one)
+    assert alone == price(before, what_if(known, overrides=[one]))
+    both = assessed(with_overrides(known.loaded, [one, two]))
+    held = price_of_override(both, one)
+    assert held == price(what_if(known, overrides=[two]), what_if(both))
 
 
 def test_moves_backwards_are_the_same_moves_turned_round(known: Assessed, before: Result) -> None:
