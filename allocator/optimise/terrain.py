@@ -40,6 +40,7 @@ FARTHEST = 10
 
 MOST_SETS = 40
 MOST_PRICES = 12
+MOST_LINES = 1000
 MOST_CELLS = 20_000_000
 """Choices times lines of the largest programme that is looked at in this way."""
 
@@ -125,6 +126,8 @@ def terrain_of(
         if not loose.isdisjoint(matrix.lines[n].columns)
         or _most(usage[:, place], start) > matrix.lines[n].bound
     ]
+    if len(shared) > MOST_LINES:
+        return None
     helpers = _helpers(matrix, blocks, [blocks.linking[place] for place in shared])
     if helpers is None:
         return None
