@@ -17,8 +17,8 @@ from allocator.optimise.programme import Column, Programme
 type Standing = tuple[tuple[int, int], ...]
 """The rows of balance factors that a column stands in, with its coefficients."""
 
-type Columns = dict[Standing, dict[int, list[int]]]
-"""Columns by how they stand in the balance factors, then by objective."""
+type Worths = dict[int, list[int]]
+"""Columns by objective."""
 
 
 def swaps(programme: Programme, values: Sequence[int]) -> tuple[Swap, ...]:
@@ -49,21 +49,40 @@ def _level(
     around: Neighbourhood, others: Sequence[int], awards: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
     """Yield the pairs of columns whose exchange leaves the objective as it is."""
+    for entering, leaving, balance in _standings(around, others, awards):
+        for worth, candidates in entering.items():
+            for on in candidates:
+                for off in leaving.get(worth + balance, ()):
+                    yield on, off
+
+
+def _better(
+    around: Neighbourhood, others: Sequence[int], awards: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of columns whose exchange would make the objective larger."""
+    for entering, leaving, balance in _standings(around, others, awards):
+        for worth, candidates in entering.items():
+            lighter = [
+                off for lost, held in leaving.items() if lost < worth + balance for off in held
+            ]
+            yield from ((on, off) for on in candidates for off in lighter)
+
+
+def _standings(
+    around: Neighbourhood, others: Sequence[int], awards: Sequence[int]
+) -> Iterator[tuple[Worths, Worths, int]]:
+    """Yield columns to enter and to leave that stand alike, and what balance gains by any two."""
+    columns = around.programme.columns
     into, out = _sorted(around, others), _sorted(around, awards)
     for entering in into.values():
         for leaving in out.values():
             on, off = (next(iter(each.values()))[0] for each in (entering, leaving))
-            objective = around.programme.columns
-            own = objective[on].objective - objective[off].objective
-            balance = around.change(on, off).gain - own
-            for worth, candidates in entering.items():
-                for on in candidates:
-                    for off in leaving.get(worth + balance, ()):
-                        yield on, off
+            own = columns[on].objective - columns[off].objective
+            yield entering, leaving, around.change(on, off).gain - own
 
 
-def _sorted(around: Neighbourhood, columns: Sequence[int]) -> Columns:
-    found: Columns = defaultdict(lambda: defaultdict(list))
+def _sorted(around: Neighbourhood, columns: Sequence[int]) -> dict[Standing, Worths]:
+    found: dict[Standing, Worths] = defaultdict(lambda: defaultdict(list))
     for j in columns:
         found[_standing(around, j)][around.programme.columns[j].objective].append(j)
     return found
@@ -88,15 +107,15 @@ def improvable(programme: Programme, awards: Iterable[Award]) -> bool:
     chosen = [int(_is_granted(column, granted)) for column in columns]
     values = complete(of_programme(programme), chosen)
     around = neighbourhood(programme, values)
-    own = {c.application: j for j, c in enumerate(columns) if c.application and values[j]}
-    every: list[int | None] = [None, *own.values()]
-    for on, column in enumerate(columns):
-        if column.application and not values[on]:
-            for off in [own[column.application]] if column.application in own else every:
-                change = around.change(on, off)
-                if change.possible and change.gain > 0:
-                    return True
-    return False
+    held = {c.application: j for j, c in enumerate(columns) if c.application and values[j]}
+    others = [j for j, c in enumerate(columns) if c.application and not values[j]]
+    for on in others:
+        change = around.change(on, held.get(columns[on].application))
+        if change.possible and change.gain > 0:
+            return True
+    new = [on for on in others if columns[on].application not in held]
+    pairs = _better(around, new, list(held.values()))
+    return any(around.change(on, off).possible for on, off in pairs)
 
 
 def _is_granted(column: Column, granted: Mapping[str, Award]) -> bool:
