@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import streamlit as st
 
-from allocator.explain.figures import Aim, Figures, Grouping
+from allocator.explain.figures import Aim, Grouping
 from allocator.explain.result import DecisionLine
 from allocator.model import Decision
 from allocator.office.roles import Command, may
@@ -21,30 +21,36 @@ from allocator.ui.components import (
     section,
     table,
 )
-from allocator.ui.formats import amount, safe
+from allocator.ui.formats import money, safe
 from allocator.ui.results import Shown
 from allocator.ui.session import Desk
 from allocator.ui.sheets import XLSX, sheet_bytes
-from allocator.wording import measured_words, package_words, percent, target_words, trimmed
+from allocator.wording import (
+    measured_words,
+    money_brief,
+    package_words,
+    percent,
+    target_words,
+    trimmed,
+)
 
 PAGE_OF_ROWS = 500
 """More decisions than this are shown in pages, so that the browser stays quick."""
-
-_FEW_MEETINGS = 1
 
 
 def headline(found: Shown) -> None:
     """Show the run in a few figures, and whether it is proven best."""
     of, currency = found.figures, found.result.round.currency
-    spent = amount(currency, of.spent)
+    spent = money(of.spent)
     if of.available is not None:
-        spent = say("ui.charts.of", part=spent, whole=amount(currency, of.available))
+        spent = say("ui.charts.of", part=spent, whole=money_brief(of.available))
     facts(
         (
-            (say("ui.allocation.fact.awards"), _awards_words(of)),
+            (say("ui.allocation.fact.awards"), str(of.awarded)),
+            (say("ui.allocation.fact.full"), str(of.full)),
             (say("ui.allocation.fact.declined"), str(of.declined)),
             (say("ui.allocation.fact.ineligible"), str(of.ineligible)),
-            (say("ui.allocation.fact.money"), spent),
+            (say("ui.allocation.fact.money-in", currency=currency), spent),
             (say("ui.allocation.fact.worth"), trimmed(of.value, 3)),
         )
     )
@@ -55,29 +61,22 @@ def headline(found: Shown) -> None:
         st.warning(say("ui.allocation.not-final", gap=gap), icon=":material/hourglass_bottom:")
 
 
-def _awards_words(of: Figures) -> str:
-    return say("ui.allocation.fact.of", awards=of.awarded, full=of.full, partial=of.partial)
-
-
 def pictures(found: Shown) -> None:
     """Draw money by fund and awards by group against targets and pool, figures beside them."""
     of, currency = found.figures, found.result.round.currency
+    section(say("ui.allocation.money"))
+    charts.money_chart(of.funds or of.meetings, currency, key="allocation-money")
+    groupings = {each.attribute: each for each in of.groupings}
     left, right = st.columns(2, gap="large")
     with left:
-        section(say("ui.allocation.money"))
-        charts.money_chart(of.funds or of.meetings, currency, key="allocation-money")
-    groupings = {each.attribute: each for each in of.groupings}
-    with right:
         section(say("ui.allocation.gender"))
         charts.stage_chart(groupings["gender"], of.aims, key="allocation-gender")
-    left, right = st.columns(2, gap="large")
-    with left:
+    with right:
         section(say("ui.allocation.region"))
         _by_region(groupings["region"], of.aims)
-    with right:
-        section(say("ui.allocation.country-group"))
-        charts.share_chart(groupings["country_group"], of.aims, key="allocation-country")
-    if of.funds and len(of.meetings) > _FEW_MEETINGS:
+    section(say("ui.allocation.country-group"))
+    charts.share_chart(groupings["country_group"], of.aims, key="allocation-country")
+    if of.funds and _meetings(found):
         section(say("ui.allocation.meetings"))
         charts.money_chart(of.meetings, currency, key="allocation-meetings")
     _targets(of.aims, currency)
@@ -181,7 +180,8 @@ def _download(columns: list[Column], found: Shown, lines: list[DecisionLine]) ->
 
 def _filtered(found: Shown, overridden: set[str]) -> list[DecisionLine]:
     """Offer filters and an order; return the decisions that are left."""
-    words, kinds, places, order = st.columns((3, 3, 3, 2))
+    several = _meetings(found)
+    words, kinds, *places, order = st.columns((3, 3, 3, 2) if several else (3, 3, 2))
     searched = words.text_input(
         say("ui.allocation.filter.words"),
         key="allocation-words",
@@ -194,17 +194,14 @@ def _filtered(found: Shown, overridden: set[str]) -> list[DecisionLine]:
         placeholder=say("ui.allocation.filter.all"),
         key="allocation-kinds",
     )
-    meetings = [each.id for each in found.result.round.meetings]
-    at = (
-        places.multiselect(
+    at = []
+    if several:
+        at = places[0].multiselect(
             say("ui.allocation.filter.meeting"),
-            meetings,
+            [each.id for each in found.result.round.meetings],
             placeholder=say("ui.allocation.filter.all"),
             key="allocation-meeting",
         )
-        if len(meetings) > _FEW_MEETINGS
-        else []
-    )
     by = order.selectbox(
         say("ui.allocation.filter.order"),
         list(_ORDERS),
@@ -249,7 +246,8 @@ def _columns(found: Shown) -> Iterator[Column]:
     if found.personal:
         yield Column(say("ui.allocation.column.person"))
     yield Column(say("outputs.column.administration"))
-    yield Column(say("outputs.column.meeting"))
+    if _meetings(found):
+        yield Column(say("outputs.column.meeting"))
     yield Column(say("outputs.column.decision"))
     yield Column(say("outputs.column.package"))
     yield Column(
@@ -261,17 +259,23 @@ def _columns(found: Shown) -> Iterator[Column]:
     yield Column(say("outputs.column.reason"), width="large")
 
 
+def _meetings(found: Shown) -> bool:
+    """Tell whether the round has several meetings, so that a decision must name its own."""
+    return len(found.result.round.meetings) > 1
+
+
 def _decision(found: Shown, line: DecisionLine) -> list[Cell]:
     application = line.application_id
     person: list[Cell] = [found.person(application)] if found.personal else []
+    meeting = found.judged[application].application.meeting
     return [
         application,
         *person,
         found.administration(application),
-        found.judged[application].application.meeting,
+        *((meeting,) if _meetings(found) else ()),
         say(f"ui.allocation.decision.{line.decision}"),
-        package_words(line.package) if line.package else "",
-        line.amount or None,
+        say(f"ui.allocation.package.{line.package}") if line.package else "",
+        line.amount,
         line.merit,
         line.margin,
         line.reason,

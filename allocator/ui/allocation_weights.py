@@ -11,14 +11,13 @@ from fractions import Fraction
 import streamlit as st
 
 from allocator.errors import AllocatorError
-from allocator.explain.moves import Move, Moved, Outcome, counted_moves
-from allocator.explain.price import Price, price
+from allocator.explain.compare_policies import Side, compare_results
+from allocator.explain.moves import Move, Moved, Outcome
 from allocator.explain.result import Result
 from allocator.model import POINT, Decision
 from allocator.office.roles import Command, may
 from allocator.office.states import OPEN
 from allocator.office.views import PolicyView, RoundView, RunView
-from allocator.optimise.allocation import Status
 from allocator.policy_edit import with_weights
 from allocator.rules import BalanceFactor, Rules
 from allocator.texts import say
@@ -27,10 +26,11 @@ from allocator.ui.failures import refusal
 from allocator.ui.formats import money, points, safe
 from allocator.ui.results import Shown, under
 from allocator.ui.session import Desk, act
-from allocator.wording import for_reading, trimmed
+from allocator.wording import for_reading, target_words, trimmed
 
 _LEAST_SCALE = 50
 _KEPT = "_weights"
+_WAS, _NOW = "was", "now"
 
 
 def weights(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
@@ -45,7 +45,7 @@ def weights(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
 @st.fragment
 def _panel(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
     rules = found.result.rules
-    sliders, outcome = st.columns((2, 3), gap="large")
+    sliders, outcome = st.columns((1, 2), gap="large")
     with sliders:
         turned = {each.id: _slider(each, run.id) for each in rules.balance}
         st.button(
@@ -135,21 +135,23 @@ def _decided(desk: Desk, view: RoundView, run: RunView, rules: Rules) -> Result 
 
 
 def _outcome(found: Shown, after: Result) -> None:
-    cost = price(found.result, after)
-    proven = after.allocation.status is Status.OPTIMAL
-    counts = counted_moves(cost.moves)
+    """Show what the turned weights give against the run: the run is the first side."""
+    was, now = compare_results(((_WAS, found.result), (_NOW, after))).sides
+    currency = found.result.round.currency
     facts(
         (
-            (say("ui.allocation.weights.gain"), str(counts[Moved.GAINS])),
-            (say("ui.allocation.weights.lose"), str(counts[Moved.LOSES])),
-            (say("ui.allocation.weights.package"), str(counts[Moved.PACKAGE])),
-            (say("ui.allocation.weights.merit"), signed(cost.merit.by / POINT)),
-            (say("ui.allocation.fact.money"), signed_money(int(cost.money.by))),
+            (say("ui.allocation.weights.gain"), str(now.count(Moved.GAINS))),
+            (say("ui.allocation.weights.lose"), str(now.count(Moved.LOSES))),
+            (say("ui.allocation.weights.merit"), signed((now.merit - was.merit) / POINT)),
+            (
+                say("ui.allocation.fact.money-in", currency=currency),
+                signed_money(now.spent - was.spent),
+            ),
         )
     )
-    st.caption(say(f"ui.allocation.weights.{'proven' if proven else 'not-proven'}"))
-    share_changes(cost, key="allocation-weights-shares")
-    moves_table(cost.moves, found, key="allocation-weights-moves")
+    st.caption(say(f"ui.allocation.weights.{'proven' if now.final else 'not-proven'}"))
+    _standings(was, now)
+    moves_table(now.moves, found, key="allocation-weights-moves")
 
 
 def signed(value: Fraction) -> str:
@@ -162,25 +164,22 @@ def signed_money(minor: int) -> str:
     return f"{'+' if minor > 0 else ''}{money(minor)}"
 
 
-def share_changes(cost: Price, *, key: str) -> None:
-    """Show how the groups with a target stand before and after."""
-    if not cost.aims:
-        return
+def _standings(was: Side, now: Side) -> None:
+    """Show how the groups with a target stand before and after, also one whose weight is off."""
     columns = (
-        Column(say("ui.allocation.target.name"), width="medium"),
-        Column(say("ui.allocation.target.share")),
-        Column(say("ui.allocation.was"), width="medium"),
-        Column(say("ui.allocation.now"), width="medium"),
+        Column(say("ui.allocation.target.name")),
+        Column(say("ui.allocation.target.share"), width="small"),
+        Column(say("ui.allocation.was")),
+        Column(say("ui.allocation.now")),
     )
-    rows: list[list[Cell]] = [
-        [each.label, _share(each.target), each.before.words, each.after.words] for each in cost.aims
-    ]
+    aims = [each for each in was.standings if each.key.startswith("aim:")]
+    rows: list[list[Cell]] = []
+    for each in aims:
+        target = "" if each.target is None else target_words(each.target)
+        after = now.standing(each.key)
+        rows.append([each.label, target, each.part.words, after.part.words if after else ""])
     alt = say("ui.allocation.weights.shares-alt")
-    table(columns, rows, key=key, alt=alt, height="content")
-
-
-def _share(target: Fraction | None) -> str:
-    return "" if target is None else f"{trimmed(target * 100, 1)} %"
+    table(columns, rows, key="allocation-weights-shares", alt=alt, height="content")
 
 
 def moves_table(moves: tuple[Move, ...], found: Shown, *, key: str) -> None:
@@ -223,7 +222,7 @@ def _move(move: Move, found: Shown) -> list[Cell]:
 
 def _words(outcome: Outcome) -> str:
     if outcome.decision is Decision.AWARDED and outcome.package:
-        return say(f"outputs.package.{outcome.package}")
+        return say(f"ui.allocation.package.{outcome.package}")
     return say(f"ui.allocation.decision.{outcome.decision}")
 
 

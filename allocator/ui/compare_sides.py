@@ -26,10 +26,11 @@ _KEPT_FOR = 900
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A policy to compare: what to call it, and its file unless it is turned weights."""
+    """A policy to compare: a short name, its title, and its file unless it is turned weights."""
 
     key: str
     name: str
+    title: str
     content: bytes = b""
     file: str = "policy.yaml"
 
@@ -40,21 +41,23 @@ def choices(desk: Desk, view: RoundView) -> dict[str, Choice]:
     for each in desk.policies():
         key = f"policy-{each.id}"
         own = view.policy is not None and each.id == view.policy.id
-        word = say(f"ui.compare.name.{'own' if own else 'saved'}", number=each.number)
-        found[key] = Choice(key, f"{word}: {each.title}", each.text.encode("utf-8"))
+        short = say(f"ui.compare.name.{'own' if own else 'saved'}", number=each.number)
+        found[key] = Choice(key, short, each.title, each.text.encode("utf-8"))
     if _turned(view) is not None:
-        found[WEIGHTS] = Choice(WEIGHTS, say("ui.compare.name.weights"))
+        found[WEIGHTS] = Choice(
+            WEIGHTS, say("ui.compare.name.weights"), say("ui.compare.name.weights-title")
+        )
     for name, title in shipped_policies():
         content, file = policy_bytes(name)
         key = f"file-{name}"
-        found[key] = Choice(key, say("ui.compare.name.shipped", title=title), content, file)
+        found[key] = Choice(key, name, say("ui.compare.name.shipped", title=title), content, file)
     return found
 
 
 def uploaded(name: str, content: bytes) -> Choice:
     """Return an uploaded file as a policy to compare."""
     key = f"upload-{sha256(content).hexdigest()[:12]}"
-    return Choice(key, say("ui.compare.name.uploaded", name=name), content, name)
+    return Choice(key, name, say("ui.compare.name.uploaded"), content, name)
 
 
 def decided(desk: Desk, view: RoundView, choice: Choice) -> Result:

@@ -101,16 +101,17 @@ def _next(desk: Desk, view: RoundView, run: RunView) -> None:
     me, state = desk.me(), view.summary.state
     if not run.current and state in OPEN:
         st.warning(say("ui.allocation.outdated"), icon=":material/history:")
-    if state in OPEN and view.job is None and may(me, Command.RUN):
-        if run.current and run.status == "done":
-            with st.expander(say("ui.allocation.run.again"), icon=":material/replay:"):
-                _run_form(desk, view, primary=False)
-        else:
-            _run_form(desk, view, primary=True)
     if may(me, Command.PROPOSE):
         _propose(desk, view, run)
     elif state is State.PROPOSED:
         navigation.link("signoff", say("ui.allocation.to-signoff"), round=view.summary.id)
+    if state not in OPEN or view.job is not None or not may(me, Command.RUN):
+        return
+    if run.current and run.status == "done":
+        with st.expander(say("ui.allocation.run.again"), icon=":material/replay:"):
+            _run_form(desk, view, primary=False)
+    else:
+        _run_form(desk, view, primary=True)
 
 
 def _propose(desk: Desk, view: RoundView, run: RunView) -> None:

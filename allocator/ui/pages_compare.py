@@ -13,7 +13,8 @@ from allocator.office.views import RoundView
 from allocator.outputs.compare_xlsx import figure_rows, move_rows, write_compare_xlsx
 from allocator.texts import say
 from allocator.ui import compare_charts, navigation
-from allocator.ui.compare_sides import Choice, choices, decided, uploaded
+from allocator.ui.address import name, named
+from allocator.ui.compare_sides import WEIGHTS, Choice, choices, decided, uploaded
 from allocator.ui.components import Cell, Column, empty, file_download, section, table, uploads
 from allocator.ui.failures import refusal
 from allocator.ui.formats import safe
@@ -22,6 +23,7 @@ from allocator.ui.results import administration_of, loaded_now, person_of, sees_
 from allocator.ui.session import Desk
 from allocator.ui.sheets import XLSX
 
+_WITH = "with"
 _MOST = 5
 _LEAST = 2
 
@@ -48,26 +50,30 @@ def show(desk: Desk, view: RoundView) -> None:
 def _uploads() -> list[Choice]:
     with st.expander(say("ui.compare.upload"), icon=":material/upload_file:"):
         files = uploads(say("ui.compare.upload-label"), ["yaml", "yml"], key="compare-upload")
-    return [uploaded(name, content) for name, content in files.items()]
+    return [uploaded(file, content) for file, content in files.items()]
 
 
 def _chosen(offered: dict[str, Choice], view: RoundView, given: list[Choice]) -> list[Choice]:
     """Ask for the policies; the round's own comes first at the start, then what was uploaded."""
     own = f"policy-{view.policy.id}" if view.policy else ""
-    start = [key for key in (own, "weights", *(each.key for each in given)) if key in offered]
-    known = st.query_params.get_all("compare-with")
+    asked = (named(_WITH) or ",".join((own, WEIGHTS))).split(",")
+    start = [key for key in (*asked, *(each.key for each in given)) if key in offered]
     keys = st.multiselect(
         say("ui.compare.which"),
         list(offered),
-        default=None if known else start,
-        format_func=lambda key: offered[key].name if key in offered else key,
+        default=list(dict.fromkeys(start))[:_MOST],
+        format_func=lambda key: _called(offered[key]) if key in offered else key,
         max_selections=_MOST,
         help=say("ui.compare.which-help"),
         placeholder=say("ui.compare.placeholder"),
-        key="compare-with",
-        bind="query-params",
+        key=f"compare-with-{view.summary.id}-{len(given)}",
     )
+    name(_WITH, ",".join(keys) or None)
     return [offered[key] for key in keys if key in offered]
+
+
+def _called(choice: Choice) -> str:
+    return f"{choice.name}: {choice.title}"
 
 
 def _comparison(desk: Desk, view: RoundView, chosen: list[Choice]) -> Comparison | None:

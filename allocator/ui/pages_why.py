@@ -94,10 +94,10 @@ def _one(desk: Desk, view: RoundView, found: Shown, application: str) -> None:
     else:
         left, right = st.columns(2, gap="large")
         with left:
-            _points(found, judged)
-        with right:
             _line(found, explained)
+        with right:
             _changes(found, application)
+        _points(found, judged)
         _displaced(found, explained)
         _lottery(found, application)
         _costs(found, judged)
@@ -154,7 +154,7 @@ def _points(found: Shown, judged: Candidate) -> None:
     titles = references(found.result.rules)
     columns = (
         Column(say("ui.why.criterion"), width="medium"),
-        Column(say("outputs.column.value")),
+        Column(say("outputs.column.value"), width="medium"),
         Column(say("ui.why.points-given"), Kind.POINTS),
         Column(say("ui.why.source"), width="large"),
     )
@@ -189,7 +189,7 @@ def _changes(found: Shown, application: str) -> None:
     """Tell what stands in the way, what balance did, what more money would do."""
     for part in found.teller.parts(application):
         if part.id not in _TOLD_LAST:
-            st.subheader(safe(part.title), anchor=False)
+            section(part.title)
             _bullets(part.sentences)
 
 

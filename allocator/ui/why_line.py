@@ -67,7 +67,7 @@ def standing_chart(stands: Standing, *, key: str) -> None:
         ).encode(x="merit:Q", y=middle),
         _label(one, "line", "there", 22, stands.line, high, colours.ink),
         _label(one, "merit", "here", 98, stands.merit, high, colours.ink),
-    ).properties(height=150)
+    ).properties(height=200)
     told = say("ui.why.line-alt", here=row["here"], line=words)
     themed = chart.configure_axis(labelColor=colours.ink, titleColor=colours.faint)
     st.altair_chart(themed.configure_view(stroke=None), width="stretch", key=key, alt=told)
