@@ -38,10 +38,12 @@ def for_problem(desk: Desk, view: RoundView, chosen: Problem) -> None:
 
 
 def for_application(desk: Desk, view: RoundView, application: str) -> None:
-    """Offer to correct a cell of an application."""
+    """Offer to correct a cell of an application; a row whose id is used twice is not found."""
     rows = [each for each in sheet_of(desk, view).values() if each.application == application]
     if len(rows) == 1:
         form(desk, view, application, rows[0].cells, "")
+    else:
+        st.info(say("ui.applications.fix.elsewhere"), icon=":material/info:")
 
 
 def form(
@@ -109,7 +111,7 @@ def left_words(found: ImportView) -> str:
 
 def column_words(column: str) -> str:
     """Return what a column is called: a known one by its name in words, others as written."""
-    return catalogue().get(f"ui.applications.column.{column}") or safe(column)
+    return catalogue().get(f"ui.applications.column.{column}") or column
 
 
 def _note(column: str) -> str | None:

@@ -22,7 +22,6 @@ from allocator.ui.applications_data import (
 )
 from allocator.ui.applications_state import no_applications
 from allocator.ui.components import Cell, Column, Kind, table, table_download
-from allocator.ui.formats import safe
 from allocator.ui.session import Desk
 from allocator.wording import package_words
 
@@ -121,7 +120,7 @@ def _pick(
     place: "st.delta_generator.DeltaGenerator",
     about: str,
     values: Iterable[str],
-    words: Callable[[str], str] = safe,
+    words: Callable[[str], str] = str,
 ) -> list[str]:
     options = list(dict.fromkeys(values))
     if about in ("administration", "meeting"):

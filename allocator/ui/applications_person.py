@@ -49,14 +49,38 @@ def show(desk: Desk, view: RoundView, application: str) -> None:
         if applications_fix.permitted(desk, view):
             section(say("ui.applications.fix.title"))
             applications_fix.for_application(desk, view, application)
-    _problems(desk, view, each)
+    _problems(desk, view, each.row)
+
+
+def show_unread(desk: Desk, view: RoundView, application: str) -> None:
+    """Draw the page of an application that could not be read: what it says, what is wrong."""
+    _back()
+    section(application)
+    st.warning(say("ui.applications.person.unread"), icon=":material/warning:")
+    rows = {at: e for at, e in sheet_of(desk, view).items() if e.application == application}
+    for at, row in rows.items():
+        _problems(desk, view, at)
+        told: list[list[Cell]] = [[column_words(c), value] for c, value in row.cells.items()]
+        columns = (
+            Column(say("ui.applications.person.fact"), width="medium"),
+            Column(say("ui.problems.value"), width="large"),
+        )
+        alt = say("ui.applications.person.facts-alt", count=len(told))
+        table(columns, told, key=f"person-row-{at}", alt=alt, height="content")
+    if applications_fix.permitted(desk, view):
+        section(say("ui.applications.fix.title"))
+        applications_fix.for_application(desk, view, application)
+
+
+def _back() -> None:
+    if st.button(say("ui.applications.back"), icon=":material/arrow_back:", key="person-back"):
+        name("application", None)
+        st.rerun()
 
 
 def _heading(view: RoundView, each: Application, *, personal: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(say("ui.applications.back"), icon=":material/arrow_back:", key="person-back"):
-            name("application", None)
-            st.rerun()
+        _back()
         navigation.link(
             "why",
             say("ui.applications.to-why"),
@@ -292,12 +316,13 @@ def _add_note(desk: Desk, view: RoundView, application: str) -> None:
         act(lambda: desk.note(summary.id, application, text.strip(), attached), done)
 
 
-def _problems(desk: Desk, view: RoundView, each: Application) -> None:
+def _problems(desk: Desk, view: RoundView, row: int) -> None:
+    """Show the problems of a row of the applications file."""
     found = [
-        p
-        for p in check_of(desk, view).problems
-        if p.where.row == each.row and p.where.file.startswith("applications")
+        each
+        for each in check_of(desk, view).problems
+        if each.where.row == row and each.where.file.startswith("applications")
     ]
     if found:
         section(say("ui.applications.person.problems"))
-        problem_table(found, key="person-problems")
+        problem_table(found, key=f"person-problems-{row}")

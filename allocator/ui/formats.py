@@ -1,5 +1,6 @@
 """Dates, money, points and shares as the pages write them; everything else is ``wording``."""
 
+import re
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
@@ -12,7 +13,12 @@ _MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$&:=^\"'@/")
 """Everything Markdown, or Streamlit's additions to it, could take for more than itself."""
 
 _JOINER = "\u2060"
-"""Breaks ``:name:`` apart without being seen: shortcodes are replaced after unescaping."""
+"""Breaks words apart without being seen, where Markdown's additions look after unescaping."""
+
+_BROKEN = ":@"
+"""``:name:`` would be a picture or a colour, ``a@b.org`` a link; so would ``www.``."""
+
+_WEB = re.compile(r"\bwww(?=\.)", re.IGNORECASE)
 
 
 def safe(text: object) -> str:
@@ -21,8 +27,8 @@ def safe(text: object) -> str:
     For everything that comes from a file or a person, in any ``st`` call that reads Markdown;
     line breaks become spaces.
     """
-    words = " ".join(str(text).split())
-    return "".join(f"\\{c}{_JOINER if c == ':' else ''}" if c in _MARKS else c for c in words)
+    words = _WEB.sub(rf"\g<0>{_JOINER}", " ".join(str(text).split()))
+    return "".join(f"\\{c}{_JOINER if c in _BROKEN else ''}" if c in _MARKS else c for c in words)
 
 
 def amount(currency: str, minor: int | None) -> str:

@@ -18,7 +18,7 @@ from allocator.ui import (
     navigation,
 )
 from allocator.ui.address import name, named
-from allocator.ui.applications_data import applications_of, check_of
+from allocator.ui.applications_data import applications_of, check_of, sheet_of
 from allocator.ui.applications_problems import problem_table
 from allocator.ui.applications_state import PART, say_why_frozen, take_part
 from allocator.ui.components import facts
@@ -35,6 +35,9 @@ def show(desk: Desk, view: RoundView) -> None:
     if wanted is not None:
         if wanted in applications_of(desk, view):
             applications_person.show(desk, view, wanted)
+            return
+        if any(each.application == wanted for each in sheet_of(desk, view).values()):
+            applications_person.show_unread(desk, view, wanted)
             return
         st.warning(
             say("ui.applications.unknown", application=safe(wanted)), icon=":material/search_off:"
@@ -65,8 +68,10 @@ def _figures(view: RoundView, check: CheckView) -> None:
             (say("ui.applications.figure.applications"), str(check.applications)),
             (say("ui.applications.figure.eligible"), str(check.eligible)),
             (say("ui.applications.figure.ineligible"), str(len(check.ineligible))),
-            (say("ui.applications.figure.errors"), str(counts[Severity.ERROR])),
-            (say("ui.applications.figure.warnings"), str(counts[Severity.WARNING])),
+            (
+                say("ui.applications.figure.problems"),
+                f"{counts[Severity.ERROR]} · {counts[Severity.WARNING]}",
+            ),
             (say("ui.applications.figure.asked"), amount(summary.currency, summary.asked)),
             (say("ui.applications.figure.available"), amount(summary.currency, summary.available)),
         )

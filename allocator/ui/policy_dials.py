@@ -23,9 +23,6 @@ from allocator.ui.components import section
 from allocator.ui.formats import day, safe
 from allocator.ui.policy_draft import Draft
 
-_AT_ONCE = 3
-"""An entry with more numbers than this folds them away."""
-
 _MOST_POINTS = 100
 _NAME = re.compile(r"`([^`]*)`")
 _STEPS = (Fraction(1), Fraction(1, 2), Fraction(1, 10), Fraction(1, 1000))
@@ -39,6 +36,11 @@ class Entry:
     words: str
     reference: str | None
     dials: tuple[Dial, ...]
+
+    @property
+    def folded(self) -> bool:
+        """Tell whether it is one of a list of criteria."""
+        return "criteria" in self.dials[0].steps
 
 
 def draw(round_id: str, draft: Draft, policy: Policy, rules: Rules) -> None:
@@ -93,19 +95,20 @@ class _Board:
     before: dict[str, Fraction]
 
     def entry(self, entry: Entry) -> None:
+        """Draw an entry; those of which there may be many are folded, for the page to be short."""
+        if entry.folded:
+            with st.expander(safe(entry.heading)):
+                self._inside(entry)
+            return
         with st.container(border=True):
             st.subheader(safe(entry.heading), anchor=False)
-            st.markdown(in_words(entry.words[:1].upper() + entry.words[1:]))
-            if len(entry.dials) > _AT_ONCE:
-                with st.expander(say("ui.policy.dial.more", count=len(entry.dials))):
-                    self._sliders(entry)
-            else:
-                self._sliders(entry)
-            self._rests_on(entry)
+            self._inside(entry)
 
-    def _sliders(self, entry: Entry) -> None:
+    def _inside(self, entry: Entry) -> None:
+        st.markdown(in_words(entry.words[:1].upper() + entry.words[1:]))
         for dial in entry.dials:
             self._slider(dial)
+        self._rests_on(entry)
 
     def _slider(self, dial: Dial) -> None:
         shown, most, step = _scale(dial, self.before.get(dial.name, dial.value))
@@ -145,12 +148,16 @@ class _Board:
             st.caption(" · ".join(told))
 
     def _rests_on(self, entry: Entry) -> None:
-        """Say what an entry and its numbers rest on, each source once."""
+        """Say what an entry and its numbers rest on: the names at once, the rest when asked."""
         named = dict.fromkeys((entry.reference, *(each.reference for each in entry.dials)))
         known = {each.id: each for each in self.rules.references}
-        for each in named:
-            if each in known:
-                st.caption(in_words(reference_text(known[each])))
+        found = [known[each] for each in named if each in known]
+        if not found:
+            return
+        names = safe(", ".join(each.id for each in found))
+        with st.popover(say("ui.policy.dial.rests-on", names=names), type="tertiary"):
+            for each in found:
+                st.markdown(in_words(reference_text(each)))
 
 
 def _scale(dial: Dial, before: Fraction) -> tuple[Fraction, Fraction, Fraction]:

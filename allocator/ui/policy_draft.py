@@ -14,7 +14,6 @@ from allocator.errors import Problem, has_errors
 from allocator.office.views import PolicyView, RoundView
 from allocator.policy import Policy, check_policy, policy_bytes, shipped_policies
 from allocator.texts import say
-from allocator.ui.formats import safe
 from allocator.ui.session import Desk
 
 FILE = "policy.yaml"
@@ -80,18 +79,26 @@ def choose(view: RoundView, found: tuple[Source, ...]) -> Draft:
     """Offer what to look at; return its draft."""
     by_id = {each.id: each for each in found}
     kept: str | None = _chosen().get(view.summary.id)
-    start = kept if kept in by_id else _start(view, found).id
-    ids = list(by_id)
-    picked = st.selectbox(
+    chosen = kept if kept in by_id else _start(view, found).id
+    key = f"policy-source-{view.summary.id}"
+    if st.session_state.get(key) != chosen:
+        st.session_state[key] = chosen
+    labels = {each.id: _label(view, each) for each in found}
+    st.selectbox(
         say("ui.policy.source.label"),
-        ids,
-        index=ids.index(start),
-        format_func=lambda each: _label(view, by_id[each]),
+        list(by_id),
+        format_func=lambda each: labels.get(each, each),
         help=say("ui.policy.source.help"),
-        key=f"policy-source-{start}",
+        key=key,
+        on_change=_picked,
+        args=(view.summary.id, key),
     )
-    _chosen()[view.summary.id] = picked
-    return _draft(view.summary.id, by_id[picked])
+    _chosen()[view.summary.id] = chosen
+    return _draft(view.summary.id, by_id[chosen])
+
+
+def _picked(round_id: str, key: str) -> None:
+    _chosen()[round_id] = st.session_state[key]
 
 
 def _start(view: RoundView, found: tuple[Source, ...]) -> Source:
@@ -104,7 +111,7 @@ def _label(view: RoundView, source: Source) -> str:
     used = view.policy and source.version and view.policy.id == source.version.id
     draft = _drafts().get((view.summary.id, source.id))
     parts = [
-        safe(source.label),
+        source.label,
         say("ui.policy.source.used") if used else "",
         say("ui.policy.source.unsaved") if draft and draft.unsaved else "",
     ]
