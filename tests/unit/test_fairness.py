@@ -22,6 +22,7 @@ from allocator.errors import AllocatorError
 from allocator.explain.fairness import fairness_of
 from allocator.explain.fairness_counts import band_edges, compare, comparisons, grouping, notice
 from allocator.explain.fairness_flip import OTHERS, Flip, FlipStatus, FlipTest
+from allocator.explain.fairness_record import fairness_from, kept_fairness
 from allocator.explain.fairness_redecide import Fate
 from allocator.explain.fairness_tests import (
     Table,
@@ -36,9 +37,11 @@ from allocator.explain.fairness_tests import (
 from allocator.explain.fairness_words import Section, bands_section
 from allocator.explain.figures import figures
 from allocator.model import Decision, Gender
+from allocator.record.revive import result_of
 from tests.builders import DSA, FULL, GROUPS, REGION
 from tests.intake_rounds import criterion
 from tests.outputs_sample import SECRETS, sample
+from tests.records import small_record
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "fairness"
 
@@ -480,3 +483,15 @@ def test_the_machine_readable_form_is_canonical_and_the_same_every_time():
     one, other = (fairness_of(sample(96), flips=False).as_json() for _ in range(2))
     assert rfc8785.dumps(one) == rfc8785.dumps(other)
     assert one["comparisons"][0]["awards"]["test"] == "fisher"
+
+
+@pytest.mark.parametrize("number", range(0, 40, 4))
+def test_the_counts_that_a_record_keeps_give_the_same_figures_again(number):
+    record = small_record(number)
+    if record is None:
+        pytest.skip("no allocation is possible")
+    result = result_of(record)
+    again = fairness_of(result, flips=number % 8 == 0, processes=1)
+    kept = replace(result, fairness=kept_fairness(again))
+    assert fairness_from(kept) == again
+    assert fairness_from(replace(result, fairness=None)) is None
