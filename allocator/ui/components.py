@@ -143,7 +143,14 @@ def table(
         {"on_select": "rerun", "selection_mode": "single-row"} if selectable else {}
     )
     answer: Any = st.dataframe(
-        frame, column_config=looks, hide_index=True, key=key, alt=alt, height=height, **more
+        frame,
+        column_config=looks,
+        hide_index=True,
+        key=key,
+        alt=alt,
+        height=height,
+        placeholder="",
+        **more,
     )
     if file_name:
         table_download(columns, rows, file_name, key=f"{key}-xlsx")
