@@ -30,11 +30,15 @@ from allocator.optimise.terrain import Helper, Integers, Terrain, Truths
 MOST_BEGINNINGS = 200_000
 """Beginnings of allocations kept at once; beyond this the search is given up."""
 
-WIDTH = 100
-"""Beginnings that are followed to find a good allocation."""
+WIDTH, WIDER = 100, 5_000
+"""Beginnings that are followed to find a good allocation, and a better one."""
+
+SMALL = 4_000
+"""States up to which the layers are so few that following all allocations takes no longer."""
 
 GROWTH = 4
-"""The distance from a bound grows by one part in so many when nothing was found within it."""
+"""The distance from a bound grows by one part in so many when nothing was found within it; while
+the layers are small it doubles."""
 
 WORD = 62
 """Places of the lottery in one word of a key."""
@@ -46,14 +50,6 @@ class Best:
 
     objective: int
     values: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What following the layers led to, and whether it saw all there is."""
-
-    best: Best | None
-    whole: bool
 
 
 def best_under(terrain: Terrain, number: int, allowed: Truths, distance: int) -> Best | None:
@@ -88,23 +84,40 @@ def best_under(terrain: Terrain, number: int, allowed: Truths, distance: int) ->
     while True:
         goal = max(least, above - distance)
         layers = layers_of(terrain, number, allowed, goal)
-        if layers is not None:
+        size = 0 if layers is None else sum(each.states for each in layers.layers)
+        step = distance // (GROWTH if size > SMALL else 1) + 1
+        if layers is not None and size > SMALL:
             # Few beginnings first: what they lead to says how far one has to look.
-            near = max(least, layers.bound // terrain.unit - distance)
-            few = _followed(terrain, layers, near, WIDTH)
-            least = least if few.best is None else few.best.objective
-            if few.whole and near <= goal <= least:
-                return few.best
-            if goal > least >= above - distance - distance // GROWTH:
+            least = _known(terrain, layers, least, distance, WIDTH)
+            if goal > least >= above - distance - step:
                 goal = least
                 layers = layers_of(terrain, number, allowed, goal)
         if layers is not None:
-            best = _followed(terrain, layers, max(least, goal)).best
+            best = _best(terrain, layers, max(least, goal), distance)
             if best is not None:
                 return best
         if goal == least:
             return None
-        distance += distance // GROWTH + 1
+        distance += step
+
+
+def _known(terrain: Terrain, layers: Layers, least: int, distance: int, width: int) -> int:
+    """Return what a good allocation is worth, ``least`` if none is found."""
+    near = max(least, layers.bound // terrain.unit - distance)
+    good = _followed(terrain, layers, near, width)
+    return least if good is None else good.objective
+
+
+def _best(terrain: Terrain, layers: Layers, goal: int, distance: int) -> Best | None:
+    """Return the best allocation that is worth ``goal``, drawn among equals; ``None``: none is."""
+    try:
+        return _followed(terrain, layers, goal)
+    except TooMany:
+        # The better the allocation that is known, the fewer have to be followed.
+        better = _known(terrain, layers, goal, distance, WIDER)
+        if better == goal:
+            raise
+        return _followed(terrain, layers, better)
 
 
 @dataclass(slots=True)
@@ -112,7 +125,6 @@ class _Beginnings:
     """Beginnings of allocations: state, worth, money spent, lottery key, and how they came.
 
     ``value`` (K, N) is their worth less what they spent at each price; ``spent`` (lines, N).
-    ``whole`` if none was left out for being one too many.
     """
 
     state: Integers
@@ -121,7 +133,6 @@ class _Beginnings:
     spent: Integers
     key: Integers
     steps: list[tuple[Integers, Integers]] = field(default_factory=list)
-    whole: bool = True
 
     def only(self, some: Integers) -> None:
         """Keep some of them."""
@@ -148,14 +159,14 @@ class _Trail:
     keys: Integers
 
 
-def _followed(terrain: Terrain, layers: Layers, goal: int, width: int | None = None) -> _Found:
-    """Return the best allocation that is worth ``goal``, drawn among equals, if there is one.
+def _followed(terrain: Terrain, layers: Layers, goal: int, width: int | None = None) -> Best | None:
+    """Return the best allocation that is worth ``goal``, drawn among equals; ``None``: none is.
 
     With a ``width`` only so many beginnings are followed, those with the best prospects.
     """
     kept = [np.flatnonzero(each.through >= goal * terrain.unit) for each in layers.layers]
     if not all(map(len, kept)) or layers.bound < goal * terrain.unit:
-        return _Found(None, True)
+        return None
     blocks = [np.unique(each.choice[some]) for each, some in zip(layers.layers, kept, strict=True)]
     trail = _trail(terrain, layers.fixed, blocks, goal)
     fixed = layers.fixed
@@ -172,8 +183,8 @@ def _followed(terrain: Terrain, layers: Layers, goal: int, width: int | None = N
             _hopeful(now, trail, layer, depth + 1, width)
             _undominated(now)
         if not len(now.state):
-            return _Found(None, now.whole)
-    return _Found(_finished(trail, layers, now), now.whole)
+            return None
+    return _finished(trail, layers, now)
 
 
 def _trail(terrain: Terrain, fixed: Integers, blocks: Sequence[Integers], goal: int) -> _Trail:
@@ -231,7 +242,6 @@ def _hopeful(now: _Beginnings, trail: _Trail, layer: Layer, depth: int, width: i
     good &= (now.spent <= trail.later.most[depth]).all(axis=0)
     some = np.flatnonzero(good)
     if width is not None and len(some) > width:
-        now.whole = False
         some = some[np.argsort(-reach[:, some].min(axis=0), kind="stable")[:width]]
     if len(some) < len(good):
         now.only(some)
