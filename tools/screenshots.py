@@ -69,9 +69,11 @@ def main(wanted: tuple[str, ...]) -> int:
         workbench = Workbench(folder, store, provider).start()
         browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
+            visits = Visits(browser, workbench)
             for shot in SHOTS:
                 if not wanted or shot.name in wanted:
-                    _take(shot, Visits(browser, workbench))
+                    _take(shot, visits)
+            visits.check()
         finally:
             browser.close()
             workbench.stop()
@@ -105,7 +107,7 @@ def _take(shot: Shot, visits: Visits) -> None:
     path = IMAGES / f"{shot.name}.png"
     made.save(path, optimize=True)
     print(f"{path.relative_to(IMAGES.parents[1])}  {path.stat().st_size // 1024} kB")
-    visits.check()
+    page.context.close()
 
 
 if __name__ == "__main__":

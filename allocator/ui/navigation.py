@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
+from itertools import groupby
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from allocator.commands.guard import reference
 from allocator.office.roles import Actor, Command, may
 from allocator.office.views import RoundView
 from allocator.texts import say
+from allocator.ui.address import round_named
 from allocator.ui.session import Desk
 
 LOG = logging.getLogger("allocator.ui")
@@ -102,28 +104,39 @@ def drawn(pages: tuple[Page, ...], run: Callable[[Page], None]) -> Callable[[], 
     """Draw the navigation and return what draws the page that the address names.
 
     The bare address leads to the first page, so that this one too has an address of its own.
+    Streamlit's own list is hidden: its headings break the list for those who hear it, and its links
+    forget which round they are about.
     """
     targets = {
         page.name: st.Page(
-            _runner(page, run),
-            title=title_of(page),
-            icon=page.icon,
-            url_path=page.name,
-            help=say(f"ui.page.{page.name}.about"),
+            _runner(page, run), title=title_of(page), icon=page.icon, url_path=page.name
         )
         for page in pages
     }
     st.session_state[_TARGETS] = targets
     home = st.Page(
-        lambda: go(pages[0].name, **dict(st.query_params)),
-        title=say("ui.name"),
-        default=True,
-        visibility="hidden",
+        lambda: go(pages[0].name, **dict(st.query_params)), title=say("ui.name"), default=True
     )
-    sections: dict[str, list[st.Page]] = {"": [home]}
-    for page in pages:
-        sections.setdefault(say(f"ui.section.{page.section}"), []).append(targets[page.name])
-    return st.navigation(sections, expanded=True).run
+    chosen = st.navigation([home, *targets.values()], position="hidden")
+    with st.sidebar:
+        _draw_list(pages, targets)
+    return chosen.run
+
+
+def _draw_list(pages: tuple[Page, ...], targets: dict[str, st.Page]) -> None:
+    """Draw the links, a heading over each section; those about a round say which."""
+    named = round_named()
+    for section, members in groupby(pages, key=lambda page: page.section):
+        with st.container(gap=None):
+            st.markdown(f":small[:gray[{say(f'ui.section.{section}')}]]")
+            for page in members:
+                about = {"round": named} if named and isinstance(page, RoundPage) else None
+                st.page_link(
+                    targets[page.name],
+                    help=say(f"ui.page.{page.name}.about"),
+                    query_params=about,
+                    width="stretch",
+                )
 
 
 def _runner(page: Page, run: Callable[[Page], None]) -> Callable[[], None]:

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.ui.provider import CLIENT, Provider
 
@@ -20,7 +22,7 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
-TIMEOUT = 20_000
+TIMEOUT = 60_000
 """Milliseconds until something that should appear is given up; a busy machine is slow."""
 
 expect.set_options(timeout=TIMEOUT)
@@ -122,6 +124,7 @@ class Visits:
         self.outside: list[str] = []
         self.errors: list[str] = []
         self.contexts: list[BrowserContext] = []
+        self.signed_in: dict[str, Any] = {}
         self.forgiven: tuple[str, ...] = ()
         """Parts of console messages that a test brings about on purpose."""
 
@@ -145,17 +148,29 @@ class Visits:
         page = context.new_page()
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        provider = self.workbench.provider
-        if login is not None and provider is not None:
-            context.add_cookies([{"name": "person", "value": login, "url": provider.url}])
-            page.goto(self.workbench.url)
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url(f"{self.workbench.url}/**")
-            expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-        if path or provider is None or login is None:
-            page.goto(f"{self.workbench.url}/{path}")
+        if login is not None and self.workbench.provider is not None:
+            self._sign_in(context, page, login)
+        page.goto(f"{self.workbench.url}/{path}")
         settled(page)
         return page
+
+    def _sign_in(self, context: BrowserContext, page: Page, login: str) -> None:
+        """Sign a person in, the second time with the cookies of the first."""
+        if login in self.signed_in:
+            context.add_cookies(self.signed_in[login])  # type: ignore[arg-type]
+            return
+        assert self.workbench.provider is not None
+        provider = self.workbench.provider.url
+        context.add_cookies([{"name": "person", "value": login, "url": provider}])
+        page.goto(self.workbench.url)
+        try:
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(f"{self.workbench.url}/**")
+            page.get_by_role("button", name="Sign out").wait_for()
+        except PlaywrightTimeout:
+            seen = page.locator("body").inner_text()
+            raise AssertionError(f"no sign-in at {page.url}: {seen}\n{self.errors}") from None
+        self.signed_in[login] = context.cookies()
 
     def check(self) -> None:
         """Close all, and fail on anything a browser complained of or asked of other hosts."""

@@ -6,9 +6,11 @@ import sys
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from allocator.errors import AllocatorError
 from allocator.office import jobs, work
+from allocator.texts import say
 from tests.ui.people import APPROVER, OFFICER, desk_of
 
 ROUND = "sg20-2025-09"
@@ -127,3 +129,32 @@ except MemoryError:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"refused"
     assert work.MEMORY > 2**32
+
+
+def test_a_run_outlasts_a_refresh_and_a_killed_server_and_is_missed_when_it_dies(
+    desk, idle, workbench, visit
+):
+    visit.forgiven = ("",)  # a browser whose server is killed complains
+    page = visit(OFFICER, f"applications?round={ROUND}")
+    jobs.start(desk, ROUND)
+    panel = page.get_by_text(say("ui.job.title"))
+    expect(panel).to_be_visible()
+    page.reload()
+    expect(panel).to_be_visible()
+    workbench.kill()
+    workbench.start()
+    page.reload()
+    expect(panel).to_be_visible()
+    idle[0].kill()
+    idle[0].wait()
+    expect(panel).not_to_be_visible()
+    assert desk.runs(ROUND)[0].status == "failed"
+
+
+def test_a_run_is_stopped_from_any_page_of_its_round(desk, idle, visit):
+    jobs.start(desk, ROUND)
+    page = visit(OFFICER, f"applications?round={ROUND}")
+    page.get_by_role("button", name=say("ui.job.cancel")).click()
+    status = say("ui.job.status.cancelled")
+    expect(page.get_by_text(say("ui.job.ended", status=status))).to_be_visible()
+    assert desk.runs(ROUND)[0].status == "cancelled"
