@@ -17,15 +17,8 @@ from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.programme import Programme, Target, measured, settle_targets
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Watch
-from allocator.record.check_effects import MOST_SWAPS
+from allocator.record.check_effects import MOST_SWAPS, most_decided_again
 from allocator.rules import BalanceFactor, Rules
-
-MOST_LINKED, MOST_ALONE = 150, 1500
-"""Candidates up to which a round of several meetings, or of one, is decided again for each factor.
-
-Persons and funds tie meetings together, and a single decision can then take a minute. It is a count
-and not a time, so that the same round is explained alike on every machine.
-"""
 
 
 def effects_of(
@@ -53,7 +46,7 @@ def effects_of(
         return None
     watch.stage = "explain"
     meetings = {each.application.meeting for each in pool.candidates}
-    most = MOST_ALONE if len(meetings) < 2 else MOST_LINKED
+    most = most_decided_again(meetings)
     found: list[Effect] = []
     left_out: list[str] = []
     for factor in rules.balance:

@@ -28,6 +28,13 @@ EFFECT = (
 MOST_SWAPS = 200
 """So many exchanges are listed, the rest counted."""
 
+MOST_LINKED, MOST_ALONE = 150, 1500
+"""Candidates up to which a round of several meetings, or of one, is decided again for each factor.
+
+Persons and funds tie meetings together, and a single decision can then take a minute. It is a count
+and not a time, so that the same round is explained alike on every machine.
+"""
+
 
 def look_at_effects(record: Opened) -> str:
     """Check the effects of the factors and the exchanges against the awards and the rules."""
@@ -52,12 +59,21 @@ def look_at_effects(record: Opened) -> str:
         for part in _wrong_parts(book, awards, each)
     )
     demand_none(_wrong_swaps(record, book, awards, effects))
+    meetings = {book.place(application)[1] for application in book.by_id}
+    if effects["left_out"] and len(book.candidates) <= most_decided_again(meetings):
+        raise Unchecked(say("verify.effects.stopped", factors=safe(", ".join(effects["left_out"]))))
     return say(
-        "verify.effects.figure",
+        f"verify.effects.{'some' if effects['left_out'] else 'figure'}",
         factors=len(told),
+        left=len(effects["left_out"]),
         swaps=number(effects["swaps_count"]),
         tried=len(effects["swaps"]),
     )
+
+
+def most_decided_again(meetings: set[str]) -> int:
+    """Return up to how many candidates a round of these meetings is decided again."""
+    return MOST_ALONE if len(meetings) < 2 else MOST_LINKED
 
 
 def _wrong_parts(book: Book, awards: list[Award], effect: dict[str, Any]) -> Iterator[str]:

@@ -418,6 +418,12 @@ def a_factor_hidden(parts: Parts) -> None:
         each["factors"] = [one for one in each["factors"] if one["factor"] != factor]
 
 
+def a_factor_said_to_take_too_long(parts: Parts) -> None:
+    factor = parts["effects.json"]["factors"][0]["factor"]
+    a_factor_hidden(parts)
+    parts["effects.json"]["left_out"] = [factor]
+
+
 def an_effect_of(parts: Parts) -> dict[str, Any]:
     return next(each for each in parts["effects.json"]["factors"] if each["brought_in"])
 
@@ -581,6 +587,7 @@ FORGERIES = (
     Forgery(a_factor_that_decided_nothing, "explanations"),
     Forgery(extra_money_where_there_is_no_line, "explanations"),
     Forgery(a_factor_hidden, "effects"),
+    Forgery(a_factor_said_to_take_too_long, "effects"),
     Forgery(somebody_less_brought_in, "effects"),
     Forgery(merit_said_to_be_gained, "effects"),
     Forgery(money_said_to_be_saved, "effects"),
