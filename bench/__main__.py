@@ -16,6 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from bench import explained
+
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 KEPT = TARGET.with_suffix(".json")
 
@@ -58,7 +60,7 @@ and the exact check.
 ## Against the solver alone
 
 {rivals}
-"""
+{explained}"""
 
 type Figures = dict[str, float | int | str | None]
 
@@ -114,7 +116,29 @@ def outcome(runs: list[Figures]) -> str:
     return "; ".join([text, *other])
 
 
-def document(results: dict[str, dict[str, list[Figures]]], limit: float) -> str:
+def measure_explained(applications: int, merit: str, limit: float) -> dict[str, float | int] | None:
+    """Measure the margins of one invented round; ``None`` if the watchdog ended it."""
+    call = [sys.executable, "-m", "bench.explained", str(applications), merit, "1"]
+    try:
+        done = subprocess.run(
+            [*call, str(explained.PROCESSES)],
+            capture_output=True,
+            text=True,
+            timeout=limit + GRACE,
+            check=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    figures: dict[str, float | int] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def document(
+    results: dict[str, dict[str, list[Figures]]],
+    limit: float,
+    margins: dict[str, dict[str, float | int]],
+) -> str:
     """Return the document."""
     table = [
         "| meetings × applications | build | reduce | solve | all three | with lottery "
@@ -148,7 +172,11 @@ def document(results: dict[str, dict[str, list[Figures]]], limit: float) -> str:
         f"{os.cpu_count()} cores."
     )
     return DOCUMENT.format(
-        limit=limit, machine=machine, own=LF.join(table), rivals=LF.join(against)
+        limit=limit,
+        machine=machine,
+        own=LF.join(table),
+        rivals=LF.join(against),
+        explained=LF + explained.section(margins) if margins else "",
     )
 
 
@@ -159,9 +187,30 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=[], metavar="MEETINGSxAPPLICATIONS")
     parser.add_argument("--who", nargs="*", default=list(WHO), choices=WHO)
+    parser.add_argument("--explained", nargs="*", metavar="APPLICATIONSxMERIT", help="margins only")
     chosen = parser.parse_args()
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     results: dict[str, dict[str, list[Figures]]] = {}
+    margins = kept.get("explained", {})
+
+    def write() -> None:
+        whole = {**kept, **results, "explained": margins}
+        KEPT.write_text(json.dumps(whole, indent=1) + LF, encoding="utf-8")
+        rows = {name: whole[name] for name in whole if name != "explained"}
+        TARGET.write_text(document(rows, chosen.limit, margins), encoding="utf-8")
+
+    for applications, merit in explained.CASES:
+        name = f"{applications}x{merit}"
+        if chosen.explained is None and (chosen.only or chosen.who != list(WHO)):
+            continue
+        if chosen.explained and name not in chosen.explained:
+            continue
+        figures = measure_explained(applications, merit, chosen.limit)
+        if figures is not None:
+            margins[f"{applications} {merit}"] = figures
+            write()
+    if chosen.explained is not None:
+        return
     for applications, meetings in CASES:
         name = f"{meetings} × {applications:,}"
         results[name] = kept.get(name, {})
@@ -173,8 +222,7 @@ def main() -> None:
             runs = [measure(who, applications, meetings, seed, chosen.limit) for seed in seeds]
             results[name][who] = runs
             print(f"{name:>14} {who:6} {shown(seconds(runs, 'total')):>6} s  {outcome(runs)}")
-            KEPT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-            TARGET.write_text(document(results, chosen.limit), encoding="utf-8")
+            write()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import cpu_count
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -145,6 +146,7 @@ def allocate(
                 explain="exact" if exact else None,
                 flips=flips,
                 money_for=money_for,
+                processes=cpu_count() or 1,
             )
         written = write_all(result, loaded, aside)
     return result, tuple(out / path.relative_to(aside) for path in written)

@@ -45,6 +45,9 @@ FEW = 100
 """Candidates up to which the solver is asked even so: in a large round of that kind each answer
 takes long, and the few that could be given would help nobody."""
 
+SHARED_FROM = 150
+"""Candidates from which on more processes are worth their start."""
+
 CHUNK = 8
 """Applications given to a process at once."""
 
@@ -187,7 +190,7 @@ def _looked_up(here: Stand, watch: Watch, processes: int) -> dict[str, Margin]:
     rest = applications[TRIALS:]
     if not first or not rest:
         return first
-    if processes == 1 or len(rest) <= CHUNK:
+    if processes == 1 or len(applications) < SHARED_FROM:
         return first | _some(here, rest, watch)
     return first | _shared(here, rest, watch, processes)
 
@@ -212,20 +215,20 @@ def _shared(
     """Share the applications between processes; nothing of the answer depends on how."""
     chunks = [applications[n : n + CHUNK] for n in range(0, len(applications), CHUNK)]
     found: dict[str, Margin] = {}
-    with ProcessPoolExecutor(
+    workers = ProcessPoolExecutor(
         min(processes, len(chunks)),
         mp_context=get_context("spawn"),
         initializer=_begin,
         initargs=(here, watch.left()),
-    ) as workers:
+    )
+    try:
         waiting = {workers.submit(_chunk, chunk) for chunk in chunks}
-        while waiting:
+        while waiting and not watch.over():
             done, waiting = wait(waiting, LISTENING)
             for each in done:
                 found |= each.result()
-            if watch.over():
-                workers.shutdown(wait=False, cancel_futures=True)
-                break
+    finally:
+        workers.shutdown(cancel_futures=True)
     return found
 
 
