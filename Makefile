@@ -31,6 +31,7 @@ bench: $(READY) ## Measure, and write docs/performance.md
 docs: $(READY) ## Write the generated references and verify_record.py again
 	@$(VENV)/python -m allocator.cli_reference
 	@$(VENV)/python -m allocator.policy_reference
+	@$(VENV)/python -m allocator.office.roles_reference
 	@$(VENV)/python -m allocator.record.assemble
 
 samples: $(READY) ## Write the shipped sample rounds again

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
-from allocator.office.desk_base import Base, command
+from allocator.office.desk_base import command
 from allocator.office.desk_files import Files, changes, files_of
+from allocator.office.desk_reading import Reading
 from allocator.office.roles import Command
 from allocator.office.store_rows import SnapshotRow
 from allocator.office.views import ChangeView
 
 
-class Changes(Base):
+class Changes(Reading):
     """The command that compares two snapshots."""
 
     @command(Command.SEE_ROUNDS)
@@ -34,4 +35,5 @@ class Changes(Base):
             found = changes(before, now)
             if self.sees_persons(reader):
                 return found
-        return tuple(replace(each, before="", after="") for each in found)
+            told = tuple(replace(each, before="", after="") for each in found)
+            return self.shown(reader, told, round_id)

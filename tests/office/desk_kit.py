@@ -1,15 +1,18 @@
-"""An office for the tests: people with roles, tiny rounds that are decided at once, a signing key."""
+"""An office for the tests: people with roles, tiny rounds decided at once, a signing key."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from allocator.office.desk import Desk, open_desk
 from allocator.office.identity import Identity
 from allocator.office.keys import make_key
 from allocator.office.roles import Role, Source
-from allocator.office.store import Store
+from allocator.office.store import Store, open_store
 from allocator.office.views import LedgerLine, RunView
 
 PEOPLE = {
@@ -77,12 +80,14 @@ def desk_of(store: Store, login: str) -> Desk:
     return open_desk(store, Identity(login, f"Person {login}", Source.SYSTEM))
 
 
-def open_office(store: Store, folder: Path) -> Office:
-    """Give everybody their account, the administrator first."""
-    office = Office(store, folder)
-    for login, roles in PEOPLE.items():
-        office.ada.add_account(login, f"Person {login}", roles)
-    return office
+@contextmanager
+def office_in(folder: Path, url: str | None = None, **how: Any) -> Iterator[Office]:
+    """Open an office where everybody has an account, the administrator first."""
+    with open_store(url or folder / "store" / "office.db", **how) as store:
+        office = Office(store, folder)
+        for login, roles in PEOPLE.items():
+            office.ada.add_account(login, f"Person {login}", roles)
+        yield office
 
 
 @cache
@@ -128,8 +133,9 @@ exchange_rates: []
     rows = [HEADERS]
     for at, person in enumerate(persons):
         gender = "female" if at % 2 else "male"
+        who = f"{person},Family{person},Given{person},{gender}"
         rows.append(
-            f"{name}-A{at + 1},{person},Family{person},Given{person},{gender},{STATES[at]},{name}-sg,"
+            f"{name}-A{at + 1},{who},{STATES[at]},{name}-sg,"
             f"full,yes,{700 + 150 * at}.00,CHF,{at},rapporteur,yes,no,yes,yes,2025-12-{10 + at},"
             f"private remark {person}"
         )
@@ -148,7 +154,10 @@ def balanced(lines: tuple[LedgerLine, ...]) -> bool:
     """Tell whether every line reconciles to the centime."""
     return all(
         each.allocated is None
-        or (each.allocated == each.committed + each.paid + (each.free or 0) and each.free is not None)
+        or (
+            each.allocated == each.committed + each.paid + (each.free or 0)
+            and each.free is not None
+        )
         for each in lines
     )
 

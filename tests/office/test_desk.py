@@ -1,0 +1,457 @@
+"""The desk's promises: frozen when proposed, four eyes, nothing overwritten, nobody given away."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from allocator.errors import AllocatorError
+from allocator.office.desk import OverrideDraft
+from allocator.office.keys import check_key, make_key
+from allocator.office.ledger import ledger
+from allocator.office.roles import Role
+from allocator.office.states import State
+from allocator.record.canonical import canonical, to_plain
+from allocator.record.check_all import Given
+from allocator.record.check_container import unpacked
+from allocator.record.record import members
+from allocator.record.revive import loaded_of, result_of
+from allocator.record.verify import verify_bytes
+from tests.office.desk_kit import Office, awarded, balanced, office_in, tiny
+
+REMARK = "private remark"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with office_in(tmp_path) as found:
+        yield found
+
+
+def refusal(action: Callable[[], object]) -> AllocatorError:
+    with pytest.raises(AllocatorError) as refused:
+        action()
+    return refused.value
+
+
+def code(action: Callable[[], object]) -> str:
+    return refusal(action).code
+
+
+# --- states and four eyes -------------------------------------------------------------------------
+
+
+def test_what_is_proposed_is_frozen_until_it_returns_to_draft(office: Office) -> None:
+    round_id, _ = office.proposed()
+    desk = office.olu
+    for change in (
+        lambda: desk.import_files(round_id, {"applications.csv": b"x"}, None),
+        lambda: desk.fix(round_id, "one-A1", "contributions", "0", "1", "typo", None),
+        lambda: desk.set_policy(round_id, "1", "other", None),
+        lambda: desk.override(round_id, "one-A1", "must award", "why", seen=None),
+        lambda: desk.run(round_id),
+        lambda: desk.undo_import(round_id, None),
+    ):
+        assert code(change) == "office-wrong-state"
+    assert code(lambda: desk.return_to_draft(round_id, " ", None)) == "office-reason-needed"
+    view = desk.return_to_draft(round_id, "a file was missing", None)
+    assert view.summary.state is State.DRAFT
+    assert desk.override(round_id, "one-A1", "must award", "why", seen=None).active
+
+
+@pytest.mark.parametrize("part", ["proposes", "runs", "overrides"])
+def test_whoever_took_part_in_a_proposal_cannot_approve_it(office: Office, part: str) -> None:
+    office.ada.set_roles("olu", [Role.OFFICER, Role.APPROVER], None)
+    office.ada.add_account("pat", "Pat", [Role.OFFICER])
+    by = {name: "olu" if name == part else "pat" for name in ("proposes", "runs", "overrides")}
+    round_id = office.checked()
+    getattr(office, by["overrides"]).override(
+        round_id, "one-A1", "must award", "asked by the study group", seen=None
+    )
+    run = getattr(office, by["runs"]).run(round_id)
+    getattr(office, by["proposes"]).propose(round_id, run.id, None)
+    assert code(lambda: office.olu.approve(round_id, run.fingerprint, None)) == "office-four-eyes"
+    assert office.sam.timeline()[0].kind == "refused"
+    assert office.kim.approve(round_id, run.fingerprint, None).summary.state is State.APPROVED
+
+
+def test_a_recused_person_neither_overrides_nor_approves_there(office: Office) -> None:
+    office.ada.recuse("olu", "Kenya", "family")
+    office.ada.recuse("kim", "Mali", "employer")
+    round_id = office.checked()
+    override = office.olu.override
+    assert (
+        code(lambda: override(round_id, "one-A1", "must award", "x", seen=None)) == "office-recused"
+    )
+    assert override(round_id, "one-A2", "must award", "x", seen=None).active
+    run = office.olu.run(round_id)
+    office.olu.propose(round_id, run.id, None)
+    assert code(lambda: office.kim.approve(round_id, run.fingerprint, None)) == "office-recused"
+    kinds = [each.details.get("code") for each in office.sam.timeline() if each.kind == "refused"]
+    assert kinds == ["office-recused", "office-recused"]
+    assert code(lambda: office.kim.lift_recusal("kim", "Mali", "x")) == "office-own-recusal"
+
+
+def test_only_a_final_run_of_what_is_there_now_is_proposed(office: Office) -> None:
+    round_id = office.checked()
+    run = office.olu.run(round_id)
+    office.olu.override(round_id, "one-A6", "must award", "why", seen=None)
+    assert code(lambda: office.olu.propose(round_id, run.id, None)) == "office-not-current"
+    assert not office.olu.runs(round_id)[0].current
+    office.olu.withdraw_override("1", "not needed", None)
+    assert office.olu.runs(round_id)[0].current
+    stopped = office.olu.run(round_id, cancel=lambda: True)
+    assert stopped.status == "not final"
+    assert code(lambda: office.olu.propose(round_id, stopped.id, None)) == "office-not-final"
+    assert code(lambda: office.kim.approve(round_id, "", None)) == "office-wrong-state"
+
+
+def test_the_approver_must_have_seen_the_proposed_fingerprint(office: Office) -> None:
+    round_id, run = office.proposed()
+    for wrong in ("", "0" * 64):
+        found = code(lambda wrong=wrong: office.kim.approve(round_id, wrong, None))  # type: ignore[misc]
+        assert found == "office-wrong-fingerprint"
+    office.kim.approve(round_id, (run.fingerprint or "")[:16], None)
+
+
+# --- nothing is overwritten -----------------------------------------------------------------------
+
+
+def test_the_second_of_two_is_told_what_changed_and_by_whom(office: Office) -> None:
+    office.ada.add_account("pat", "Pat", [Role.OFFICER])
+    round_id = office.checked()
+    seen = office.olu.round(round_id).summary.version
+    office.pat.override(round_id, "one-A1", "must award", "why", seen=seen)
+    stale = refusal(
+        lambda: office.olu.override(round_id, "one-A1", "must not award", "no", seen=seen)
+    )
+    assert stale.code == "office-stale"
+    assert "pat" in str(stale) and "one-A1" in str(stale)
+    assert [each.decision for each in office.olu.overrides(round_id)] == ["must award"]
+    for change in (
+        lambda: office.olu.import_files(round_id, tiny(), seen),
+        lambda: office.olu.check(round_id, seen),
+        lambda: office.olu.set_policy(round_id, "1", "x", seen),
+        lambda: office.olu.propose(round_id, "1", seen),
+        lambda: office.olu.return_to_draft(round_id, "x", seen),
+    ):
+        assert code(change) == "office-stale"
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_an_import_tells_what_changed_and_can_be_undone(office: Office) -> None:
+    round_id = office.checked()
+    files = tiny(persons=("P1", "P2", "P3", "P4", "P5"))
+    changed = files["applications.csv"].replace(b",700.00,", b",800.00,")
+    view = office.olu.import_files(round_id, {"applications.csv": changed}, None)
+    assert {(each.application, each.kind, each.column) for each in view.changes} == {
+        ("one-A1", "changed", "ticket_cost"),
+        ("one-A6", "removed", ""),
+    }
+    assert office.olu.round(round_id).summary.state is State.DRAFT
+    assert office.olu.undo_import(round_id, None).summary.applications == 6
+
+
+def test_a_correction_is_a_new_snapshot_and_its_values_are_not_in_the_log(office: Office) -> None:
+    round_id = office.checked()
+    fix = office.olu.fix
+    assert (
+        code(lambda: fix(round_id, "one-A1", "family_name", "Wrong", "New", "typo", None))
+        == "office-fix-differs"
+    )
+    view = fix(round_id, "one-A1", "family_name", "FamilyP1", "Newname", "typo", None)
+    assert [(e.before, e.after) for e in view.changes] == [("FamilyP1", "Newname")]
+    assert office.olu.loaded(round_id).applications[0].family_name == "Newname"
+    assert "Newname" not in repr(office.olu.timeline())
+
+
+# --- publication ----------------------------------------------------------------------------------
+
+
+def test_a_published_record_is_signed_verified_and_pins_the_log(office: Office) -> None:
+    round_id, run = office.published()
+    record = office.sam.record(run.id)
+    public = bytes.fromhex(office.sam.round(round_id).publications[0].public_key)
+    report = verify_bytes(record, Given(public_key=public))
+    assert report.exit_code == 0
+    assert office.sam.check_store([record]).passed
+    head = json.loads(unpacked(record)["office.json"])
+    assert office.sam.timeline()[-head["seq"]].seq == head["seq"]
+
+
+def test_a_record_that_the_store_does_not_hold_is_noticed(office: Office, tmp_path: Path) -> None:
+    _, run = office.published()
+    record = office.sam.record(run.id)
+    with office_in(tmp_path / "other") as other:
+        other.checked()
+        assert not other.sam.check_store([record]).passed
+
+
+def test_what_a_record_revives_is_what_was_written(office: Office) -> None:
+    round_id = office.checked()
+    office.olu.override(round_id, "one-A6", "must award", "why", seen=None)
+    run = office.olu.run(round_id)
+    record = office.sam.record(run.id)
+    written = unpacked(record)
+    again = members(result_of(record), loaded_of(record))
+    assert {name for name in again if again[name] != written[name]} == set()
+    assert set(written) - set(again) == {"decisions.csv", "manifest.json", "office.json"}
+    assert code(lambda: result_of(b"no record")) == "record-unreadable"
+
+
+def test_a_reallocation_keeps_what_stands_and_is_signed_again(office: Office) -> None:
+    round_id, run = office.published()
+    before = awarded(office.olu, run)
+    gone = before[0]
+    office.olu.outcome(round_id, gone, "withdrawn", date(2026, 2, 1), "a private reason")
+    new = office.olu.reallocate(round_id, "a withdrawal")
+    after = awarded(office.olu, new)
+    assert set(before) - {gone} <= set(after) and gone not in after
+    assert new.previous == run.id
+    office.olu.propose(round_id, new.id, None)
+    assert code(lambda: office.olu.approve(round_id, new.fingerprint, None)) != ""
+    office.kim.approve(round_id, new.fingerprint or "", None)
+    second = office.olu.publish(round_id, office.key, None)
+    assert second.number == 2
+    given = Given(previous=office.sam.record(run.id), public_key=bytes.fromhex(second.public_key))
+    assert verify_bytes(office.sam.record(new.id), given).exit_code == 0
+    assert code(lambda: office.olu.reallocate(round_id, "again")) == "office-nothing-free"
+    assert balanced(office.olu.fund_ledger(round_id))
+
+
+def test_outcomes_follow_each_other_in_one_order(office: Office) -> None:
+    round_id, run = office.published()
+    first, second = awarded(office.olu, run)[:2]
+    record = office.olu.outcome
+    early, late = date(2026, 2, 1), date(2026, 3, 6)
+    record(round_id, first, "accepted", early)
+    assert code(lambda: record(round_id, first, "declined", early)) == "office-outcome-order"
+    assert code(lambda: record(round_id, first, "attended", early)) == "office-outcome-date"
+    assert code(lambda: record(round_id, first, "report delivered", late)) == "office-outcome-order"
+    record(round_id, second, "no-show", late)
+    assert code(lambda: record(round_id, second, "attended", late)) == "office-outcome-order"
+    record(round_id, first, "attended", late)
+    assert code(lambda: record(round_id, first, "accepted", late)) == "office-outcome-order"
+    record(round_id, first, "report delivered", date(2026, 4, 1))
+    assert code(lambda: record(round_id, "one-A99", "accepted", late)) == "office-not-awarded"
+
+
+def test_payments_never_exceed_what_is_owed(office: Office) -> None:
+    round_id, run = office.published()
+    award = office.olu.result(run.id).allocation.awards[0]
+    pay = office.olu.pay
+    name, day = award.application_id, date(2026, 2, 1)
+    assert code(lambda: pay(round_id, name, "main", award.amount + 1, day)) == "office-overpaid"
+    assert code(lambda: pay(round_id, name, "other", 1, day)) == "office-no-fund"
+    assert code(lambda: pay(round_id, name, "main", 0, day)) == "office-amount"
+    pay(round_id, name, "main", award.amount, day)
+    assert code(lambda: pay(round_id, name, "main", 1, day)) == "office-overpaid"
+    pay(round_id, name, "main", -1, day)
+    office.olu.outcome(round_id, name, "withdrawn", day)
+    assert code(lambda: pay(round_id, name, "main", 1, day)) == "office-overpaid"
+    line = office.olu.fund_ledger(round_id)[0]
+    assert (line.paid, line.released) == (award.amount - 1, 1)
+    assert balanced((line,))
+
+
+def test_a_ledger_without_awards_is_all_free(office: Office) -> None:
+    round_ = office.olu.loaded(office.checked()).round
+    assert [each.free for each in ledger(round_, (), ())] == [1_200_000, None]
+
+
+# --- next rounds ----------------------------------------------------------------------------------
+
+
+def test_awards_of_one_round_count_for_the_year_limit_of_the_next(office: Office) -> None:
+    first, run = office.published("one")
+    used = {each.person_id: each.package for each in office.olu.person_ledger("2026")}
+    assert len(used) == len(awarded(office.olu, run))
+    second = office.checked("two", money=60_000)
+    decided = office.olu.result(office.olu.run(second).id)
+    full = {person for person, package in used.items() if package.value == "full"}
+    for each in decided.pool.candidates:
+        award = decided.allocation.award_of(each.application.application_id)
+        assert award is None or each.application.person_id not in full
+    gone = awarded(office.olu, run)[0]
+    office.olu.outcome(first, gone, "withdrawn", date(2026, 2, 1))
+    assert len(office.olu.person_ledger("2026")) == len(used) - 1
+    assert not office.olu.runs(second)[0].current
+
+
+def test_outstanding_reports_warn_or_refuse_as_the_office_says(office: Office) -> None:
+    first, run = office.published("one")
+    came = awarded(office.olu, run)[0]
+    office.olu.outcome(first, came, "attended", date(2026, 3, 6))
+    later = tiny("two", persons=("Q1", "Q2"), money=60_000, month=9, year="2027")
+    later["round.yaml"] = later["round.yaml"].replace(
+        b"decision_date: 2026-01", b"decision_date: 2026-07"
+    )
+    second = office.olu.create_round(later).summary.id
+    state = {
+        each.application_id: each.administration for each in office.olu.loaded(first).applications
+    }[came]
+    found = [
+        each
+        for each in office.olu.check(second, None).problems
+        if each.code == "office-report-outstanding"
+    ]
+    assert [each.value for each in found] == [state]
+    office.ada.set_setting("outstanding-reports", "refuse")
+    result = office.olu.result(office.olu.run(second).id)
+    refused = {
+        each.application.application_id
+        for each in result.pool.candidates
+        if each.application.administration == state
+    }
+    assert refused and not refused & {a.application_id for a in result.allocation.awards}
+    office.ada.set_setting("outstanding-reports", "ignore")
+    assert not [e for e in office.olu.check_of(second).problems if e.code.startswith("office-")]
+
+
+def test_the_price_of_an_override_names_who_moves(office: Office) -> None:
+    round_id = office.checked()
+    loser = next(
+        each.application_id
+        for each in office.olu.result(office.olu.run(round_id).id).lines
+        if each.decision.value == "declined"
+    )
+    found = office.ana.price(round_id, (OverrideDraft(loser, "must award"),))
+    assert loser in {each.application_id for each in found.moves}
+    assert found.objective.by < 0
+
+
+# --- an analyst -----------------------------------------------------------------------------------
+
+
+def test_nothing_an_analyst_gets_holds_a_personal_datum(office: Office) -> None:
+    files = tiny(persons=("P-ayo", "P-bea", "P-cyd", "P-dov", "P-eli", "P-fay"))
+    named = files["applications.csv"].replace(b"one-A1,", b"FamilyP-ayo-1,")
+    files["applications.csv"] = named.replace(b"rapporteur", b"rapporteur; cousin of Hidden")
+    round_id = office.olu.create_round(files).summary.id
+    office.olu.check(round_id, None)
+    office.olu.override(round_id, "FamilyP-ayo-1", "must award", "confidential reason", seen=None)
+    office.kim.note(round_id, "one-A2", "confidential note", [("confidential.pdf", b"x")])
+    run = office.olu.run(round_id)
+    office.olu.propose(round_id, run.id, None)
+    office.kim.approve(round_id, run.fingerprint or "", None)
+    office.olu.publish(round_id, office.key, None)
+    winner = awarded(office.olu, run)[0]
+    office.olu.outcome(round_id, winner, "withdrawn", date(2026, 2, 1), "confidential outcome")
+    ana = office.ana
+    loaded, result = ana.loaded(round_id), ana.result(run.id)
+    views: list[Any] = [
+        *(ana.rounds(), ana.round(round_id), ana.timeline(), ana.timeline(round_id)),
+        *(ana.check_of(round_id), ana.policies(), ana.overrides(round_id), ana.notes(round_id)),
+        *(ana.outcomes(round_id), ana.fund_ledger(round_id), ana.person_ledger("2026")),
+        *(ana.reserve(round_id), ana.runs(round_id), ana.price(round_id), ana.me()),
+        *(ana.changes_of(round_id), result, loaded, ana.loaded(round_id, run.id), loaded.files),
+    ]
+    told = "\n".join(repr(each) for each in views)
+    told += json.dumps(to_plain(replace(result, proof=None)))
+    persons = [f"{kind}P-{name}" for name in PERSONS for kind in ("Family", "Given", "")]
+    for secret in (*persons, REMARK, "Hidden", "confidential"):
+        assert secret not in told, secret
+    for download in (lambda: ana.record(run.id), lambda: ana.outputs(run.id)):
+        assert code(download) == "office-not-permitted"
+
+
+PERSONS = ("ayo", "bea", "cyd", "dov", "eli", "fay")
+
+
+def test_an_analyst_finds_the_same_allocation(office: Office) -> None:
+    from allocator.decide import decide
+
+    run = office.olu.run(office.checked())
+    seen = decide(office.ana.loaded("one"))
+    assert seen.lines == office.olu.result(run.id).lines
+    masked = office.ana.result(run.id)
+    assert canonical(seen.pool) == canonical(masked.pool)
+    assert seen.programme == masked.programme
+
+
+# --- erasing --------------------------------------------------------------------------------------
+
+
+def test_erasing_leaves_log_counts_and_hashes_verifiable(tmp_path: Path) -> None:
+    now = [datetime(2026, 1, 20, tzinfo=UTC)]
+    with office_in(tmp_path, clock=lambda: now[0]) as office:
+        round_id, run = office.published()
+        winner = awarded(office.olu, run)[0]
+        person = next(
+            e.person_id
+            for e in office.olu.loaded(round_id).applications
+            if e.application_id == winner
+        )
+        office.kim.note(round_id, winner, "a word about the person")
+        ledger_before = office.sam.fund_ledger(round_id)
+        fingerprint = office.sam.round(round_id).publications[0].fingerprint
+        assert code(lambda: office.ada.erase(person, "asked")) == "office-retention-open"
+        office.olu.close(round_id, None)
+        assert code(lambda: office.ada.erase(person, "asked")) == "office-retention"
+        now[0] += timedelta(days=366 * 5 + 1)
+        assert office.ada.erase(person, "asked on paper")["files"] == 3
+        assert code(lambda: office.ada.erase(person, "again")) == "office-no-person"
+        record = office.sam.record(run.id)
+        report = verify_bytes(record)
+        assert report.verdict == "incomplete"
+        members_ = report.check("members")
+        assert members_.status == "not checked" and "inputs/applications.csv" in members_.figure
+        assert report.check("signature").status == "pass"
+        assert office.sam.round(round_id).publications[0].fingerprint == fingerprint
+        assert office.sam.check_store([record]).passed
+        assert [each.paid for each in office.sam.fund_ledger(round_id)] == [
+            each.paid for each in ledger_before
+        ]
+        everything = repr(office.sam.loaded(round_id, run.id)) + repr(office.sam.notes(round_id))
+        for secret in (f"Family{person}", f"Given{person}", f"'{person}'", "a word about"):
+            assert secret not in everything
+    raw = b"".join(each.read_bytes() for each in (tmp_path / "store").iterdir())
+    assert f"Family{person}".encode() not in raw and b"a word about" not in raw
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+def test_a_key_is_its_owners_alone_and_never_lies_with_the_store(tmp_path: Path) -> None:
+    store = tmp_path / "store" / "office.db"
+    store.parent.mkdir()
+    safe, shared = tmp_path / "safe", tmp_path / "shared"
+    safe.mkdir(mode=0o700)
+    shared.mkdir()
+    shared.chmod(0o777)
+    key = safe / "key"
+    public = make_key(key, store, b"a password")
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert b"ENCRYPTED" in key.read_bytes() and public.read_bytes().startswith(b"-----BEGIN PUBLIC")
+    check_key(key, store)
+    assert code(lambda: make_key(key, store)) == "office-key-exists"
+    assert code(lambda: make_key(store.parent / "key", store)) == "office-key-in-store"
+    assert code(lambda: make_key(shared / "key", store)) == "office-key-folder-open"
+    key.chmod(0o644)
+    assert code(lambda: check_key(key, store)) == "office-key-open"
+
+
+def test_runs_in_another_process_are_queued_worked_and_stopped(office: Office) -> None:
+    round_id = office.checked()
+    first, second = office.olu.queue_run(round_id), office.olu.queue_run(round_id)
+    assert office.olu.round(round_id).job is not None
+    assert office.olu.cancel_run(first.id).status == "cancelled"
+    assert office.olu.work(first.id).status == "cancelled"
+    done = office.olu.work(second.id)
+    assert (done.status, done.current) == ("done", True)
+    assert office.olu.round(round_id).run == done
+
+
+def test_a_run_that_cannot_be_is_failed_and_says_why(office: Office) -> None:
+    round_id = office.checked(money=100)
+    office.olu.override(round_id, "one-A1", "must award", "x", seen=None)
+    found = refusal(lambda: office.olu.run(round_id))
+    assert "one-A1" in str(found)
+    failed = office.olu.runs(round_id)[0]
+    assert failed.status == "failed" and failed.problems == found.problems
