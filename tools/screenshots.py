@@ -20,7 +20,7 @@ from tests.ui.provider import Provider
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 ROUND = "sg20-2025-09"
-COLOURS = 128
+COLOURS = 256
 """So many colours are enough for pages of text, and keep the files small."""
 
 

@@ -166,7 +166,7 @@ def share_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
     rows = [_share_row(group, grouping, aimed.get(fold(group.value))) for group in grouping.groups]
     base: Any = alt.Chart(pd.DataFrame(rows))
     y = _names("group:N", [group.label for group in grouping.groups])
-    x = _share_axis("awards:Q", min(1.0, 1.25 * max(row["far"] for row in rows) or 1.0))
+    x = _share_axis("awards:Q", 1.5 * max(row["far"] for row in rows) or 1.0)
     text = base.mark_text(align="left", dx=10, color=colours.ink, fontSize=12)
     layers = [
         base.mark_bar(size=_BAR, color=colours.series[0]).encode(y=y, x=x),
@@ -310,8 +310,11 @@ def _names(field: str, order: list[str]) -> alt.Y:
 
 
 def _share_axis(field: str, to: float = 1.0) -> alt.X:
-    axis = alt.Axis(format=".0%", tickCount=5)
-    return alt.X(field, title=None, axis=axis, scale=alt.Scale(domain=[0, to]))
+    """Return an axis of shares that may run on beyond 100 %, where words need room."""
+    step = next((step for step in (0.05, 0.1, 0.2) if to / step <= 6), 0.25)
+    ticks = [step * i for i in range(int(min(to, 1.0) / step + 1e-6) + 1)]
+    axis = alt.Axis(format=".0%", values=ticks)
+    return alt.X(field, title=None, axis=axis, scale=alt.Scale(domain=[0, to], nice=False))
 
 
 def _themed(chart: Any) -> Any:

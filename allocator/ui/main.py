@@ -1,6 +1,7 @@
 """The script of every session: who is there, which pages, then the page the address names."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from allocator.errors import AllocatorError
 from allocator.office.roles import Actor, Source
@@ -25,8 +26,9 @@ def main() -> None:
     st.logo(str(HERE / "static" / f"logo-{'dark' if dark else 'light'}.svg"), size="large")
     desk, actor = session.come_in()
     pages = navigation.pages_for(actor)
-    draw = navigation.drawn(pages, lambda page: _show(page, desk)) if pages else _nothing
+    draw = navigation.drawn(pages, lambda page: _show(page, desk, picker)) if pages else _nothing
     with st.sidebar:
+        picker = st.container()
         _at_the_desk(actor)
     draw()
 
@@ -45,7 +47,8 @@ def _at_the_desk(actor: Actor) -> None:
     session.sign_out(actor)
 
 
-def _show(page: Page, desk: Desk) -> None:
+def _show(page: Page, desk: Desk, picker: DeltaGenerator) -> None:
+    """Draw a page under its title; ``picker`` is the place where a round is chosen."""
     st.title(navigation.title_of(page))
     try:
         if isinstance(page, OfficePage):
@@ -53,7 +56,7 @@ def _show(page: Page, desk: Desk) -> None:
             session.said()
             page.show(desk)
         else:
-            view = _round(desk)
+            view = _round(desk, picker)
             if view is not None:
                 _heading(view.summary)
                 session.said()
@@ -63,7 +66,7 @@ def _show(page: Page, desk: Desk) -> None:
         refusal(error)
 
 
-def _round(desk: Desk) -> RoundView | None:
+def _round(desk: Desk, picker: DeltaGenerator) -> RoundView | None:
     """Return the round the page is about; without one, say what to do first."""
     rounds = desk.rounds()
     if not rounds:
@@ -76,7 +79,7 @@ def _round(desk: Desk) -> RoundView | None:
         st.warning(say("ui.round-unknown", round=safe(wanted)), icon=":material/search_off:")
     current = wanted if wanted in ids else ids[0]
     titles = {each.id: each.title for each in rounds}
-    with st.sidebar:
+    with picker:
         chosen = st.selectbox(
             say("ui.round-picker"),
             ids,

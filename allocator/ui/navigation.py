@@ -127,7 +127,7 @@ def _draw_list(pages: tuple[Page, ...], targets: dict[str, st.Page]) -> None:
     """Draw the links, a heading over each section; those about a round say which."""
     named = round_named()
     for section, members in groupby(pages, key=lambda page: page.section):
-        with st.container(gap=None):
+        with st.container(gap="xsmall"):
             st.markdown(f":small[:gray[{say(f'ui.section.{section}')}]]")
             for page in members:
                 about = {"round": named} if named and isinstance(page, RoundPage) else None

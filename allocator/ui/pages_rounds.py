@@ -57,19 +57,22 @@ def show(desk: Desk) -> None:
 
 def _list(rounds: tuple[RoundSummary, ...]) -> RoundSummary:
     """Show all rounds; return the one chosen, else the one the address names, else the newest."""
+    currencies = {each.currency for each in rounds}
+    one = currencies.pop() if len(currencies) == 1 else None
     columns = [
         Column(say("ui.rounds.column.title"), width="medium"),
         Column(say("ui.rounds.column.state")),
         Column(say("ui.rounds.column.deadline"), Kind.DAY),
         Column(say("ui.rounds.column.applications"), Kind.COUNT),
-        Column(say("ui.rounds.column.currency"), width="small"),
-        Column(say("ui.rounds.column.asked"), Kind.MONEY),
-        Column(say("ui.rounds.column.available"), Kind.MONEY),
+        Column(_in_currency("asked", one), Kind.MONEY),
+        Column(_in_currency("available", one), Kind.MONEY),
         Column(say("ui.rounds.column.next"), width="large"),
     ]
+    if one is None:
+        columns.append(Column(say("ui.rounds.column.currency"), width="small"))
     row = table(
         columns,
-        [_row(each) for each in rounds],
+        [_row(each)[: len(columns)] for each in rounds],
         key="rounds",
         alt=say("ui.rounds.alt", count=len(rounds)),
         file_name="rounds",
@@ -82,10 +85,15 @@ def _list(rounds: tuple[RoundSummary, ...]) -> RoundSummary:
     return next((each for each in rounds if each.id == wanted), rounds[0])
 
 
+def _in_currency(name: str, currency: str | None) -> str:
+    heading = say(f"ui.rounds.column.{name}")
+    return f"{heading} ({currency})" if currency else heading
+
+
 def _row(each: RoundSummary) -> list[Cell]:
     state = say(f"ui.state.{each.state}")
-    money: list[Cell] = [each.currency, each.asked, each.available]
-    return [each.title, state, each.deadline, each.applications, *money, each.next_step]
+    counts: list[Cell] = [each.deadline, each.applications, each.asked, each.available]
+    return [each.title, state, *counts, each.next_step, each.currency]
 
 
 def _card(each: RoundSummary, today: date) -> None:
@@ -110,6 +118,8 @@ def _card(each: RoundSummary, today: date) -> None:
 def _deadline(each: RoundSummary, today: date) -> str:
     if each.deadline is None:
         return say("ui.not-known")
+    if each.deadline < today:
+        return day(each.deadline)
     return say("ui.rounds.deadline", day=day(each.deadline), ago=ago(each.deadline, today))
 
 
