@@ -25,6 +25,8 @@ from allocator.texts import say
 
 AT_ONCE = 500
 """So many rows are in memory at a time."""
+FILES_AT_ONCE = 4
+"""So many files are."""
 NAMED = 5
 """So many findings of one check are named; the rest are counted."""
 
@@ -145,8 +147,8 @@ class _Checks:
             do = say(f"store.check.{name}.do")
         return StoreCheck(name, title, passed, figure, do)
 
-    def _stream(self, query: Executable) -> Iterator[Any]:
-        with self._connection.execute(query, execution_options={"yield_per": AT_ONCE}) as rows:
+    def _stream(self, query: Executable, at_once: int = AT_ONCE) -> Iterator[Any]:
+        with self._connection.execute(query, execution_options={"yield_per": at_once}) as rows:
             yield from rows
 
     def _schema(self) -> dict[str, int | str]:
@@ -222,10 +224,8 @@ class _Checks:
 
     def _blobs(self) -> dict[str, int | str]:
         wrong, count, erased = [], 0, 0
-        query = select(BLOB.c.sha256, BLOB.c.salt, BLOB.c.size, BLOB.c.erased_at)
-        for name, salt, size, gone in self._connection.execute(query).all():
-            one = select(BLOB.c.bytes).where(BLOB.c.sha256 == name)
-            data = self._connection.execute(one).scalar_one()
+        columns = (BLOB.c[each] for each in ("sha256", "salt", "size", "bytes", "erased_at"))
+        for name, salt, size, data, gone in self._stream(select(*columns), FILES_AT_ONCE):
             count += 1
             erased += gone is not None
             if gone is not None:

@@ -202,8 +202,10 @@ class Writer(Reader):
 
     def _write(self, statement: Any, kind: type[Row], *keys: str | int) -> int:
         """Execute a change of rows, and remember that the next event must tell them."""
-        self._touched.update(dict.fromkeys((kind, key) for key in keys))
-        return int(self.connection.execute(statement).rowcount)
+        changed = int(self.connection.execute(statement).rowcount)
+        if changed:
+            self._touched.update(dict.fromkeys((kind, key) for key in keys))
+        return changed
 
     def _told(self) -> dict[str, str]:
         return {

@@ -83,6 +83,19 @@ def test_the_second_of_two_people_is_told_what_changed_and_by_whom(store: Store)
         assert reader.head().seq == now.version
 
 
+def test_after_being_told_one_may_decide_again_in_the_same_transaction(store: Store) -> None:
+    seen = add_round(store)
+    with store.transaction() as unit:
+        unit.update(RoundRow, "r", seen.version, title="First")
+        say_so(unit)
+    with store.transaction() as unit:
+        try:
+            unit.update(RoundRow, "r", seen.version, title="Second")
+        except Stale as stale:
+            assert stale.current.version > seen.version
+    assert check_store(store).passed
+
+
 def test_who_is_told_by_an_event_on_something_else_is_named_too(store: Store) -> None:
     seen = add_round(store)
     with store.transaction() as unit:
