@@ -11,6 +11,8 @@ from allocator.texts import say
 from allocator.ui.components import Cell, Column, Kind, table
 
 _ALL = "all"
+_ROW = 76
+"""Pixels: three lines of text, so that what to do can be read where it stands."""
 
 
 def problem_table(
@@ -30,12 +32,12 @@ def problem_table(
     found = _of_severity(problems, key)
     columns = [
         Column(say("ui.problems.severity"), width="small"),
-        Column(say("ui.problems.file")),
+        Column(say("ui.problems.file"), width="small"),
         Column(say("ui.problems.row"), Kind.COUNT, width="small"),
-        Column(say("ui.problems.column")),
-        Column(say("ui.problems.value")),
-        Column(say("ui.problems.what"), width="large"),
-        Column(say("ui.problems.do"), width="large"),
+        Column(say("ui.problems.column"), width="small"),
+        Column(say("ui.problems.value"), width="small"),
+        Column(say("ui.problems.what"), width="medium"),
+        Column(say("ui.problems.do"), width="medium"),
     ]
     row = table(
         columns,
@@ -44,6 +46,7 @@ def problem_table(
         alt=say("ui.problems.alt", count=len(found)),
         file_name="problems",
         selectable=selectable,
+        row_height=_ROW,
     )
     return None if row is None else found[row]
 

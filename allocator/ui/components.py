@@ -106,6 +106,7 @@ def table(
     file_name: str | None = None,
     selectable: bool = False,
     height: int | Literal["auto", "content"] = "auto",
+    row_height: int | None = None,
 ) -> int | None:
     """Show a table that sorts, searches and scrolls, with its XLSX under it.
 
@@ -125,6 +126,8 @@ def table(
         Whether one row can be chosen.
     height : int or str
         Pixels, ``auto`` (ten rows) or ``content``.
+    row_height : int, optional
+        Pixels of a row; in one that is higher than usual long text goes on in the next line.
 
     Returns
     -------
@@ -213,6 +216,14 @@ def file_download(
         on_click="ignore",
         icon=":material/download:",
     )
+
+
+def readable_sliders() -> None:
+    """Let the figures over sliders be as dark or light as text: their own colour is too faint.
+
+    In the dark no colour is both bright enough for them and dark enough behind a button's words.
+    """
+    st.html("<style>[data-testid='stSliderThumbValue'] {color: inherit !important}</style>")
 
 
 def uploads(label: str, endings: Sequence[str], *, key: str) -> dict[str, bytes]:

@@ -22,9 +22,10 @@ from allocator.ui.applications_data import applications_of, check_of, sheet_of
 from allocator.ui.applications_problems import problem_table
 from allocator.ui.applications_state import PART, say_why_frozen, take_part
 from allocator.ui.components import facts
-from allocator.ui.formats import amount, safe
+from allocator.ui.formats import safe
 from allocator.ui.navigation import RoundPage, Section
 from allocator.ui.session import Desk, attempt, flash
+from allocator.wording import money_brief
 
 _PARTS = ("list", "problems", "ineligible", "changes", "files")
 
@@ -72,10 +73,16 @@ def _figures(view: RoundView, check: CheckView) -> None:
                 say("ui.applications.figure.problems"),
                 f"{counts[Severity.ERROR]} · {counts[Severity.WARNING]}",
             ),
-            (say("ui.applications.figure.asked"), amount(summary.currency, summary.asked)),
-            (say("ui.applications.figure.available"), amount(summary.currency, summary.available)),
+            (
+                say("ui.applications.figure.money", currency=summary.currency),
+                f"{_brief(summary.asked)} · {_brief(summary.available)}",
+            ),
         )
     )
+
+
+def _brief(minor: int | None) -> str:
+    return say("ui.not-known") if minor is None else money_brief(minor)
 
 
 def _next(desk: Desk, view: RoundView, check: CheckView) -> None:

@@ -19,7 +19,7 @@ from allocator.policy_terms import own_titles, points_text, share_text
 from allocator.rules import Rules
 from allocator.texts import say
 from allocator.ui import policy_draft
-from allocator.ui.components import section
+from allocator.ui.components import readable_sliders, section
 from allocator.ui.formats import day, safe
 from allocator.ui.policy_draft import Draft
 
@@ -45,6 +45,7 @@ class Entry:
 
 def draw(round_id: str, draft: Draft, policy: Policy, rules: Rules) -> None:
     """Draw the sliders; moving one changes the draft."""
+    readable_sliders()
     began = policy_draft.checked(draft.source.text)[0]
     before = {each.name: each.value for each in dials(began, rules.on)} if began else {}
     board = _Board(round_id, draft, rules, before)
