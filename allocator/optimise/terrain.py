@@ -28,7 +28,7 @@ LARGEST_BITS = 60
 FEW_VALUES = 6
 """Lines whose use by a choice takes at most so many values are counted."""
 
-COUNT_STEPS = (0.5, 1.5, 4.0)
+COUNT_STEPS = (1.0, 2.0)
 """How far a count's price is moved: the points by which its typical use gets dearer or cheaper."""
 
 MONEY_FACTORS = (0.9, 1.1, 0.75, 1.3, 0.5, 1.7, 0.25, 2.5)
