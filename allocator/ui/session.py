@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from allocator.errors import AllocatorError
+from allocator.errors import AllocatorError, problem
 from allocator.office.desk import Desk, open_desk
 from allocator.office.identity import Identity, from_oidc, from_system
 from allocator.office.roles import Actor, Source
@@ -18,6 +18,9 @@ __all__ = ["Desk", "act", "attempt", "come_in", "flash", "said", "sign_out"]
 
 SIGNED_IN_FOR = timedelta(hours=12)
 """After so long one signs in again, although Streamlit's cookie would last for 30 days."""
+
+_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
+"""What a proxy adds to what it passes on."""
 
 _ROLES = "_roles"
 _SAID = "_said"
@@ -47,6 +50,8 @@ def come_in() -> tuple[Desk, Actor]:
 
 def _identity() -> Identity:
     if not signs_in():
+        if from_elsewhere():
+            raise AllocatorError(problem("serve-open", value=str(st.context.headers.get("host"))))
         return from_system()
     if not st.user.is_logged_in or not _fresh(st.user.get("iat")):
         _ask_to_sign_in()
@@ -56,6 +61,12 @@ def _identity() -> Identity:
 def signs_in() -> bool:
     """Tell whether people sign in through a provider: the secrets have a section ``auth``."""
     return bool(st.secrets.load_if_toml_exists() and "auth" in st.secrets)
+
+
+def from_elsewhere() -> bool:
+    """Tell whether the browser is on another machine, or behind a proxy that may serve others."""
+    forwarded = any(st.context.headers.get(name) for name in _FORWARDED)
+    return forwarded or st.context.ip_address is not None
 
 
 def _fresh(issued: object) -> bool:

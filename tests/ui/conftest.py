@@ -64,12 +64,13 @@ def office(office_file: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def app(office_file: Path) -> Iterator[OpenApp]:
+def app(office_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenApp]:
     """Give ``app(login=None, page="", **address)``: a page run as a person, without a browser.
 
     Without a login nobody signs in, and the account of the system is at the desk.
     """
     st.cache_resource.clear()
+    monkeypatch.setattr("allocator.ui.session.from_elsewhere", lambda: False)  # there is no browser
 
     def open_app(login: str | None = None, page: str = "", **address: str) -> AppTest:
         test = AppTest.from_file(str(MAIN), default_timeout=30)

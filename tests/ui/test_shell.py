@@ -1,6 +1,7 @@
 """The frame without a browser: who sees what, what is said, and that data stays data."""
 
 from io import BytesIO
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from allocator.errors import AllocatorError, problem
 from allocator.office.roles import Role
 from allocator.texts import say
+from allocator.ui import session
 from allocator.ui.formats import safe
 from allocator.ui.server import content_policy, known_host, settings
 from allocator.ui.sheets import sheet_bytes
@@ -125,6 +127,26 @@ def test_an_unknown_round_in_the_address_shows_one_that_exists(app):
     page = app(OFFICER, round="no-such-round")
     assert not page.exception
     assert page.dataframe
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "elsewhere"),
+    [
+        (None, {}, False),
+        ("10.1.2.3", {}, True),
+        (None, {"x-forwarded-for": "10.1.2.3"}, True),
+    ],
+)
+def test_a_browser_on_another_machine_is_known_for_one(monkeypatch, address, headers, elsewhere):
+    monkeypatch.setattr("streamlit.context", SimpleNamespace(ip_address=address, headers=headers))
+    assert session.from_elsewhere() is elsewhere
+
+
+def test_nobody_elsewhere_works_in_the_servers_name(app, monkeypatch):
+    monkeypatch.setattr(session, "from_elsewhere", lambda: True)
+    page = app()
+    assert "nobody would have to sign in" in page.error[0].value
+    assert not page.dataframe
 
 
 HOSTILE = [
