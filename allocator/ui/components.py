@@ -145,6 +145,8 @@ def table(
     more: dict[str, Any] = (
         {"on_select": "rerun", "selection_mode": "single-row"} if selectable else {}
     )
+    if row_height is not None:
+        more["row_height"] = row_height
     answer: Any = st.dataframe(
         frame,
         column_config=looks,

@@ -13,7 +13,7 @@ from allocator.policy_diff import Change
 from allocator.policy_promises import PolicyPromise
 from allocator.policy_schema import Policy
 from allocator.policy_settle import settle
-from allocator.rules import Rules
+from allocator.rules import Measure, Rules
 from allocator.texts import say
 from allocator.ui import policy_dials, policy_draft, policy_files
 from allocator.ui.applications_data import dearest_award, decision_date
@@ -45,7 +45,7 @@ def show(desk: Desk, view: RoundView) -> None:
         with weights:
             policy_dials.draw(round_id, draft, policy, rules)
         with aside:
-            _promises(promises(rules, dearest_award(desk, view)))
+            _promises(promises(rules, _dearest(desk, view, rules)))
             _changes(draft, policy)
             _save(desk, view, draft, policy)
             _use(desk, view, draft)
@@ -121,6 +121,12 @@ def _standing(desk: Desk, view: RoundView, draft: Draft) -> None:
                 on_click=policy_draft.discard,
                 args=(round_id, draft),
             )
+
+
+def _dearest(desk: Desk, view: RoundView, rules: Rules) -> int | None:
+    """Return what the dearest award costs, where a factor counts money."""
+    money = any(each.measure is Measure.MONEY for each in rules.balance)
+    return dearest_award(desk, view) if money else None
 
 
 def _promises(found: tuple[PolicyPromise, ...]) -> None:
