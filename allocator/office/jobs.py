@@ -71,8 +71,10 @@ def start(
 def settle(desk: Desk, round_id: str) -> None:
     """Enter a run as failed if the process that worked on it has ended without a word."""
     with _lock(desk, round_id, make=False) as lock:
-        if lock is not None:
-            _miss(desk, round_id, _noted(lock))
+        noted = "" if lock is None else _noted(lock)
+        if lock is not None and noted:
+            _miss(desk, round_id, noted)
+            _note(lock, "")
 
 
 def _begin(lock: int, run_id: str) -> None:

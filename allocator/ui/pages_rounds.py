@@ -8,7 +8,7 @@ from allocator.office.roles import Command, may
 from allocator.office.states import State
 from allocator.office.views import EventView, RoundSummary, RoundView
 from allocator.texts import say
-from allocator.ui import navigation
+from allocator.ui import guide, navigation
 from allocator.ui.address import name, named
 from allocator.ui.components import (
     Cell,
@@ -46,13 +46,20 @@ def show(desk: Desk) -> None:
         empty(say("ui.rounds.empty.what"), say(f"ui.rounds.empty.{'do' if create else 'wait'}"))
         if create:
             _new_round(desk)
+            _guide(None, expanded=True)
         return
     chosen = _list(rounds)
     _card(chosen, datetime.now(UTC).date())
     if create:
         with st.expander(say("ui.rounds.new.title"), icon=":material/add:"):
             _new_round(desk)
+        _guide(desk.round(chosen.id), expanded=len(rounds) == 1 and chosen.state is State.DRAFT)
     _timeline(desk, chosen)
+
+
+def _guide(view: RoundView | None, *, expanded: bool) -> None:
+    with st.expander(say("ui.guide.title"), icon=":material/explore:", expanded=expanded):
+        guide.show(view)
 
 
 def _list(rounds: tuple[RoundSummary, ...]) -> RoundSummary:

@@ -177,7 +177,9 @@ class Visits:
         for context in self.contexts:
             context.close()
         left = [e for e in self.errors if not any(each in e for each in self.forgiven)]
-        assert self.outside == [], self.outside
+        outside = list(self.outside)
+        self.contexts, self.errors, self.outside = [], [], []
+        assert outside == [], outside
         assert left == [], "\n".join(left)
 
     def _watch(self, route: Route) -> None:

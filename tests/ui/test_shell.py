@@ -9,7 +9,7 @@ import pytest
 from allocator.errors import AllocatorError, problem
 from allocator.office.roles import Role
 from allocator.texts import say
-from allocator.ui import session
+from allocator.ui import guide, session
 from allocator.ui.formats import safe
 from allocator.ui.server import content_policy, known_host, settings
 from allocator.ui.sheets import sheet_bytes
@@ -57,6 +57,18 @@ def test_an_officer_begins_with_the_sample(app, office):
     assert [each.id for each in desk_of(office, OFFICER).rounds()] == [ROUND]
     assert say("ui.rounds.new.sample-done") in words(page)
     assert page.query_params["round"] == ROUND
+
+
+@pytest.mark.office("empty")
+def test_a_newcomer_is_led_from_the_sample_to_the_next_step(app, office):
+    page = app(OFFICER)
+    assert say("ui.guide.done") not in words(page)
+    page.button(key="new-sample").click().run()
+    view = desk_of(office, OFFICER).round(ROUND)
+    assert [step.name for step in guide.steps(view) if step.done] == ["begin"]
+    desk_of(office, OFFICER).check(ROUND, view.summary.version)
+    view = desk_of(office, OFFICER).round(ROUND)
+    assert [step.name for step in guide.steps(view) if step.done] == ["begin", "check"]
 
 
 def test_files_that_are_refused_say_why_and_leave_nothing(app, office):

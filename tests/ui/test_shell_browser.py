@@ -20,36 +20,36 @@ HEADERS = {
 }
 
 
-def test_every_answer_carries_the_headers(workbench):
+def test_every_answer_carries_the_headers(look):
     for path in ("/", "/rounds", "/_stcore/health", "/no-such-file.txt"):
-        with urlopen(workbench.url + path) as answer:
+        with urlopen(look.workbench.url + path) as answer:
             assert {name: answer.headers[name] for name in HEADERS} == HEADERS
             policy = answer.headers["content-security-policy"]
             assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
             assert "camera=()" in answer.headers["permissions-policy"]
 
 
-def test_another_host_name_is_refused(workbench):
-    request = Request(workbench.url, headers={"Host": "evil.example"})
+def test_another_host_name_is_refused(look):
+    request = Request(look.workbench.url, headers={"Host": "evil.example"})
     with pytest.raises(OSError, match="400"):
         urlopen(request)
 
 
-def test_a_person_signs_in_and_out(visit):
-    page = visit(OFFICER)
+def test_a_person_signs_in_and_out(look):
+    page = look(OFFICER)
     expect(page.get_by_text("Robin Sample")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.get_by_text("Robin Sample").count() == 0
 
 
-def test_a_stranger_with_a_valid_sign_in_sees_nothing(visit):
-    page = visit(NOBODY)
+def test_a_stranger_with_a_valid_sign_in_sees_nothing(look):
+    page = look(NOBODY)
     expect(page.get_by_text(say("ui.nothing-for-you.what"))).to_be_visible()
 
 
-def test_the_address_survives_a_refresh(visit):
-    page = visit(AUDITOR, f"rounds?round={ROUND}")
+def test_the_address_survives_a_refresh(look):
+    page = look(AUDITOR, f"rounds?round={ROUND}")
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Study Group 20")
     page.reload()
     settled(page)
@@ -72,16 +72,16 @@ def test_the_sample_can_be_begun_with_the_keyboard_alone(visit, office):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_wrong_with_the_frame(visit, scheme):
-    page = visit(OFFICER, scheme=scheme)
+def test_axe_finds_nothing_wrong_with_the_frame(look, scheme):
+    page = look(OFFICER, scheme=scheme)
     page.get_by_text(say("ui.rounds.new.title")).click()
     page.get_by_role("tab", name=say("ui.rounds.new.files")).click()
     settled(page)
     assert violations(page) == []
 
 
-def test_the_frame_is_readable_at_200_percent(visit):
-    page = visit(OFFICER, size=(640, 450))
+def test_the_frame_is_readable_at_200_percent(look):
+    page = look(OFFICER, size=(640, 450))
     settled(page)
     wide = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
     assert wide <= 0
@@ -97,18 +97,18 @@ def test_an_open_page_loses_its_rights_with_its_role(visit, office):
     expect(page.get_by_text(say("ui.roles-changed"))).to_be_visible()
 
 
-def test_a_table_is_downloaded_as_a_workbook(visit):
-    page = visit(AUDITOR)
+def test_a_table_is_downloaded_as_a_workbook(look):
+    page = look(AUDITOR)
     with page.expect_download() as download:
         page.get_by_role("button", name=say("ui.download-xlsx")).first.click()
     assert download.value.suggested_filename == "rounds.xlsx"
     assert download.value.path().read_bytes()[:2] == b"PK"
 
 
-def test_an_upload_beyond_the_limit_is_refused_by_the_server(visit, tmp_path):
+def test_an_upload_beyond_the_limit_is_refused_by_the_server(look, tmp_path):
     large = tmp_path / "applications.csv"
     large.write_bytes(b"x" * (26 * 2**20))
-    page = visit(OFFICER)
+    page = look(OFFICER)
     page.get_by_text(say("ui.rounds.new.title")).click()
     page.get_by_role("tab", name=say("ui.rounds.new.files")).click()
     page.locator('input[type="file"]').first.set_input_files(large)
