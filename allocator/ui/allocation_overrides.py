@@ -24,6 +24,8 @@ from allocator.wording import package_words
 
 DECISIONS = (OverrideKind.MUST.value, OverrideKind.MUST_NOT.value)
 _PRICED = "_priced"
+_PATIENCE = 60.0
+"""Seconds for each of the two decisions that a price compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ def _price_of(desk: Desk, view: RoundView, active: Iterable[OverrideView], draft
         if each.application != draft.application
     ]
     new = _override(draft.application, draft.decision, draft.package, by, today)
-    return price(what_if(known, overrides=others), what_if(known, overrides=(*others, new)))
+    before = what_if(known, overrides=others, time_limit=_PATIENCE)
+    return price(before, what_if(known, overrides=(*others, new), time_limit=_PATIENCE))
 
 
 def _override(application: str, decision: str, package: str | None, by: str, on: date) -> Override:
@@ -232,7 +235,7 @@ def _all_together(desk: Desk, view: RoundView, found: Shown) -> None:
         key="allocation-override-price-all",
         icon=":material/price_check:",
     ):
-        cost = attempt(lambda: desk.price(view.summary.id))
+        cost = attempt(lambda: desk.price(view.summary.id, time_limit=_PATIENCE))
         st.session_state[_PRICED] = None if cost is None else (asked, cost)
     kept = st.session_state.get(_PRICED)
     if kept and kept[0] == asked:

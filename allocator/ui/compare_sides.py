@@ -9,18 +9,21 @@ from hashlib import sha256
 
 import streamlit as st
 
+from allocator.errors import AllocatorError, has_errors
 from allocator.explain.result import Result
-from allocator.explain.what_if import assessed, what_if
+from allocator.explain.what_if import Assessed, assessed, what_if
 from allocator.intake.amended import with_policy
-from allocator.intake.folder import LoadedRound
 from allocator.office.views import RoundView
-from allocator.policy import policy_bytes, shipped_policies
+from allocator.policy import check_policy, policy_bytes, settle, shipped_policies
 from allocator.texts import say
 from allocator.ui.allocation_weights import kept_weights, with_these
-from allocator.ui.results import finished_runs, loaded_now, sees_persons, shown, under
+from allocator.ui.results import assessed_now, finished_runs, sees_persons, shown, under
 from allocator.ui.session import Desk
 
 WEIGHTS = "weights"
+_PATIENCE = 60.0
+"""Seconds for each policy; after them the best known is shown and said to be that."""
+
 _KEPT_FOR = 900
 
 
@@ -72,12 +75,12 @@ def decided(desk: Desk, view: RoundView, choice: Choice) -> Result:
         return _under_weights(desk, view)
     digest = sha256(choice.content).hexdigest()
     key = desk.store.name, view.summary.id, view.summary.version, sees_persons(desk), digest
-    return _decided(loaded_now(desk, view), choice, *key)
+    return _decided(assessed_now(desk, view), choice, *key)
 
 
 @st.cache_resource(max_entries=32, ttl=_KEPT_FOR, show_spinner=False)
 def _decided(
-    _loaded: LoadedRound,
+    _known: Assessed,
     _choice: Choice,
     store: str,
     round_id: str,
@@ -85,7 +88,15 @@ def _decided(
     personal: bool,
     digest: str,
 ) -> Result:
-    return what_if(assessed(with_policy(_loaded, _choice.content, _choice.file)))
+    if personal:
+        known = assessed(with_policy(_known.loaded, _choice.content, _choice.file))
+        return what_if(known, time_limit=_PATIENCE)
+    # Without its persons a round has no files to read again; it is judged as it was understood.
+    policy, problems = check_policy(_choice.content, _choice.file)
+    if policy is None or has_errors(problems):
+        raise AllocatorError(problems)
+    rules = settle(policy, _known.loaded.round.decision_date)
+    return what_if(_known, rules, time_limit=_PATIENCE)
 
 
 def _turned(view: RoundView) -> tuple[str, dict[str, int]] | None:

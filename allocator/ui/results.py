@@ -26,6 +26,9 @@ from allocator.ui.formats import moment, safe
 from allocator.ui.session import Desk
 
 FINISHED = ("done", "not final")
+_PATIENCE = 20.0
+"""Seconds for a look at other rules; after them the best known is shown and said to be that."""
+
 _KEPT_FOR = 900
 """Seconds; so long at most is shown what was erased meanwhile."""
 
@@ -146,7 +149,7 @@ def under(desk: Desk, view: RoundView, run: RunView, rules: Rules) -> Result:
 def _under(
     _known: Assessed, store: str, run: str, personal: bool, told: str, _rules: Rules
 ) -> Result:
-    return what_if(_known, _rules)
+    return what_if(_known, _rules, time_limit=_PATIENCE)
 
 
 def finished_runs(view: RoundView) -> tuple[RunView, ...]:
