@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from allocator.optimise.matrix import Line, Matrix
+from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import LOCAL_ROWS
 
 
@@ -141,3 +142,19 @@ def _use(
         dtype=np.int64,
     ).reshape(len(awards), len(limits))
     return use, np.array([bound for _, bound in limits], dtype=np.int64)
+
+
+def everyone_in_a_block(programme: Programme, matrix: Matrix) -> Blocks:
+    """Return the blocks, each application of no block in one of its own.
+
+    An application holds one package at most, so these choices are all it has.
+    """
+    blocks = blocks_of(matrix)
+    own: dict[str, list[int]] = defaultdict(list)
+    for j in blocks.loose:
+        application = programme.columns[matrix.origin[j]].application
+        if application:
+            own[application].append(j)
+    more = (Block(tuple(js), ((), *((j,) for j in js))) for js in own.values())
+    rest = tuple(j for j in blocks.loose if matrix.follows[j])
+    return Blocks((*blocks.blocks, *more), rest, blocks.linking)

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allocator.model import POINT, Package
+from allocator.optimise.blocks import everyone_in_a_block
 from allocator.optimise.core import contracted, core_of, expanded
 from allocator.optimise.dual import UNIT, Bound, bound_of
 from allocator.optimise.engine import Outcome, maximise, relax
 from allocator.optimise.following import best_under
 from allocator.optimise.layers import TooMany
 from allocator.optimise.matrix import Matrix, complete, full_values, of_programme, worth
-from allocator.optimise.near import everyone_in_a_block
 from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import impossible
 from allocator.optimise.terrain import Terrain, terrain_of

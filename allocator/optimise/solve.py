@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from allocator.errors import AllocatorError, problem
 from allocator.model import POINT, Award, Package, Pool, Round
 from allocator.optimise.allocation import Allocation, Draw, Status
-from allocator.optimise.blocks import blocks_of
+from allocator.optimise.blocks import blocks_of, everyone_in_a_block
 from allocator.optimise.conflict import infeasible
 from allocator.optimise.dual import bound_of
 from allocator.optimise.engine import relax
+from allocator.optimise.field import field_of
 from allocator.optimise.funds import Grant, fund_order, pay
 from allocator.optimise.matrix import broken, complete, full_values, of_programme
-from allocator.optimise.near import everyone_in_a_block, field_of, optima
+from allocator.optimise.near import optima
 from allocator.optimise.programme import Programme, build, payable_from
 from allocator.optimise.prove import Infeasible, Proven, prove
 from allocator.optimise.reduce import (
