@@ -66,7 +66,7 @@ def _chosen(offered: dict[str, Choice], view: RoundView, given: list[Choice]) ->
         max_selections=_MOST,
         help=say("ui.compare.which-help"),
         placeholder=say("ui.compare.placeholder"),
-        key=f"compare-with-{view.summary.id}-{len(given)}",
+        key=f"compare-with-{view.summary.id}-{len(given)}-{WEIGHTS in offered}",
     )
     name(_WITH, ",".join(keys) or None)
     return [offered[key] for key in keys if key in offered]
