@@ -15,7 +15,7 @@ from allocator.office.store import open_store
 from allocator.office.views import RoundView, RunView
 from allocator.record.canonical import to_plain
 from allocator.texts import say
-from allocator.wording import money, plain_money
+from allocator.wording import money
 
 type Rows = Iterable[tuple[str, ...]]
 
@@ -145,8 +145,3 @@ def run_row(each: RunView) -> tuple[str, ...]:
 def round_answer(text: str, view: RoundView) -> Answer:
     """Return the answer of a command that changed a round."""
     return Answer((Text(text), *round_blocks(view)), plain_data({"round": view}))
-
-
-def plain_amounts(amount: int | None) -> str | None:
-    """Return an amount for machines."""
-    return None if amount is None else plain_money(amount)

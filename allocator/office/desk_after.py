@@ -199,6 +199,23 @@ class AfterPublication(Signing):
         AllocatorError
             ``office-nothing-free``, ``office-wrong-state``.
         """
+        run = self._enter_reallocation(round_id, reason, RUNNING, None)
+        view = self._work(run.id, None, None)
+        if view.status == FAILED:
+            raise AllocatorError(view.problems)
+        return view
+
+    def _enter(
+        self, asked: Command, round_id: str, kind: str, status: str, time_limit: float | None
+    ) -> RunRow:
+        """Enter a run; a reallocation has conditions of its own."""
+        if kind == REALLOCATION:
+            return self._enter_reallocation(round_id, "", status, time_limit)
+        return super()._enter(asked, round_id, kind, status, time_limit)
+
+    def _enter_reallocation(
+        self, round_id: str, reason: str, status: str, time_limit: float | None
+    ) -> RunRow:
         with self.change(Command.REALLOCATE) as unit:
             row = self.the_round(unit, round_id)
             if row.state != State.PUBLISHED.value:
@@ -209,15 +226,18 @@ class AfterPublication(Signing):
             basis = inputs(unit, row, self.secret).basis
             basis |= {"fallen": fallen_awards(unit, round_id)}
             run = self.enter_run(
-                unit, row, REALLOCATION, RUNNING, basis, previous_run=row.published_run
+                unit,
+                row,
+                REALLOCATION,
+                status,
+                basis,
+                time_limit=time_limit,
+                previous_run=row.published_run,
             )
             if kept:
                 subject = subject_of(RoundRow, round_id)
                 self.tell(unit, "reallocating", subject, run=run.id, reason=kept.commitment)
-        view = self._work(run.id, None, None)
-        if view.status == FAILED:
-            raise AllocatorError(view.problems)
-        return view
+            return run
 
     def _newly_fallen(self, reader: Reader, round_id: str) -> bool:
         """Tell whether an award of the last publication fell through."""

@@ -6,7 +6,7 @@ do not help. A refusal that concerns rights is logged as an event of its own.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Concatenate
 
@@ -121,8 +121,11 @@ class Base:
         return unit.append(Event(kind, self.identity.login, subject, payload))
 
     def log_refusal(self, asked: Command, error: AllocatorError) -> None:
-        """Keep in the log that something was refused; nothing a caller passed is repeated."""
-        with self.store.transaction() as unit:
+        """Keep in the log that something was refused; nothing a caller passed is repeated.
+
+        Where the store cannot be written to, what was refused stays refused.
+        """
+        with suppress(AllocatorError), self.store.transaction() as unit:
             subject = f"account:{self.identity.login}"
             self.tell(unit, "refused", subject, command=asked.value, code=error.code)
 

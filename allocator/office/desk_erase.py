@@ -14,7 +14,7 @@ from allocator.intake.columns import APPLICATIONS, PRIOR_AWARDS
 from allocator.intake.reading import open_table
 from allocator.intake.tables import read_table
 from allocator.office.desk_base import Base, command
-from allocator.office.desk_inputs import RETENTION, setting
+from allocator.office.desk_inputs import RETENTION, forget_awards, setting
 from allocator.office.desk_rounds import demand_reason
 from allocator.office.redaction import redacted_record, redacted_table
 from allocator.office.roles import Command
@@ -79,6 +79,7 @@ class Erasing(Base):
                 files=replaced,
                 reason=kept.commitment,
             )
+        forget_awards()
         return {"texts": len(texts), "files": len(replaced)}
 
 

@@ -20,6 +20,7 @@ from allocator.intake.overrides import Override, OverrideKind
 from allocator.intake.prior_awards import awards_csv
 from allocator.model import Application, Award, Package, PriorAward
 from allocator.office.desk_files import Files, files_of, load, newest_bytes
+from allocator.office.ledger import shares_of
 from allocator.office.states import FALLEN, UNUSED
 from allocator.office.store import Event, Reader, Store
 from allocator.office.store_rows import (
@@ -152,6 +153,31 @@ def fallen_awards(reader: Reader, round_id: str) -> dict[str, dict[str, int]]:
             paid = fallen[each.application]
             paid[each.fund] = paid.get(each.fund, 0) + each.amount
     return fallen
+
+
+def moved_payments(reader: Reader, round_id: str, record: bytes) -> tuple[str, ...]:
+    """Return the applications for which a fund has paid more than a new record has it owe.
+
+    A reallocation keeps every award but may have another fund pay it. What a fund has paid already
+    must then be booked anew before the record counts, or the ledger would say what is not so.
+    """
+    paid: dict[tuple[str, str], int] = {}
+    for each in reader.find(PaymentRow, round=round_id):
+        key = (each.application, each.fund)
+        paid[key] = paid.get(key, 0) + each.amount
+    owed = {e.award.application_id: shares_of(e.award) for e in _awards_of(record, 0)}
+    return tuple(
+        sorted(
+            application
+            for (application, fund), amount in paid.items()
+            if application in owed and amount > owed[application].get(fund, 0)
+        )
+    )
+
+
+def forget_awards() -> None:
+    """Forget what was read of records, so that nothing of an erased person stays in memory."""
+    _awards_of.cache_clear()
 
 
 def ledger_of_persons(reader: Reader, *, without: str | None = None) -> tuple[PriorAward, ...]:

@@ -312,15 +312,21 @@ class Reading(Base):
 
     def _runs(self, reader: Reader, row: RoundRow) -> tuple[RunView, ...]:
         found = reader.find(RunRow, round=row.id, order=("-id",))
-        basis = basis_of(reader, row, self.secret) if found else None
+        basis = basis_of(reader, row, self.secret) if found else {}
+        persons = self.sees_persons(reader)
         return tuple(
-            run_view(
-                reader,
-                each,
-                current=basis is not None and is_made_from(reader, row, each, basis),
+            self.run_shown(
+                reader, each, current=is_made_from(reader, row, each, basis), persons=persons
             )
             for each in found
         )
+
+    def run_shown(self, reader: Reader, row: RunRow, *, current: bool, persons: bool) -> RunView:
+        """Return a run; what its problems repeat of the files, to whoever may see persons."""
+        view = run_view(reader, row, current=current)
+        if persons or not view.problems:
+            return view
+        return replace(view, problems=tuple(without_values(view.problems)))
 
     def _overrides(self, reader: Reader, round_id: str) -> tuple[OverrideView, ...]:
         texts = self.sees_persons(reader)

@@ -18,7 +18,7 @@ from allocator.intake.folder import LoadedRound
 from allocator.intake.overrides import Override, OverrideKind
 from allocator.model import Package
 from allocator.office.desk_base import command
-from allocator.office.desk_inputs import PROPOSAL, REALLOCATION, Inputs, inputs
+from allocator.office.desk_inputs import PROPOSAL, REALLOCATION, WHAT_IF, Inputs, inputs
 from allocator.office.desk_outputs import record_of_run, summary_of
 from allocator.office.desk_rounds import Rounds, wrong_state
 from allocator.office.desk_show import CANCELLED, DONE, FAILED, NOT_FINAL, QUEUED, RUNNING, run_view
@@ -180,8 +180,9 @@ class Runs(Rounds):
         """Enter a run of what is there now."""
         with self.change(asked) as unit:
             round_ = self.the_round(unit, round_id)
-            open_ = State(round_.state) in OPEN
-            if kind == PROPOSAL and not open_:
+            if kind not in (PROPOSAL, WHAT_IF):
+                raise AllocatorError(problem("office-no-item", value=kind))
+            if kind == PROPOSAL and State(round_.state) not in OPEN:
                 raise wrong_state(round_, asked)
             if round_.snapshot is None or round_.policy is None:
                 raise AllocatorError(problem("office-no-files", value="policy.yaml"))

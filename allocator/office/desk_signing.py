@@ -6,7 +6,7 @@ from pathlib import Path
 from allocator.errors import AllocatorError, problem
 from allocator.office.desk_base import command, guard_seen, seen_of
 from allocator.office.desk_files import newest_bytes
-from allocator.office.desk_inputs import REALLOCATION
+from allocator.office.desk_inputs import REALLOCATION, moved_payments
 from allocator.office.desk_review import Review
 from allocator.office.desk_rounds import demand_reason, wrong_state
 from allocator.office.desk_show import DONE, publication_view
@@ -28,6 +28,9 @@ from allocator.record.check_report import FAIL
 from allocator.record.revive import result_of
 from allocator.record.sign import sign_record
 from allocator.record.verify import verify_bytes
+
+SHORTEST_FINGERPRINT = 16
+"""So many of the first digits of a fingerprint an approver must give at least."""
 
 PROPOSED, APPROVED = "proposed", "approved"
 
@@ -73,6 +76,14 @@ class Signing(Review):
         kind_fits = run.kind == "proposal" or reallocating
         if not kind_fits or not self.is_current(unit, round_, run):
             raise AllocatorError(problem("office-not-current", value=str(run.id)))
+        self._demand_booked(unit, run)
+
+    def _demand_booked(self, unit: Unit, run: RunRow) -> None:
+        """Refuse a reallocation by which a fund would owe less than it has paid for an award."""
+        if run.kind == REALLOCATION:
+            moved = moved_payments(unit, run.round, self.record_of(unit, run))
+            if moved:
+                raise AllocatorError(problem("office-payment-moved", value=", ".join(moved)))
 
     @command(Command.APPROVE)
     def approve(self, round_id: str, fingerprint: str, seen: int | None) -> RoundView:
@@ -83,7 +94,8 @@ class Signing(Review):
         round_id : str
             The round.
         fingerprint : str
-            Of the run as it was looked at: the SHA-256 of its record's manifest.
+            Of the run as it was looked at: the SHA-256 of its record's manifest, or at least its
+            first 16 digits.
         seen : int, optional
             The version of the round that was looked at.
 
@@ -99,7 +111,8 @@ class Signing(Review):
             round_ = self.the_round(unit, round_id)
             guard_seen(unit, round_, round_id, seen)
             proposal, run = self._last_signoff(unit, round_, PROPOSED)
-            if not fingerprint or not proposal.fingerprint.startswith(fingerprint):
+            enough = len(fingerprint) >= SHORTEST_FINGERPRINT
+            if not enough or not proposal.fingerprint.startswith(fingerprint):
                 raise AllocatorError(
                     problem("office-wrong-fingerprint", value=proposal.fingerprint)
                 )
@@ -180,6 +193,7 @@ class Signing(Review):
             guard_seen(unit, now, round_id, round_.version)
             if not self.is_current(unit, now, run):
                 raise AllocatorError(problem("office-not-current", value=str(run.id)))
+            self._demand_booked(unit, run)
             head, earlier = unit.head(), unit.find(PublicationRow, round=round_id)
             row = unit.insert(
                 PublicationRow,

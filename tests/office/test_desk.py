@@ -11,6 +11,7 @@ import pytest
 
 from allocator.errors import AllocatorError
 from allocator.office.desk import OverrideDraft
+from allocator.office.desk_inputs import moved_payments
 from allocator.office.keys import check_key, make_key
 from allocator.office.ledger import ledger
 from allocator.office.roles import Role
@@ -263,6 +264,37 @@ def test_payments_never_exceed_what_is_owed(office: Office) -> None:
 def test_a_ledger_without_awards_is_all_free(office: Office) -> None:
     round_ = office.olu.loaded(office.checked()).round
     assert [each.free for each in ledger(round_, (), ())] == [1_200_000, None]
+
+
+def test_a_payment_that_another_fund_would_now_owe_must_be_booked_anew(
+    office: Office, tmp_path: Path
+) -> None:
+    round_id, run = office.published()
+    name = awarded(office.olu, run)[0]
+    office.olu.pay(round_id, name, "main", 500, date(2026, 2, 1))
+    with office_in(tmp_path / "other") as other:
+        files = tiny()
+        files["round.yaml"] = files["round.yaml"].replace(b"id: main,", b"id: second,")
+        same = other.olu.create_round(files).summary.id
+        other.olu.check(same, None)
+        record = other.sam.record(other.olu.run(same).id)
+    with office.store.reading() as reader:
+        assert moved_payments(reader, round_id, office.sam.record(run.id)) == ()
+        assert moved_payments(reader, round_id, record) == (name,)
+
+
+def test_a_reallocation_can_be_left_to_another_process(office: Office) -> None:
+    round_id, run = office.published()
+    assert code(lambda: office.olu.queue_run(round_id)) == "office-wrong-state"
+    assert (
+        code(lambda: office.olu.queue_run(round_id, kind="reallocation")) == "office-nothing-free"
+    )
+    gone = awarded(office.olu, run)[0]
+    office.olu.outcome(round_id, gone, "declined", date(2026, 2, 1))
+    queued = office.olu.queue_run(round_id, kind="reallocation")
+    done = office.olu.work(queued.id)
+    assert (done.status, done.current, done.previous) == ("done", True, run.id)
+    assert gone not in awarded(office.olu, done)
 
 
 # --- next rounds ----------------------------------------------------------------------------------
