@@ -1,7 +1,7 @@
 """The desk's pure parts: the ledger's arithmetic, what a record revives, identities, sentences."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
@@ -123,7 +123,7 @@ def test_a_provider_must_vouch_for_an_address(claims: Mapping[str, Any], code: s
 
 
 def test_an_event_of_another_version_still_reads_as_a_sentence() -> None:
-    about: dict[str, Any] = {name: "" for name in EventRow.__dataclass_fields__}
+    about: dict[str, Any] = dict.fromkeys((each.name for each in fields(EventRow)), "")
     about |= {"kind": "sealed", "actor": "olu", "subject": "round:r", "payload": {}}
     row = EventRow(**about)
     assert event_sentence(row) == "olu: sealed (r)."
