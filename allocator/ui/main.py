@@ -22,6 +22,7 @@ def main() -> None:
     st.set_page_config(
         page_title=say("ui.name"), page_icon=str(HERE / "static" / "mark.svg"), layout="wide"
     )
+    st.html(HERE / "static" / "frame.css")
     dark = st.context.theme.type == "dark"
     st.logo(str(HERE / "static" / f"logo-{'dark' if dark else 'light'}.svg"), size="large")
     desk, actor = session.come_in()

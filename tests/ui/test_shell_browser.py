@@ -80,6 +80,15 @@ def test_axe_finds_nothing_wrong_with_the_frame(look, scheme):
     assert violations(page) == []
 
 
+def test_the_chosen_tab_is_as_readable_as_the_others_in_the_dark(look):
+    page = look(OFFICER, scheme="dark")
+    page.get_by_text(say("ui.rounds.new.title")).click()
+    colour = "e => getComputedStyle(e.querySelector('p') || e).color"
+    tabs = page.get_by_role("tab")
+    expect(tabs.first).to_be_visible()
+    assert len({tabs.nth(i).evaluate(colour) for i in range(3)}) == 1
+
+
 def test_the_frame_is_readable_at_200_percent(look):
     page = look(OFFICER, size=(640, 450))
     settled(page)
