@@ -6,10 +6,11 @@ from types import SimpleNamespace
 import openpyxl
 import pytest
 
+from allocator.commands.serve import serve
 from allocator.errors import AllocatorError, problem
 from allocator.office.roles import Role
 from allocator.texts import say
-from allocator.ui import guide, session
+from allocator.ui import guide, server, session
 from allocator.ui.formats import safe
 from allocator.ui.server import content_policy, known_host, settings
 from allocator.ui.sheets import sheet_bytes
@@ -240,3 +241,55 @@ def test_the_environment_goes_before_the_shipped_settings(monkeypatch):
     assert settings()["server.maxUploadSize"] == 25
     monkeypatch.setenv("STREAMLIT_SERVER_MAX_UPLOAD_SIZE", "5")
     assert "server.maxUploadSize" not in settings()
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [("0.0.0.0", True), ("10.1.2.3", True), ("localhost", False), ("127.0.0.2", False)],
+)
+def test_nothing_is_served_to_others_before_they_must_sign_in(
+    office_file, monkeypatch, address, refused
+):
+    served = []
+    monkeypatch.setattr(server, "run", lambda *asked: served.append(asked))
+    try:
+        serve(address, 8501, None, ())
+    except AllocatorError as error:
+        assert error.code == "serve-open"
+    assert served == ([] if refused else [(address, 8501, ())])
+
+
+def test_with_sign_in_any_address_is_served(office_file, monkeypatch, tmp_path):
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('[auth]\nclient_id = "x"\n')
+    monkeypatch.setenv(server.SECRETS, str(secrets))
+    served = []
+    monkeypatch.setattr(server, "run", lambda *asked: served.append(asked))
+    serve("0.0.0.0", 8501, None, ("fellowships.example.org",))
+    assert served == [("0.0.0.0", 8501, ("fellowships.example.org",))]
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "code"),
+    [
+        ("outside", None, "ui-secrets-missing"),
+        ("outside", "[auth", "ui-secrets-unreadable"),
+        ("inside", None, "ui-secrets-inside"),
+    ],
+)
+def test_secrets_come_from_a_readable_file_outside_the_program(
+    monkeypatch, tmp_path, place, content, code
+):
+    folder = tmp_path if place == "outside" else server.HERE
+    if content is not None:
+        (folder / "secrets.toml").write_text(content)
+    monkeypatch.setenv(server.SECRETS, str(folder / "secrets.toml"))
+    with pytest.raises(AllocatorError) as refused:
+        server.secrets()
+    assert refused.value.code == code
+
+
+def test_both_ways_to_start_have_the_same_settings():
+    root = server.HERE.parent.parent
+    assert (root / ".streamlit" / "config.toml").read_bytes() == server.SETTINGS.read_bytes()
+    assert "server.MAIN, **server.options()" in (root / "app.py").read_text(encoding="utf-8")
