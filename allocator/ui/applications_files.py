@@ -47,15 +47,19 @@ def _upload(desk: Desk, view: RoundView) -> None:
     st.caption(say("ui.applications.files.about"))
     given: dict[str, dict[str, bytes]] = {}
     version = view.summary.version  # a new one empties the fields
-    with st.form("applications-upload", border=False):
-        for place, role in zip(st.columns(len(_ROLES)), _ROLES, strict=True):
-            with place:
-                label = say(f"ui.applications.files.roles.{role}")
-                key = f"applications-upload-{role}-{version}"
-                given[role] = uploads(label, _ROLES[role], key=key)
-        pressed = st.form_submit_button(
-            say("ui.applications.files.button"), type="primary", icon=":material/upload:"
-        )
+    # No form: it would swallow a press of the button while a file is still on its way.
+    for place, role in zip(st.columns(len(_ROLES)), _ROLES, strict=True):
+        with place:
+            label = say(f"ui.applications.files.roles.{role}")
+            given[role] = uploads(label, _ROLES[role], key=f"applications-upload-{role}-{version}")
+    pressed = st.button(
+        say("ui.applications.files.button"),
+        type="primary",
+        icon=":material/upload:",
+        disabled=not any(given.values()),
+        help=say("ui.applications.files.button-help"),
+        key="applications-upload",
+    )
     if pressed:
         _bring_in(desk, view, given)
 

@@ -283,7 +283,7 @@ def _notes(desk: Desk, view: RoundView, application: str, *, personal: bool) -> 
         for each in found:
             _note(each)
     if may(desk.me(), Command.NOTE):
-        _add_note(desk, view, application)
+        _add_note(desk, view, application, len(found))
 
 
 def _note(each: NoteView) -> None:
@@ -294,22 +294,20 @@ def _note(each: NoteView) -> None:
         st.caption(f"{safe(each.author)} · {moment(each.at)}")
 
 
-def _add_note(desk: Desk, view: RoundView, application: str) -> None:
+def _add_note(desk: Desk, view: RoundView, application: str, count: int) -> None:
+    """Ask for a note; ``count`` notes are there, and another one empties the fields."""
     summary = view.summary
-    with st.form("person-note", border=False, clear_on_submit=False):
-        text = st.text_area(
-            say("ui.applications.notes.label"),
-            max_chars=4000,
-            height=100,
-            help=say("ui.applications.notes.help"),
-            key=f"person-note-{application}-{summary.version}",
-        )
-        files = uploads(
-            say("ui.applications.notes.attach"),
-            [],
-            key=f"person-note-files-{application}-{summary.version}",
-        )
-        pressed = st.form_submit_button(say("ui.applications.notes.button"))
+    text = st.text_area(
+        say("ui.applications.notes.label"),
+        max_chars=4000,
+        height=100,
+        help=say("ui.applications.notes.help"),
+        key=f"person-note-{application}-{count}",
+    )
+    files = uploads(
+        say("ui.applications.notes.attach"), [], key=f"person-note-files-{application}-{count}"
+    )
+    pressed = st.button(say("ui.applications.notes.button"), key="person-note")
     if pressed:
         attached = tuple(sorted(files.items()))
         done = say("ui.applications.notes.done")
