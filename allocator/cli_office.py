@@ -224,6 +224,12 @@ def run(
     finish("run", "rounds", lambda do: do.run(store, round_id, time_limit), as_json)
 
 
+@command(office_app, "cancel")
+def cancel(run_id: RunNumber, store: Store = None, as_json: AsJson = False) -> None:
+    """Stop a run."""
+    finish("cancel", "rounds", lambda do: do.cancel(store, run_id), as_json)
+
+
 @command(office_app, "export")
 def export(
     run_id: RunNumber,

@@ -203,6 +203,16 @@ def run(store: str | None, round_id: str, time_limit: float | None) -> Answer:
     return at_desk(store, allocate)
 
 
+def cancel(store: str | None, run_id: str) -> Answer:
+    """Stop a run, also one whose process is gone."""
+
+    def stop(desk: Desk) -> Answer:
+        view = desk.cancel_run(run_id)
+        return done(say("cli.office.cancelled", run=run_id, status=view.status), run=view)
+
+    return at_desk(store, stop)
+
+
 def export(store: str | None, run_id: str, out: Path) -> Answer:
     """Write the files of a run into a folder."""
 

@@ -257,7 +257,8 @@ class Runs(Rounds):
     def _finish(self, row: RunRow, result: Result, record: bytes, fingerprint: str) -> RunView:
         """Enter a run as done; one that was stopped meanwhile stays stopped."""
         final = result.allocation.status is Status.OPTIMAL
-        with self.change(Command.RUN) as unit:
+        # The right was asked for when the run was entered; it ends even if taken back meanwhile.
+        with self.store.transaction() as unit:
             now = self.the_run(unit, str(row.id))
             if now.finished_at is not None:
                 return self._view_in(unit, now)
@@ -285,7 +286,7 @@ class Runs(Rounds):
 
     def _fail(self, run: int, error: AllocatorError) -> RunView:
         problems = [each.as_json() for each in error.problems]
-        with self.change(Command.RUN) as unit:
+        with self.store.transaction() as unit:
             row = self.the_run(unit, str(run))
             if row.finished_at is None:
                 row = unit.update(
