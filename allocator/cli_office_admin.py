@@ -11,15 +11,14 @@ from allocator.cli_office import (
     Roles,
     Seen,
     Store,
-    account_app,
     argument,
     asked_for,
     command,
     finish,
-    office_app,
     option,
     sub,
 )
+from allocator.cli_office_after import account_app, office_app
 
 __all__ = ["office_app"]
 
