@@ -47,7 +47,7 @@ def overrides(desk: Desk, view: RoundView, found: Shown) -> None:
     elif may(desk.me(), Command.OVERRIDE):
         st.info(say("ui.allocation.override.frozen"), icon=":material/lock:")
     _listed(desk, view, found, decides=decides)
-    if active:
+    if active and may(desk.me(), Command.COMPARE):
         _all_together(desk, view, found)
 
 

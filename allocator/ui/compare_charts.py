@@ -15,6 +15,7 @@ from allocator.explain.moves import Moved
 from allocator.model import POINT
 from allocator.texts import say
 from allocator.ui import charts
+from allocator.ui.formats import safe
 from allocator.wording import money_brief, target_words, trimmed
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
@@ -74,7 +75,7 @@ def _bars(
         ),
     )
     frame["label"] = [f"{s.name}: {words}" for s, words in zip(sides, told, strict=True)]
-    st.markdown(f"**{title}**")
+    st.markdown(f"**{safe(title)}**")
     words = "; ".join(frame["label"])
     _draw(chart, 52 * len(sides) + 10, f"{title}. {words}", key)
 
