@@ -50,7 +50,9 @@ def _at_the_desk(actor: Actor) -> None:
 
 def _show(page: Page, desk: Desk, picker: DeltaGenerator) -> None:
     """Draw a page under its title; ``picker`` is the place where a round is chosen."""
-    st.title(navigation.title_of(page))
+    title = navigation.title_of(page)
+    st.set_page_config(page_title=say("ui.page-title", page=title, name=say("ui.name")))
+    st.title(title)
     try:
         if isinstance(page, OfficePage):
             st.caption(say(f"ui.page.{page.name}.about"))

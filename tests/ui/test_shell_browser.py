@@ -54,6 +54,7 @@ def test_the_address_survives_a_refresh(look):
     page.reload()
     settled(page)
     assert page.url.endswith(f"round={ROUND}")
+    expect(page).to_have_title("Rounds · Fellowship allocator")
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Study Group 20")
 
 
