@@ -8,7 +8,6 @@ from allocator.commands.office_desk import (
     amount_of,
     at_desk,
     day_of,
-    desk_at,
     done,
     money_or_dash,
     password_from,
@@ -20,8 +19,6 @@ from allocator.commands.office_desk import (
 from allocator.errors import Exit
 from allocator.office.desk import Desk
 from allocator.office.identity import from_system
-from allocator.office.keys import make_key
-from allocator.office.roles import Command, permit
 from allocator.office.store import upgrade_store
 from allocator.office.store_backup import restore as restore_store
 from allocator.office.store_check import StoreReport
@@ -295,10 +292,11 @@ def upgrade(store: str | None) -> Answer:
 
 def keygen(store: str | None, file: Path, ask: Callable[[], str] | None) -> Answer:
     """Make a signing key."""
-    with desk_at(store) as desk:
-        permit(desk.me(), Command.KEYGEN)
-        place = desk.store_file()
     password = password_from(ask)
-    public = make_key(file, place, password.encode() if password else None)
-    text = say("cli.office.keygen", file=file, public=public)
-    return Answer((Text(text),), {"key": str(file), "public_key": str(public)})
+
+    def make(desk: Desk) -> Answer:
+        public = desk.make_key(file, password)
+        text = say("cli.office.keygen", file=file, public=public)
+        return Answer((Text(text),), {"key": str(file), "public_key": str(public)})
+
+    return at_desk(store, make)

@@ -68,7 +68,10 @@ from allocator.office.views import (
     RunView,
     SnapshotView,
 )
+from allocator.record.check_all import Given
+from allocator.record.check_report import Report
 from allocator.record.revive import loaded_of, result_of
+from allocator.record.verify import verify_bytes
 from allocator.texts import say
 
 
@@ -210,6 +213,18 @@ class Reading(Base):
         with self.store.reading() as reader:
             record = self.record_of(reader, self.the_run(reader, run_id))
         return files_of_run(record)
+
+    @command(Command.VERIFY)
+    def verify(self, run_id: str) -> Report:
+        """Verify the record of a run, against its round's previous record where it names one."""
+        with self.store.reading() as reader:
+            run = self.the_run(reader, run_id)
+            record = self.record_of(reader, run)
+            before = None if run.previous_run is None else str(run.previous_run)
+            previous = before and self.record_of(reader, self.the_run(reader, before))
+        report = verify_bytes(record, Given(previous=previous or None))
+        with self.store.reading() as reader:
+            return self.shown(reader, report, run.round)
 
     @command(Command.SEE_ROUNDS)
     def reserve(self, round_id: str, *, time_limit: float | None = None) -> tuple[Reserve, ...]:

@@ -10,7 +10,7 @@ from allocator.office.desk_inputs import REALLOCATION, moved_payments
 from allocator.office.desk_review import Review
 from allocator.office.desk_rounds import demand_reason, wrong_state
 from allocator.office.desk_show import DONE, publication_view
-from allocator.office.keys import check_key
+from allocator.office.keys import check_key, make_key
 from allocator.office.roles import Command, Source
 from allocator.office.states import State, after
 from allocator.office.store import Reader, Unit, subject_of
@@ -25,6 +25,7 @@ from allocator.office.store_rows import (
 from allocator.office.views import PublicationView, RoundView
 from allocator.record.check_all import Given
 from allocator.record.check_report import FAIL
+from allocator.record.check_signature import read_key
 from allocator.record.revive import result_of
 from allocator.record.sign import sign_record
 from allocator.record.verify import verify_bytes
@@ -238,6 +239,29 @@ class Signing(Review):
             row = unit.update(RoundRow, round_id, seen_of(round_, seen), state=State.CLOSED.value)
             self.tell(unit, "closed", subject_of(RoundRow, round_id))
             return self.round_view(unit, row)
+
+    @command(Command.KEYGEN)
+    def make_key(self, path: Path, password: str | None = None) -> Path:
+        """Make a key to sign records with, and return the file of its public half.
+
+        Parameters
+        ----------
+        path : Path
+            The private key, in a folder that nobody else can write to and not with the store.
+        password : str, optional
+            Encrypts it.
+
+        Raises
+        ------
+        AllocatorError
+            The refusals of ``keys.make_key``.
+        """
+        public = make_key(path, self.store_file(), password.encode() if password else None)
+        with self.change(Command.KEYGEN) as unit:
+            digest = read_key(public.read_bytes()).hex()
+            subject = subject_of(AccountRow, self.identity.login)
+            self.tell(unit, "key-made", subject, public_key=digest)
+        return public
 
     # --- parts --------------------------------------------------------------------------------
 

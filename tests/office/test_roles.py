@@ -44,6 +44,7 @@ RIGHT = {
     "person_ledger": ("2026",),
     "fund_ledger": ("one",),
     "price": ("one",),
+    "verify": ("1",),
 }
 """Arguments with which a looking command works in an office with one round and one run."""
 
@@ -141,6 +142,7 @@ CHANGES: dict[str, Callable[[Office], object]] = {
     "deactivate": lambda o: o.ada.deactivate("pat", None),
     "set_setting": lambda o: o.ada.set_setting("retention-years", "3"),
     "backup": lambda o: o.ada.backup(o.folder / "backup.zip"),
+    "make_key": lambda o: o.olu.make_key(o.key.with_name("second")),
     "queue_run": lambda o: o.olu.queue_run("one"),
     "cancel_run": lambda o: o.olu.cancel_run(o.olu.runs("one")[0].id),
     "work": lambda o: o.olu.work(o.olu.runs("one")[0].id),
