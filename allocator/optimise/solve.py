@@ -104,6 +104,7 @@ def allocate(
     """
     watch = Watch(time_limit, cancel, progress)
     programme = build(pool, round_, rules)
+    watch.scale = programme.scale
     reduction = reduce_programme(programme, pool, rules, round_.lottery_seed)
     try:
         proven, values, tied = _select(programme, pool, round_, reduction, watch)

@@ -10,7 +10,10 @@ from time import monotonic
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a solve stands: objective and bound in the programme's units, ``None`` if unknown."""
+    """Where a solve stands: best value and bound in thousandths of a merit point, if known.
+
+    The bound is rounded up, the best value down.
+    """
 
     stage: str
     best: int | None
@@ -20,7 +23,10 @@ class Progress:
 
 @dataclass(slots=True)
 class Watch:
-    """A time limit in seconds (``None``: none), a cancel question and a progress listener."""
+    """A time limit in seconds (``None``: none), a cancel question and a progress listener.
+
+    ``scale`` units of the objective are one thousandth of a merit point.
+    """
 
     time_limit: float | None = None
     cancel: Callable[[], bool] | None = None
@@ -29,6 +35,7 @@ class Watch:
     best: int | None = None
     bound: int | None = None
     began: float = field(default_factory=monotonic)
+    scale: int = 1
 
     def left(self) -> float | None:
         """Return the seconds left, ``None`` without a limit."""
@@ -55,4 +62,6 @@ class Watch:
         self.bound = bound if bound is not None else self.bound
         if self.progress is not None:
             seconds = monotonic() - self.began
-            self.progress(Progress(self.stage, self.best, self.bound, seconds))
+            known = None if self.best is None else self.best // self.scale
+            ceiling = None if self.bound is None else -(-self.bound // self.scale)
+            self.progress(Progress(self.stage, known, ceiling, seconds))

@@ -10,7 +10,7 @@ from allocator.office.roles import Command, may
 from allocator.office.views import ProgressView, RunView
 from allocator.texts import say
 from allocator.ui.session import Desk, attempt, flash
-from allocator.wording import percent
+from allocator.wording import percent, points
 
 _SEEN = "_job_seen"
 _WORTH_SAYING = Fraction(1, 2)
@@ -59,7 +59,8 @@ def _words(job: RunView) -> str:
     gap = _gap(progress)
     if gap is None or gap > _WORTH_SAYING:
         return say("ui.job.searching", seconds=progress.seconds)
-    return say("ui.job.closing", gap=percent(gap, 3), seconds=progress.seconds)
+    best = points(progress.best or 0)
+    return say("ui.job.closing", best=best, gap=percent(gap, 3), seconds=progress.seconds)
 
 
 def _gap(progress: ProgressView | None) -> Fraction | None:
