@@ -81,12 +81,9 @@ def _back() -> None:
 def _heading(view: RoundView, each: Application, *, personal: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         _back()
-        navigation.link(
-            "why",
-            say("ui.applications.to-why"),
-            round=view.summary.id,
-            application=each.application_id,
-        )
+        if view.run is not None:
+            about = {"round": view.summary.id, "application": each.application_id}
+            navigation.link("why", say("ui.applications.to-why"), **about)
     who = person_of(each) if personal else ""
     section(" · ".join(part for part in (each.application_id, who) if part))
 

@@ -43,7 +43,8 @@ def _problems(problems: tuple[Problem, ...], *, key: str) -> None:
 def _upload(round_id: str, draft: Draft) -> None:
     st.caption(say("ui.policy.file.upload-about"))
     given = uploads(say("ui.policy.file.upload-label"), ["yaml", "yml"], key="policy-upload")
-    if not st.button(say("ui.policy.file.upload-button"), key="policy-upload-button"):
+    label = say("ui.policy.file.upload-button")
+    if not st.button(label, disabled=not given, key="policy-upload-button"):
         return
     if len(given) != 1:
         refusal(AllocatorError(problem("ui-policy-one-file")))
