@@ -17,7 +17,7 @@ GENDERED = re.compile(
     r"\b(he|she|his|him|her|hers|himself|herself|s/he|he/she|his/her|him/her"
     r"|(?:chair|spokes|sales|work|business|middle|fore|lay|states|fire|police)(?:man|men|woman|women)"
     r"|man(?:kind|power|made|-made|ned|-hours?|-days?)|unmanned|gentlem[ae]n|ladies"
-    r"|mother tongue|forefathers?|mr|mrs|ms)\b",
+    r"|mother tongue|forefathers?|(?-i:Mr|Mrs|Ms))\b",
     re.IGNORECASE,
 )
 QUOTED = re.compile(r"`[^`]*`|“[^”]*”|\"[^\"\n]*\"")
