@@ -21,7 +21,16 @@ from allocator.office.views import PolicyView, RoundView, RunView
 from allocator.policy_edit import with_weights
 from allocator.rules import BalanceFactor, Rules
 from allocator.texts import say
-from allocator.ui.components import Cell, Column, Kind, facts, reasoned, section, table
+from allocator.ui.components import (
+    Cell,
+    Column,
+    Kind,
+    facts,
+    readable_sliders,
+    reasoned,
+    section,
+    table,
+)
 from allocator.ui.failures import refusal
 from allocator.ui.formats import money, points, safe
 from allocator.ui.results import Shown, under
@@ -45,6 +54,7 @@ def weights(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
 @st.fragment
 def _panel(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
     rules = found.result.rules
+    readable_sliders()
     sliders, outcome = st.columns((1, 2), gap="large")
     with sliders:
         turned = {each.id: _slider(each, run.id) for each in rules.balance}
