@@ -34,7 +34,9 @@ class Neighbourhood:
     """A programme and an allocation of it, with rows by column and what each row has left.
 
     ``slack`` is counted without auxiliary columns that the row itself holds up; ``held`` are those
-    columns by row, ``holders`` their rows by column.
+    columns by row, ``holders`` their rows by column. ``simple`` tells the rows that only ever get
+    fuller (an upper bound without negative coefficients); ``helper`` is a row's first auxiliary
+    column.
     """
 
     programme: Programme
@@ -43,6 +45,8 @@ class Neighbourhood:
     slack: Sequence[int]
     held: Mapping[int, int]
     holders: Mapping[int, tuple[int, ...]]
+    simple: Sequence[bool]
+    helper: Sequence[int | None]
 
     def change(self, on: int, off: int | None = None) -> Change:
         """Return what setting column ``on``, and clearing column ``off``, would do."""
@@ -84,6 +88,7 @@ def neighbourhood(programme: Programme, values: Sequence[int]) -> Neighbourhood:
             else:
                 left -= sign * c * values[j]
         slack.append(left)
+    columns = programme.columns
     holders: dict[int, list[int]] = defaultdict(list)
     for number, k in held.items():
         holders[k].append(number)
@@ -94,4 +99,9 @@ def neighbourhood(programme: Programme, values: Sequence[int]) -> Neighbourhood:
         slack=slack,
         held=held,
         holders={k: tuple(each) for k, each in holders.items()},
+        simple=[each.sense == "<=" and min(each.coefficients) >= 0 for each in programme.rows],
+        helper=[
+            next((k for k in each.columns if not columns[k].application), None)
+            for each in programme.rows
+        ],
     )

@@ -73,9 +73,7 @@ def _alone(around: Neighbourhood, j: int) -> bool:
     """Tell whether some row of non-negative coefficients forbids a column by itself."""
     rows = around.programme.rows
     return any(
-        c > rows[number].bound
-        for number, c in around.rows.get(j, ())
-        if rows[number].sense == "<=" and min(rows[number].coefficients) >= 0
+        c > rows[number].bound for number, c in around.rows.get(j, ()) if around.simple[number]
     )
 
 
@@ -87,7 +85,7 @@ def _clauses(around: Neighbourhood, j: int, change: Change) -> tuple[str, ...]:
     for number in change.over:
         row = rows[number]
         if kind(row.name) != "ticket_in_pair" or _second_dsa(around, j, row):
-            auxiliary = next((k for k in row.columns if not columns[k].application), None)
+            auxiliary = around.helper[number]
             inner = kind(row.name) in PART_OF and auxiliary is not None
             names.append(_named(columns[auxiliary].name if inner and auxiliary else row.name))
     return tuple(sorted(dict.fromkeys(names), key=lambda n: (NEAREST.index(kind(n)), n)))
