@@ -12,7 +12,7 @@ its person becomes a pseudonym too.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, cast
 
@@ -170,23 +170,37 @@ def without_values(problems: Iterable[Problem]) -> Iterable[Problem]:
 
 
 def renamed[T](value: T, names: Mapping[str, str]) -> T:
-    """Return frozen data with texts replaced wherever they occur in it."""
-    return cast("T", _renamed(value, names)) if names else value
-
-
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, str) and type(value) is str:
-        for name, instead in names.items():
-            if name in value:
-                value = value.replace(name, instead)
+    """Return frozen data with texts replaced wherever they occur in it, the longest first."""
+    if not any(names):
         return value
+    lengths = sorted({len(name) for name in names if name}, reverse=True)
+    return cast("T", _renamed(value, lambda text: _replaced(text, names, lengths)))
+
+
+def _replaced(text: str, names: Mapping[str, str], lengths: Sequence[int]) -> str:
+    """Replace by looking at every place for names of every length: as quick for 10,000 of them."""
+    parts: list[str] = []
+    place = kept = 0
+    while place < len(text):
+        found = next((n for n in lengths if text[place : place + n] in names), 0)
+        if found:
+            parts += (text[kept:place], names[text[place : place + found]])
+            kept = place = place + found
+        else:
+            place += 1
+    return "".join((*parts, text[kept:])) if parts else text
+
+
+def _renamed(value: Any, replaced: Callable[[str], str]) -> Any:
+    if isinstance(value, str) and type(value) is str:
+        return replaced(value)
     if isinstance(value, tuple | list):
-        return type(value)(_renamed(each, names) for each in value)
+        return type(value)(_renamed(each, replaced) for each in value)
     if isinstance(value, dict):
-        return {_renamed(key, names): _renamed(each, names) for key, each in value.items()}
+        return {_renamed(k, replaced): _renamed(each, replaced) for k, each in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         changes = {
-            each.name: _renamed(getattr(value, each.name), names)
+            each.name: _renamed(getattr(value, each.name), replaced)
             for each in fields(value)
             if each.init
         }
