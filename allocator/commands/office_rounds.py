@@ -1,5 +1,6 @@
 """``allocator office``: rounds, files, policies, runs, review."""
 
+from os import cpu_count
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,13 @@ def run(store: str | None, round_id: str, time_limit: float | None) -> Answer:
 
     def allocate(desk: Desk) -> Answer:
         with interruptible() as stop, shown_progress() as progress:
-            view = desk.run(round_id, time_limit=time_limit, progress=progress, cancel=stop.is_set)
+            view = desk.run(
+                round_id,
+                time_limit=time_limit,
+                progress=progress,
+                cancel=stop.is_set,
+                processes=cpu_count() or 1,
+            )
         final = view.status == "done"
         text = say(
             f"cli.office.run.{'done' if final else 'not-final'}",

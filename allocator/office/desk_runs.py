@@ -67,6 +67,7 @@ class Runs(Rounds):
         time_limit: float | None = None,
         progress: Listener | None = None,
         cancel: Question | None = None,
+        processes: int = 1,
     ) -> RunView:
         """Allocate a round now, in this process.
 
@@ -80,6 +81,8 @@ class Runs(Rounds):
             Told how the solve stands.
         cancel : callable, optional
             Asked whether to stop.
+        processes : int
+            How many share the margins; 1 where this process must not be started again.
 
         Raises
         ------
@@ -87,7 +90,7 @@ class Runs(Rounds):
             Every problem of the round, or why no allocation is possible: the run is then failed.
         """
         row = self._enter(Command.RUN, round_id, PROPOSAL, RUNNING, time_limit)
-        view = self._work(row.id, progress, cancel)
+        view = self._work(row.id, progress, cancel, processes)
         if view.status == FAILED:
             raise AllocatorError(view.problems)
         return view
@@ -102,7 +105,12 @@ class Runs(Rounds):
 
     @command(Command.RUN)
     def work(
-        self, run_id: str, *, progress: Listener | None = None, cancel: Question | None = None
+        self,
+        run_id: str,
+        *,
+        progress: Listener | None = None,
+        cancel: Question | None = None,
+        processes: int = 1,
     ) -> RunView:
         """Take up a queued run and finish it; one that is not queued is left as it is."""
         with self.change(Command.RUN) as unit:
@@ -111,7 +119,7 @@ class Runs(Rounds):
                 return self._view_in(unit, row)
             unit.update(RunRow, row.id, row.version, status=RUNNING, started_at=unit.now)
             self._tell_run(unit, "run-started", row)
-        return self._work(row.id, progress, cancel)
+        return self._work(row.id, progress, cancel, processes)
 
     @command(Command.CANCEL_RUN)
     def cancel_run(self, run_id: str) -> RunView:
@@ -228,7 +236,9 @@ class Runs(Rounds):
     def _inputs_of(self, reader: Reader, row: RunRow) -> Inputs:
         return inputs(reader, self.the_round(reader, row.round), self.secret)
 
-    def _work(self, run: int, progress: Listener | None, cancel: Question | None) -> RunView:
+    def _work(
+        self, run: int, progress: Listener | None, cancel: Question | None, processes: int = 1
+    ) -> RunView:
         try:
             with self.store.reading() as reader:
                 ready = self._ready(reader, run)
@@ -239,6 +249,7 @@ class Runs(Rounds):
                 time_limit=None if limit is None else float(limit),
                 progress=watcher.note,
                 cancel=watcher.stopped,
+                processes=processes,
             )
             record, fingerprint = record_of_run(result, ready.loaded, ready.head, ready.previous)
         except AllocatorError as error:

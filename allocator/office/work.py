@@ -37,7 +37,7 @@ def main(run_id: str) -> int:
     os.nice(_POLITE)
     try:
         with open_store() as store:
-            open_desk(store, _asker(store, run_id)).work(run_id)
+            open_desk(store, _asker(store, run_id)).work(run_id, processes=os.cpu_count() or 1)
     except AllocatorError:
         return 1
     return 0
