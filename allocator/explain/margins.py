@@ -99,7 +99,7 @@ def stand(
     """Gather what the questions about a decided round have in common."""
     merits = {c.application.application_id: c.merit for c in pool.candidates}
     order = lottery_order(round_.lottery_seed, merits)
-    ground = prepare(programme, allocation.objective, order)
+    ground = prepare(programme, allocation.objective, order, allocation.values)
     return Stand(
         ground=ground,
         objective=allocation.objective,

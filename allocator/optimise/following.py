@@ -30,7 +30,7 @@ from allocator.optimise.terrain import Helper, Integers, Terrain, Truths
 MOST_BEGINNINGS = 200_000
 """Beginnings of allocations kept at once; beyond this the search is given up."""
 
-WIDTH, WIDER = 100, 5_000
+WIDTH, WIDER = 1_500, 5_000
 """Beginnings that are followed to find a good allocation, and a better one."""
 
 SMALL = 4_000

@@ -17,11 +17,12 @@ from allocator.optimise.core import contracted, core_of, expanded
 from allocator.optimise.dual import UNIT, Bound, bound_of
 from allocator.optimise.engine import Outcome, maximise, relax
 from allocator.optimise.following import best_under
-from allocator.optimise.layers import TooMany
+from allocator.optimise.layers import TooMany, highest
 from allocator.optimise.matrix import Matrix, complete, full_values, of_programme, worth
+from allocator.optimise.nearby import chosen, good_under
 from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import impossible
-from allocator.optimise.terrain import Terrain, terrain_of
+from allocator.optimise.terrain import Integers, Terrain, Truths, terrain_of
 from allocator.optimise.ties import Stopped, best_of, draw
 from allocator.optimise.watch import Watch
 
@@ -83,9 +84,15 @@ class Ground:
     order: tuple[str, ...]
     terrain: Terrain | None
     distance: int
+    made: Integers | None = None
 
 
-def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Ground:
+def prepare(
+    programme: Programme,
+    objective: int,
+    order: Iterable[str],
+    values: Sequence[int] | None = None,
+) -> Ground:
     """Relax the whole programme once, for all questions about it.
 
     Parameters
@@ -96,6 +103,8 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
         Its best objective.
     order : iterable of str
         All applications in lottery order.
+    values : sequence of int, optional
+        A best allocation, by column of the programme: near it good answers are looked for first.
     """
     matrix = of_programme(programme, impossible(programme))
     blocks = everyone_in_a_block(programme, matrix)
@@ -117,7 +126,10 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
         for j in block.columns
     }
     frozen = {a: {p: tuple(js) for p, js in own.items()} for a, own in columns.items()}
-    return Ground(programme, matrix, bound, frozen, home, order, terrain, distance)
+    made = None
+    if terrain is not None and values is not None:
+        made = chosen(terrain, [values[position] for position in matrix.origin])
+    return Ground(programme, matrix, bound, frozen, home, order, terrain, distance, made)
 
 
 def held(ground: Ground, question: Question) -> Bound | None:
@@ -204,11 +216,30 @@ def _looked_up(ground: Ground, question: Question) -> Answer:
     """
     if ground.terrain is None:
         raise TooMany
-    number, allowed = _allowed(ground, question)
-    best = best_under(ground.terrain, number, np.array(allowed), ground.distance)
+    number, some = _allowed(ground, question)
+    allowed = np.array(some)
+    distance = _distance(ground, ground.terrain, number, allowed)
+    try:
+        best = best_under(ground.terrain, number, allowed, distance)
+    except TooMany:
+        if distance <= ground.distance:
+            raise
+        best = best_under(ground.terrain, number, allowed, ground.distance)
     if best is None:
         return NO
     return Answer(True, best.objective, best.objective, best.values)
+
+
+def _distance(ground: Ground, terrain: Terrain, number: int, allowed: Truths) -> int:
+    """Return how far below the bound to look first: as far as a good answer that is known.
+
+    A poor one says little, and looking that far at once would cost more than going on in steps.
+    """
+    above = highest(terrain, number, allowed)
+    known = None if ground.made is None else good_under(terrain, ground.made, number, allowed)
+    if above is None or known is None:
+        return ground.distance
+    return max(1, min(above - known, ground.distance * 3 // 2))
 
 
 def _searched(matrix: Matrix, bound: Bound, watch: Watch) -> Answer:
