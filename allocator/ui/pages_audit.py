@@ -1,6 +1,6 @@
 """Audit: a record verified line by line, how groups fared, who was tied, the log, other records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ from allocator.record.check_report import FAIL, PASS, REFUSED, VERIFIED, Report
 from allocator.record.check_signature import read_key
 from allocator.record.verify import verify_bytes
 from allocator.texts import say
-from allocator.ui.components import Cell, Column, Kind, empty, facts, section, table
+from allocator.ui.components import Cell, Column, Kind, empty, section, table
 from allocator.ui.formats import moment, safe
 from allocator.ui.navigation import RoundPage, Section, link
 from allocator.ui.session import attempt
@@ -104,13 +104,7 @@ def _verified(desk: Desk, view: RoundView, run: RunView) -> Report:
 
 def show_report(report: Report, key: str) -> None:
     """Show a report: the verdict, every check on a line, what no check can show."""
-    verdict = say(f"ui.audit.verdict.{report.verdict}")
-    if report.verdict == VERIFIED:
-        st.success(verdict, icon=":material/verified:")
-    elif report.verdict == REFUSED:
-        st.error(verdict, icon=":material/gpp_bad:")
-    else:
-        st.warning(verdict, icon=":material/warning:")
+    _verdict(report)
     columns = (
         Column(say("ui.audit.check.result")),
         Column(say("ui.audit.check.title"), width="medium"),
@@ -131,6 +125,22 @@ def show_report(report: Report, key: str) -> None:
     with st.expander(say("ui.audit.limits"), icon=":material/info:"):
         for each in report.limits:
             st.markdown(f"- {safe(each)}")
+
+
+def _verdict(report: Report) -> None:
+    """Say whether the record holds; the checks that do not are named at once."""
+    verdict = say(f"ui.audit.verdict.{report.verdict}")
+    if report.verdict == VERIFIED:
+        st.success(verdict, icon=":material/verified:")
+    elif report.verdict == REFUSED:
+        failed = [each.title for each in report.checks if each.status == FAIL]
+        st.error(_listed(verdict, failed), icon=":material/gpp_bad:")
+    else:
+        st.warning(verdict, icon=":material/warning:")
+
+
+def _listed(verdict: str, failed: Sequence[str]) -> str:
+    return "\n".join([verdict, "", *(f"- {safe(each)}" for each in failed)])
 
 
 def _other_record() -> None:
@@ -283,7 +293,11 @@ def _log(desk: Desk) -> None:
     report = st.session_state.get("audit-store")
     if report is None:
         return
-    facts(((say("ui.audit.log.checks"), f"{sum(c.passed for c in report.checks)}"),))
+    if report.passed:
+        st.success(say("ui.audit.log.holds"), icon=":material/verified:")
+    else:
+        failed = [each.name for each in report.checks if not each.passed]
+        st.error(_listed(say("ui.audit.log.broken"), failed), icon=":material/gpp_bad:")
     columns = (
         Column(say("ui.audit.check.result")),
         Column(say("ui.audit.check.title"), width="medium"),
