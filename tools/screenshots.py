@@ -43,7 +43,7 @@ SHOTS = (
     Shot("allocation", OFFICER, f"allocation?round={ROUND}", height=1100),
     Shot("allocation-dark", OFFICER, f"allocation?round={ROUND}", scheme="dark", height=1100),
     Shot("why", OFFICER, f"why?round={ROUND}"),
-    Shot("compare", ANALYST, f"compare?round={ROUND}"),
+    Shot("compare", ANALYST, f"compare?round={ROUND}&with=policy-1,file-merit-only"),
     Shot("audit", AUDITOR, f"audit?round={ROUND}"),
     Shot("signoff", OFFICER, f"signoff?round={ROUND}"),
     Shot("administration", ADMINISTRATOR, "administration"),
