@@ -46,8 +46,8 @@ def _accounts(accounts: Sequence[AccountView]) -> None:
         return
     columns = (
         Column(say("ui.administration.accounts.login")),
-        Column(say("ui.administration.accounts.name"), width="medium"),
-        Column(say("ui.administration.accounts.roles"), width="large"),
+        Column(say("ui.administration.accounts.name")),
+        Column(say("ui.administration.accounts.roles"), width="medium"),
         Column(say("ui.administration.accounts.recused")),
         Column(say("ui.administration.accounts.active")),
     )
