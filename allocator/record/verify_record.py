@@ -2587,6 +2587,8 @@ class _Census:
             for each in record.plain("result.json")["awards"]
         }
 
+        self.criteria = [each["title"] for each in record.plain("rules.json")["criteria"]]
+
     def values(self, application: str, attribute: str) -> list[str]:
         """Return what is known of an attribute."""
         return self.attributes[application].get(attribute, [])
@@ -2661,8 +2663,20 @@ def _compared_rightly(census: _Census, compared: dict[str, Any]) -> bool:
         return False
     if _told(compared["other"]) != census.counts(theirs):
         return False
+    if any(each not in census.criteria for each in compared["without"]):
+        return False
+    if not _bands_join(compared["bands"]):
+        return False
     merit = {each: _merit_without(judged, compared) for each, judged in census.merits.items()}
     return all(_band_is_right(census, each, merit, (mine, theirs)) for each in compared["bands"])
+
+
+def _bands_join(bands: list[dict[str, Any]]) -> bool:
+    """Tell whether each band begins where the one before ends, the first and last being open."""
+    for each in bands:
+        demand_fields(each, "high", "low", "other_part", "other_whole", "part", "whole")
+    lows, highs = [each["low"] for each in bands], [each["high"] for each in bands]
+    return not bands or (lows[0] is None and highs[-1] is None and lows[1:] == highs[:-1])
 
 
 def _merit_without(judged: dict[str, Any], compared: dict[str, Any]) -> int:
@@ -2677,7 +2691,6 @@ def _band_is_right(
     merit: dict[str, int],
     groups: tuple[list[str], list[str]],
 ) -> bool:
-    demand_fields(band, "high", "low", "other_part", "other_whole", "part", "whole")
     low = None if band["low"] is None else number(band["low"])
     high = None if band["high"] is None else number(band["high"])
     found: list[int] = []

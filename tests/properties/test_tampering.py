@@ -772,6 +772,12 @@ def test_spoiled_records_are_refused(batch: int) -> None:
         assert_refused(number)
 
 
+@pytest.mark.parametrize("number", [4027, 5943])
+def test_spoiled_records_that_once_passed_are_refused(number: int) -> None:
+    """A band of merit that began elsewhere, and a criterion left out that there is not."""
+    assert_refused(number)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("batch", range(100))
 def test_ten_thousand_spoiled_records_are_refused(batch: int) -> None:
