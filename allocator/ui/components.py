@@ -13,6 +13,7 @@ import streamlit as st
 
 from allocator.office.states import State
 from allocator.texts import say
+from allocator.ui.downloads import held
 from allocator.ui.formats import safe
 from allocator.ui.sheets import XLSX, sheet_bytes
 
@@ -211,7 +212,7 @@ def file_download(
     """Offer a file that is made, or asked of the desk, when somebody clicks."""
     st.download_button(
         label,
-        lambda: BytesIO(make()),
+        lambda: BytesIO(held(make(), file_name, mime)),
         file_name,
         mime,
         key=key,

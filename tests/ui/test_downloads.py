@@ -1,0 +1,24 @@
+"""A file that was made for a download waits until the browser has fetched it."""
+
+import time
+
+import pytest
+
+from allocator.texts import say
+from tests.ui.decided import ROUND, decided_template, published_template  # noqa: F401  (fixtures)
+from tests.ui.people import AUDITOR
+
+
+@pytest.mark.office("published")
+@pytest.mark.usefixtures("published_template")
+def test_a_slow_browser_gets_its_file_while_the_page_is_drawn_again(visit):
+    page = visit(AUDITOR, f"signoff?round={ROUND}")
+
+    def slowly(route):
+        time.sleep(4)  # the panel of runs is drawn once a second, and old files are then put away
+        route.continue_()
+
+    page.route("**/media/**", slowly)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=say("ui.signoff.published.download")).click()
+    assert download.value.path().read_bytes()[:2] == b"PK"
