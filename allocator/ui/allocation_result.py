@@ -148,6 +148,7 @@ def decisions(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
         [_decision(found, each) for each in page],
         key=f"allocation-decisions-{run.id}",
         alt=say("ui.allocation.decisions.alt", count=len(page)),
+        download=False,
         selectable=True,
         height=560 if len(page) > 14 else "content",
     )

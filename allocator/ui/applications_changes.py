@@ -44,7 +44,7 @@ def _table(found: tuple[ChangeView, ...], *, personal: bool) -> None:
     rows = [_row(each, personal=personal) for each in found]
     here = paged(rows, key="applications-changes")
     alt = say("ui.applications.changes.alt", count=len(here))
-    table(columns, here, key="applications-changes", alt=alt)
+    table(columns, here, key="applications-changes", alt=alt, download=False)
     table_download(columns, rows, "changes", key="applications-changes-xlsx")
 
 

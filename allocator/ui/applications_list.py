@@ -62,6 +62,7 @@ def show(desk: Desk, view: RoundView, check: CheckView) -> None:
         [row_of(each) for each in here],
         key="applications-list",
         alt=say("ui.applications.list.alt", count=len(here)),
+        download=False,
         selectable=True,
     )
     rows = [row_of(each) for each in found]
@@ -228,6 +229,7 @@ def _findings(rows: list[list[str]], whose: list[IneligibleView]) -> None:
         [each for each, _ in here],
         key="applications-ineligible",
         alt=say("ui.applications.ineligible.alt", count=len(here)),
+        download=False,
         selectable=True,
     )
     table_download(columns, rows, "not-eligible", key="applications-ineligible-xlsx")

@@ -105,6 +105,7 @@ def table(
     key: str,
     alt: str,
     file_name: str | None = None,
+    download: bool = True,
     selectable: bool = False,
     height: int | Literal["auto", "content"] = "auto",
     row_height: int | None = None,
@@ -122,7 +123,9 @@ def table(
     alt : str
         What the table shows, for those who do not see it.
     file_name : str, optional
-        Name of the XLSX download without its ending; none, no download.
+        Name of the XLSX download without its ending; the table's own name unless given.
+    download : bool
+        Whether its XLSX stands under it; not where the caller offers one of more rows.
     selectable : bool
         Whether one row can be chosen.
     height : int or str
@@ -158,8 +161,8 @@ def table(
         placeholder="",
         **more,
     )
-    if file_name:
-        table_download(columns, rows, file_name, key=f"{key}-xlsx")
+    if download:
+        table_download(columns, rows, file_name or key, key=f"{key}-xlsx")
     chosen = answer.selection.rows if selectable else []
     return int(chosen[0]) if chosen and chosen[0] < len(rows) else None
 

@@ -128,7 +128,7 @@ def _figures(comparison: Comparison) -> None:
     rows: list[list[Cell]] = [list(each) for each in figure_rows(comparison)]
     alt = say("ui.compare.table-alt", count=len(comparison.sides))
     st.caption(say("compare.note", currency=comparison.currency))
-    table(columns, rows, key="compare-figures", alt=alt, height="content")
+    table(columns, rows, key="compare-figures", alt=alt, height="content", download=False)
 
 
 def _moves(desk: Desk, view: RoundView, comparison: Comparison) -> None:
