@@ -45,10 +45,12 @@ def record_of(
     policy: str | None = None,
     time_limit: float | None = None,
     explain: Literal["exact", "bounds"] | None = None,
+    flips: bool = False,
 ) -> bytes:
     """Decide a round folder and return its record."""
     loaded = load_round(folder, policy)
-    return _record(decide(loaded, time_limit=time_limit, explain=explain), loaded)
+    result = decide(loaded, time_limit=time_limit, explain=explain, flips=flips)
+    return _record(result, loaded)
 
 
 @cache
@@ -77,14 +79,14 @@ def tiny_round() -> Iterator[Path]:
 
 
 @cache
-def small_record(number: int) -> bytes | None:
+def small_record(number: int, flips: bool = False) -> bytes | None:
     """Return the record of a small random round, ``None`` where no allocation is possible.
 
-    Its pool is made by hand, so there are no input files that would give it.
+    With ``flips`` it has a flip test. Its pool is made by hand, so there are no input files that would give it.
     """
     small = _complete(numbered(number))
     try:
-        result = _decided(small)
+        result = _decided(small, flips)
     except AllocatorError:
         return None
     applications = tuple(each.application for each in small.pool.candidates)
@@ -113,13 +115,19 @@ def _complete(small: Small) -> Small:
 
 @cache
 def explained_record(name: str = "one-meeting") -> bytes:
-    """Return a record whose margins are bounds only; that of the ``tiny`` round has exact ones."""
+    """Return a record whose margins are bounds only; that of the ``tiny`` round has exact ones.
+
+    That of the ``flipped`` round, which is the tiny one too, has a flip test.
+    """
     if name == "tiny":
         return tiny_record()
+    if name == "flipped":
+        with tiny_round() as folder:
+            return record_of(folder, explain="bounds", flips=True)
     return record_of(SAMPLES / name, explain="bounds")
 
 
-def _decided(small: Small) -> Result:
+def _decided(small: Small, flips: bool) -> Result:
     programme, allocation = allocate(small.pool, small.round, small.rules)
     lines = decision_lines(small.round, small.pool, programme, allocation, {})
     lottery = lottery_of(small.pool, small.round)
@@ -142,7 +150,7 @@ def _decided(small: Small) -> Result:
         explanations=told,
         effects=effects,
     )
-    return replace(result, fairness=kept_fairness(fairness_of(result, flips=False)))
+    return replace(result, fairness=kept_fairness(fairness_of(result, flips=flips, processes=1)))
 
 
 def _record(result: Result, loaded: Any) -> bytes:

@@ -28,6 +28,7 @@ MODULES = (
     "record.check_promises",
     "record.check_evidence",
     "record.check_effects",
+    "record.check_flips",
     "record.check_fairness",
     "record.check_explanations",
     "record.check_all",

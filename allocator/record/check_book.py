@@ -104,12 +104,16 @@ class Book:
 
     def values(self, application: str, attribute: str) -> list[str]:
         """Return the values of an attribute; none where it is not known."""
-        return self._known[application].get(self._names.get(attribute, attribute), [])
+        return self._known[application].get(self.meant(attribute), [])
+
+    def meant(self, written: str) -> str:
+        """Return the attribute that a word of a policy or a fund means."""
+        return self._names.get(written, written)
 
     def group(self, selector: dict[str, Any]) -> Group:
         """Return a selector's conditions as they are compared."""
         return [
-            (self._names.get(name, name), frozenset(folded(value) for value in wanted))
+            (self.meant(name), frozenset(folded(value) for value in wanted))
             for name, wanted in selector["conditions"]
         ]
 

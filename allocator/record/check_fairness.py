@@ -1,202 +1,236 @@
-"""How groups fared is counted again, from the applications judged and the awards."""
+"""How groups fared is counted again, from the applications judged and the awards.
+
+Which groups are told of, which of them are compared, in which bands of merit and in which order is
+worked out here too, after ``docs/method.md`` (fairness), and must be what the record says.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from allocator.record.check_book import number
+from allocator.record.check_book import Book, number
 from allocator.record.check_container import Opened
-from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe
+from allocator.record.check_flips import wrong_flips
+from allocator.record.check_programme import as_written
+from allocator.record.check_report import (
+    Refused,
+    Unchecked,
+    demand_fields,
+    demand_none,
+    safe,
+    same,
+)
 from allocator.texts import say
 
 FAIRNESS = "fairness.json"
-STAGES = ("nominated", "eligible", "awarded", "money")
-MEANT_FOR = ("gender", "region", "country_group")
-"""Every record counts by these; by others if it was asked to."""
+COUNTED_BY = ("gender", "region", "country_group")
+"""Attributes by which every record counts, in this order."""
+
+USUAL_ORDER = {
+    "gender": ("female", "male", "other"),
+    "country_group": (
+        *("ldc", "lldc", "sids"),
+        *("low_income", "lower_middle_income", "upper_middle_income", "high_income"),
+    ),
+}
+"""The groups that stand first; the others follow by name."""
+
+FEWEST = 10
+"""Groups, and all others beside them, are compared from so many eligible applications on."""
+
+MOST_BANDS = 5
+PER_BAND = 20
+"""A band of merit for so many eligible applications."""
 
 
 def look_at_fairness(record: Opened) -> str:
-    """Check the counts of every group at every stage, and of every band compared."""
+    """Check the counts of every group at every stage, and every comparison with its bands."""
     if FAIRNESS not in record.members:
         raise Unchecked(say("verify.fairness.none"))
     fairness = record.plain(FAIRNESS)
     demand_fields(fairness, "flips", "funnel", "pairs")
     census = _Census(record)
-    attributes = [each["attribute"] for each in fairness["funnel"]]
-    if len({*attributes}) != len(attributes) or not {*MEANT_FOR} <= {*attributes}:
+    if [each["attribute"] for each in fairness["funnel"]] != [*COUNTED_BY]:
         raise Refused(say("verify.fairness.attributes"))
+    funnel = [census.funnel(attribute) for attribute in COUNTED_BY]
     demand_none(
-        say("verify.fairness.other", attribute=safe(each["attribute"]), group=safe(group))
-        for each in fairness["funnel"]
-        for group in _miscounted(census, each)
+        say("verify.fairness.other", attribute=mine["attribute"], group=safe(group))
+        for theirs, mine in zip(fairness["funnel"], funnel, strict=True)
+        for group in _miscounted(theirs, mine)
     )
+    pairs = [pair for each in funnel for pair in census.pairs(each)]
+    if [_sides(each) for each in fairness["pairs"]] != [_sides(each) for each in pairs]:
+        raise Refused(say("verify.fairness.pairs"))
     demand_none(
-        say("verify.fairness.bands", attribute=safe(each["attribute"]))
-        for each in fairness["pairs"]
-        if not _compared_rightly(census, each)
+        say("verify.fairness.bands", attribute=mine["attribute"])
+        for theirs, mine in zip(fairness["pairs"], pairs, strict=True)
+        if not same(theirs, mine)
     )
-    demand_none(_wrong_flips(record, fairness["flips"]))
-    groups = sum(len(each["groups"]) for each in fairness["funnel"])
-    return say("verify.fairness.figure", groups=groups, bands=len(fairness["pairs"]))
+    demand_none(wrong_flips(record, census.book, fairness["flips"]))
+    groups = sum(len(each["groups"]) for each in funnel)
+    return say("verify.fairness.figure", groups=groups, bands=len(pairs))
+
+
+def _sides(pair: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Return what is compared with what."""
+    return pair["attribute"], pair["one"]["value"], pair["other"]["value"]
+
+
+def _miscounted(told: dict[str, Any], mine: dict[str, Any]) -> Iterator[str]:
+    """Yield the groups whose counts are others; the attribute itself if it is the rest."""
+    names = [[each["value"] for each in grouping["groups"]] for grouping in (told, mine)]
+    if names[0] != names[1] or not same({**told, "groups": []}, {**mine, "groups": []}):
+        yield mine["attribute"]
+        return
+    for theirs, group in zip(told["groups"], mine["groups"], strict=True):
+        if not same(theirs, group):
+            yield group["value"] or mine["attribute"]
 
 
 class _Census:
     """Everybody's attributes, who is eligible, and what they were awarded."""
 
     def __init__(self, record: Opened):
-        pool = record.plain("pool.json")
-        self.attributes: dict[str, dict[str, list[str]]] = {}
-        self.merits: dict[str, dict[str, Any]] = {}
-        for each in (*pool["candidates"], *pool["ineligible"]):
-            application = each["application"]["application_id"]
-            self.attributes[application] = dict(each["attributes"])
-            if "merit" in each:
-                self.merits[application] = each
+        self.book = Book(record)
+        self.attributes: dict[str, dict[str, list[str]]] = {
+            each["application"]["application_id"]: dict(each["attributes"])
+            for each in (*self.book.candidates, *self.book.ineligible)
+        }
         self.awards = {
             each["application_id"]: number(each["amount"])
             for each in record.plain("result.json")["awards"]
         }
 
-        self.criteria = [each["title"] for each in record.plain("rules.json")["criteria"]]
-
     def values(self, application: str, attribute: str) -> list[str]:
         """Return what is known of an attribute."""
         return self.attributes[application].get(attribute, [])
 
-    def known(self, attribute: str) -> list[str]:
-        """Return the applications of which an attribute is known."""
-        return [each for each in self.attributes if self.values(each, attribute)]
-
-    def shown(self, attribute: str) -> set[str]:
+    def shown(self, attribute: str) -> list[str]:
         """Return the values that are told of: of country groups not those told of elsewhere."""
         every = {v for each in self.attributes for v in self.values(each, attribute)}
-        if attribute != "country_group":
-            return every
-        regions = {v for each in self.attributes for v in self.values(each, "region")}
-        return every - regions - {"member_state"}
+        if attribute == "country_group":
+            every -= {v for each in self.attributes for v in self.values(each, "region")}
+            every.discard("member_state")
+        first = [each for each in USUAL_ORDER.get(attribute, ()) if each in every]
+        return [*first, *sorted(every.difference(first))]
 
-    def holding(self, attribute: str, value: str) -> list[str]:
-        """Return the applications that have a value."""
-        return [each for each in self.attributes if value in self.values(each, attribute)]
+    def funnel(self, attribute: str) -> dict[str, Any]:
+        """Return the counts of every group of an attribute, of all known and of all others."""
+        shown = self.shown(attribute)
+        known = [each for each in self.attributes if self.values(each, attribute)]
+        silent = [each for each in self.attributes if not self.values(each, attribute)]
+        held = {each: {*self.values(each, attribute)}.intersection(shown) for each in known}
+        groups = [self.counts(value, [e for e in known if value in held[e]]) for value in shown]
+        if rest := [each for each in known if not held[each]]:
+            groups.append(self.counts("", rest))
+        return {
+            "attribute": attribute,
+            "groups": groups,
+            "known": self.counts("", known),
+            "unknown": self.counts("", silent) if silent else None,
+            "overlap": any(len(each) > 1 for each in held.values()),
+        }
 
-    def counts(self, applications: list[str]) -> tuple[int, int, int, int]:
-        """Return nominated, eligible and awarded, and the money awarded."""
+    def counts(self, value: str, applications: list[str]) -> dict[str, Any]:
+        """Return how many were nominated, eligible and awarded, and the money awarded."""
         amounts = [self.awards[each] for each in applications if each in self.awards]
-        eligible = sum(each in self.merits for each in applications)
-        return len(applications), eligible, len(amounts), sum(amounts)
+        return {
+            "value": value,
+            "nominated": len(applications),
+            "eligible": sum(each in self.book.by_id for each in applications),
+            "awarded": len(amounts),
+            "money": as_written(sum(amounts)),
+        }
 
+    def pairs(self, funnel: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the comparisons by an attribute, in the order of its groups.
 
-def _told(group: dict[str, Any]) -> tuple[int, int, int, int]:
-    demand_fields(group, "value", *STAGES)
-    nominated, eligible, awarded, money = (number(group[stage]) for stage in STAGES)
-    return nominated, eligible, awarded, money
+        By gender women with men, where there are both; otherwise each group with all others whose
+        group is known, where both have enough eligible applications.
+        """
+        attribute = funnel["attribute"]
+        if attribute == "gender":
+            pair = self.pair(attribute, "female", "male")
+            if pair["one"]["nominated"] and pair["other"]["nominated"]:
+                yield pair
+            return
+        for value in [each["value"] for each in funnel["groups"] if each["value"]]:
+            pair = self.pair(attribute, value, "")
+            if min(pair["one"]["eligible"], pair["other"]["eligible"]) >= FEWEST:
+                yield pair
 
-
-def _is_whole(group: dict[str, Any] | None, counts: tuple[int, int, int, int]) -> bool:
-    """Tell whether a group without a value has these counts; where it has nobody it is left out."""
-    if group is None:
-        return counts[0] == 0
-    return not group["value"] and _told(group) == counts
-
-
-def _miscounted(census: _Census, grouping: dict[str, Any]) -> Iterator[str]:
-    """Yield the groups of one attribute whose counts are others, or that are missing."""
-    demand_fields(grouping, "attribute", "groups", "known", "overlap", "unknown")
-    attribute, groups = grouping["attribute"], grouping["groups"]
-    known = census.known(attribute)
-    shown = census.shown(attribute)
-    rest = [each for each in known if not {*census.values(each, attribute)} & shown]
-    silent = [each for each in census.attributes if not census.values(each, attribute)]
-    several = any(len({*census.values(each, attribute)} & shown) > 1 for each in known)
-    if sorted(each["value"] for each in groups) != sorted([*shown, *([""] if rest else [])]):
-        yield attribute
-    if grouping["overlap"] is not several:
-        yield attribute
-    for group in groups:
-        members = census.holding(attribute, group["value"]) if group["value"] else rest
-        if _told(group) != census.counts(members):
-            yield group["value"] or attribute
-    for group, members in ((grouping["known"], known), (grouping["unknown"], silent)):
-        if not _is_whole(group, census.counts(members)):
-            yield attribute
-
-
-def _compared_rightly(census: _Census, compared: dict[str, Any]) -> bool:
-    """Tell whether two groups and their bands are those of the pool."""
-    demand_fields(compared, "attribute", "bands", "one", "other", "without")
-    attribute = compared["attribute"]
-    one, other = compared["one"]["value"], compared["other"]["value"]
-    mine = census.holding(attribute, one)
-    rest = [each for each in census.known(attribute) if each not in {*mine}]
-    theirs = [each for each in rest if not other or other in census.values(each, attribute)]
-    if _told(compared["one"]) != census.counts(mine):
-        return False
-    if _told(compared["other"]) != census.counts(theirs):
-        return False
-    if any(each not in census.criteria for each in compared["without"]):
-        return False
-    if not _bands_join(compared["bands"]):
-        return False
-    merit = {each: _merit_without(judged, compared) for each, judged in census.merits.items()}
-    return all(_band_is_right(census, each, merit, (mine, theirs)) for each in compared["bands"])
-
-
-def _bands_join(bands: list[dict[str, Any]]) -> bool:
-    """Tell whether each band begins where the one before ends, the first and last being open."""
-    for each in bands:
-        demand_fields(each, "high", "low", "other_part", "other_whole", "part", "whole")
-    lows, highs = [each["low"] for each in bands], [each["high"] for each in bands]
-    return not bands or (lows[0] is None and highs[-1] is None and lows[1:] == highs[:-1])
-
-
-def _merit_without(judged: dict[str, Any], compared: dict[str, Any]) -> int:
-    """Return an applicant's merit less the criteria that the comparison leaves out, by title."""
-    lines = (each for each in judged["breakdown"] if each["title"] in compared["without"])
-    return number(judged["merit"]) - sum(number(each["points"]) for each in lines)
-
-
-def _band_is_right(
-    census: _Census,
-    band: dict[str, Any],
-    merit: dict[str, int],
-    groups: tuple[list[str], list[str]],
-) -> bool:
-    low = None if band["low"] is None else number(band["low"])
-    high = None if band["high"] is None else number(band["high"])
-    found: list[int] = []
-    for members in groups:
-        within = [
+    def pair(self, attribute: str, one: str, other: str) -> dict[str, Any]:
+        """Return the comparison of two groups; without ``other`` with all others that are known."""
+        known = [each for each in self.attributes if self.values(each, attribute)]
+        mine = [each for each in known if one in self.values(each, attribute)]
+        theirs = [
             each
-            for each in members
-            if each in merit
-            and (low is None or merit[each] > low)
-            and (high is None or merit[each] <= high)
+            for each in known
+            if one not in self.values(each, attribute)
+            and (not other or other in self.values(each, attribute))
         ]
-        found += [sum(each in census.awards for each in within), len(within)]
-    told = [number(band[n]) for n in ("part", "whole", "other_part", "other_whole")]
-    return found == told
+        own = {e["id"]: e["title"] for e in self.book.rules["criteria"] if self._for(e, attribute)}
+        merit = {each: self._merit_without(each, own) for each in self.book.by_id}
+        edges = band_edges([*merit.values()])
+        return {
+            "attribute": attribute,
+            "one": self.counts(one, mine),
+            "other": self.counts(other, theirs),
+            "without": [*own.values()],
+            "bands": [
+                self._band(low, high, merit, mine, theirs)
+                for low, high in zip([None, *edges], [*edges, None], strict=True)
+            ],
+        }
+
+    def _for(self, criterion: dict[str, Any], attribute: str) -> bool:
+        """Tell whether a criterion gives points for the attribute itself."""
+        if criterion["kind"] == "country_group":
+            return attribute in ("country_group", "region")
+        return self.book.meant(criterion["column"]) == attribute
+
+    def _merit_without(self, application: str, left_out: dict[str, str]) -> int:
+        judged = self.book.by_id[application]
+        lines = (each for each in judged["breakdown"] if each["criterion"] in left_out)
+        return number(judged["merit"]) - sum(number(each["points"]) for each in lines)
+
+    def _band(
+        self,
+        low: int | None,
+        high: int | None,
+        merit: dict[str, int],
+        mine: list[str],
+        theirs: list[str],
+    ) -> dict[str, Any]:
+        """Return how both groups fared above ``low`` and up to ``high`` thousandths of a point."""
+        within = [
+            [
+                each
+                for each in group
+                if each in merit
+                and (low is None or merit[each] > low)
+                and (high is None or merit[each] <= high)
+            ]
+            for group in (mine, theirs)
+        ]
+        part, other_part = (sum(each in self.awards for each in group) for group in within)
+        return {
+            "low": low,
+            "high": high,
+            "part": part,
+            "whole": len(within[0]),
+            "other_part": other_part,
+            "other_whole": len(within[1]),
+        }
 
 
-def _wrong_flips(record: Opened, flips: dict[str, Any] | None) -> Iterator[str]:
-    """Yield what the flip test says of decisions and stated genders that is not so."""
-    if flips is None:
-        return
-    demand_fields(flips, "asked", "clauses", "flips", "status", "unanswered")
-    pool = record.plain("pool.json")
-    stated = {
-        each["application"]["application_id"]: each["application"]["gender"]
-        for each in (*pool["candidates"], *pool["ineligible"])
-    }
-    lines = record.plain("result.json")["decisions"]
-    decided = {each["application_id"]: (each["decision"], each["package"]) for each in lines}
-    for was, _, asked in flips["asked"]:
-        if number(asked) != sum(gender == was for gender in stated.values()):
-            yield say("verify.fairness.asked")
-    for each in flips["flips"]:
-        application = each["application_id"]
-        before = (each["before"], each["before_package"])
-        after = (each["after"], each["after_package"])
-        as_told = stated.get(application) == each["stated"] and decided.get(application) == before
-        if not as_told or before == after or each["instead"] == each["stated"]:
-            yield say("verify.fairness.flip", application=safe(application))
+def band_edges(merits: list[int]) -> list[int]:
+    """Return the merit at which each band of about as many applications ends, but the last.
+
+    The i-th of k bands ends at the least merit that at least i/k of them do not exceed.
+    """
+    merits = sorted(merits)
+    count = max(1, min(MOST_BANDS, len(merits) // PER_BAND))
+    edges = {merits[-(-i * len(merits) // count) - 1] for i in range(1, count)}
+    return sorted(edge for edge in edges if edge < merits[-1])

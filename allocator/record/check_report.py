@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -126,6 +127,11 @@ def demand_fields(value: object, *names: str) -> None:
     """Refuse a JSON object that has other fields than these: nothing unread may be in a record."""
     if not isinstance(value, dict) or sorted(value) != sorted(names):
         raise Refused(say("verify.fields", names=", ".join(sorted(names))))
+
+
+def same(one: object, other: object) -> bool:
+    """Tell whether two JSON values are the same; Python takes ``true`` for 1."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def report_lines(report: Report) -> Iterator[str]:

@@ -11,7 +11,7 @@ from allocator.model import Application, Pool, Round
 from allocator.optimise.funds import fund_order
 from allocator.optimise.reduce import lottery_order
 from allocator.record.check_container import INPUTS, is_plain_name
-from allocator.rules import Rules
+from allocator.rules import EligibilityRule, Rules
 from allocator.tables import Row, read, tables
 
 ROLES = ("round", "policy", "applications", "prior_awards", "office_awards", "overrides")
@@ -56,10 +56,18 @@ def understood(loaded: LoadedRound) -> dict[str, object]:
 
 
 def attributes_meant(round_: Round, rules: Rules) -> dict[str, str]:
-    """Return which attribute each word of the policy's and the funds' groups means."""
+    """Return which attribute each word means by which the policy or a fund names one."""
     written = {name for _, each in selectors(round_, rules) for name, _ in each.conditions}
-    written |= {name for each in rules.balance for name in (each.each, each.known_by) if name}
-    return {name: attribute_name(name) for name in sorted(written)}
+    written |= {name for each in rules.balance for name in (each.each, each.known_by)}
+    written |= {name for each in rules.criteria for name in (each.column, each.until)}
+    written |= {name for each in rules.eligibility for name in _columns(each)}
+    return {name: attribute_name(name) for name in sorted(written - {""})}
+
+
+def _columns(rule: EligibilityRule) -> Iterator[str]:
+    yield rule.column
+    for each in rule.rules:
+        yield from _columns(each)
 
 
 def lottery_of(pool: Pool, round_: Round) -> dict[str, Any]:

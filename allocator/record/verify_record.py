@@ -28,7 +28,7 @@ import sys
 import tempfile
 import unicodedata
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -124,12 +124,16 @@ TEXTS = {
     'verify.explanations.other': '{application}: {field} is not what the record says elsewhere',
     'verify.explanations.packages': '{application}: the packages it would accept are others',
     'verify.fairness.asked': 'the flip test did not ask about everybody',
-    'verify.fairness.attributes': 'the figures are not by gender, region and country group',
+    'verify.fairness.attributes': 'the figures are not by gender, region and country group, in this order',
     'verify.fairness.bands': 'by {attribute}: the groups compared, or their merit bands, are not those of the applications and awards',
+    'verify.fairness.clauses': 'the flip test names other clauses than those that look at gender',
     'verify.fairness.figure': '{groups} groups counted again at every stage, and the merit bands of {bands} comparisons',
     'verify.fairness.flip': '{application}: the flip test says of its decision or stated gender what is not so',
     'verify.fairness.none': 'the record holds no figures of fairness',
+    'verify.fairness.order': 'the flip test answers a question twice, or one that nobody asked, or not in the usual order',
     'verify.fairness.other': 'by {attribute}: the counts of {group} are not those of the applications and awards',
+    'verify.fairness.pairs': 'the groups compared are not those, or not in the order, that the method asks for',
+    'verify.fairness.status': 'the flip test says that it got further, or less far, than its answers show',
     'verify.fields': 'something has not exactly the fields {names}',
     'verify.findings': '{count} findings',
     'verify.inputs.figure': '{files} files read again: {applications} applications, {awards} awards of the past',
@@ -437,6 +441,11 @@ def demand_fields(value: object, *names: str) -> None:
     """Refuse a JSON object that has other fields than these: nothing unread may be in a record."""
     if not isinstance(value, dict) or sorted(value) != sorted(names):
         raise Refused(say("verify.fields", names=", ".join(sorted(names))))
+
+
+def same(one: object, other: object) -> bool:
+    """Tell whether two JSON values are the same; Python takes ``true`` for 1."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def report_lines(report: Report) -> Iterator[str]:
@@ -1000,12 +1009,16 @@ class Book:
 
     def values(self, application: str, attribute: str) -> list[str]:
         """Return the values of an attribute; none where it is not known."""
-        return self._known[application].get(self._names.get(attribute, attribute), [])
+        return self._known[application].get(self.meant(attribute), [])
+
+    def meant(self, written: str) -> str:
+        """Return the attribute that a word of a policy or a fund means."""
+        return self._names.get(written, written)
 
     def group(self, selector: dict[str, Any]) -> Group:
         """Return a selector's conditions as they are compared."""
         return [
-            (self._names.get(name, name), frozenset(folded(value) for value in wanted))
+            (self.meant(name), frozenset(folded(value) for value in wanted))
             for name, wanted in selector["conditions"]
         ]
 
@@ -2535,200 +2548,343 @@ def otherwise_of(record: Opened) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+# --- allocator.record.check_flips ----------------------------------------------------------
+# What the flip test says is held against the stated genders, the decisions and the policy.
+#
+# Whether another stated gender would have changed a decision takes deciding the round again, and is
+# not found again here. That everybody was asked, which clauses look at gender, and that each answer
+# is one that there can be, are.
+
+
+GENDER = "gender"
+GENDERS = ("female", "male", "other", "not stated")
+NO_CLAUSE, ALL_ANSWERED, SOME_OPEN = "no clause", "complete", "incomplete"
+FLIP = (
+    *("after", "after_package", "alone", "application_id"),
+    *("before", "before_package", "instead", "stated"),
+)
+
+
+def wrong_flips(record: Opened, book: Book, flips: dict[str, Any] | None) -> Iterator[str]:
+    """Yield what the flip test says that is not so; ``None`` where none was made."""
+    if flips is None:
+        return
+    demand_fields(flips, "asked", "clauses", "flips", "status", "unanswered")
+    stated = {
+        each["application"]["application_id"]: each["application"]["gender"]
+        for each in (*book.candidates, *book.ineligible)
+    }
+    if not same(flips["asked"], _asked(stated)):
+        yield say("verify.fairness.asked")
+    if flips["clauses"] != [*gender_clauses(book)]:
+        yield say("verify.fairness.clauses")
+    final = record.plain("result.json")["status"] == OPTIMAL
+    if flips["status"] != _status(flips, final):
+        yield say("verify.fairness.status")
+    if not _in_order(flips, stated):
+        yield say("verify.fairness.order")
+    lines = record.plain("result.json")["decisions"]
+    decided = {each["application_id"]: (each["decision"], each["package"]) for each in lines}
+    for each in flips["flips"]:
+        demand_fields(each, *FLIP)
+        if not _can_be(each, stated, decided, flips["clauses"]):
+            yield say("verify.fairness.flip", application=safe(each["application_id"]))
+
+
+def gender_clauses(book: Book) -> Iterator[str]:
+    """Yield the paths of the clauses that look at gender, in the order in which they act."""
+    rules = book.rules
+    clauses = (
+        ("eligibility", rules["eligibility"]),
+        ("limits.floors", rules["floors"]),
+        ("limits.caps", rules["caps"]),
+        ("merit.criteria", rules["criteria"]),
+        ("balance", rules["balance"]),
+        ("funds", book.funds),
+    )
+    for kind, parts in clauses:
+        for clause in parts:
+            if any(book.meant(name) == GENDER for name in _looked_at(clause)):
+                yield f"{kind}.{clause['id']}"
+
+
+def _looked_at(clause: dict[str, Any]) -> Iterator[str]:
+    """Yield the attributes, as written, that a clause of any kind turns on."""
+    yield from (clause[field] for field in ("column", "each", "known_by") if clause.get(field))
+    for field in ("group", "of", "only"):
+        yield from (name for name, _ in clause.get(field, {"conditions": []})["conditions"])
+    for alternative in clause.get("rules", []):
+        yield from _looked_at(alternative)
+
+
+def _others(gender: str) -> tuple[str, ...]:
+    """Return what is put in place of a stated gender."""
+    return tuple(each for each in GENDERS[:2] if each != gender)
+
+
+def _asked(stated: dict[str, str]) -> list[list[Any]]:
+    count = Counter(stated.values())
+    return [[was, instead, count[was]] for was in GENDERS for instead in _others(was)]
+
+
+def _status(flips: dict[str, Any], final: bool) -> str:
+    """Return how far the test must say it got; empty if it says what goes with no status."""
+    if not flips["clauses"] or not final:
+        found = flips["flips"] or flips["unanswered"]
+        return "" if found else "not final" if flips["clauses"] else NO_CLAUSE
+    told = all(each["alone"] is not None for each in flips["flips"])
+    return ALL_ANSWERED if told and not flips["unanswered"] else SOME_OPEN
+
+
+def _in_order(flips: dict[str, Any], stated: dict[str, str]) -> bool:
+    """Tell whether each question has at most one answer or stayed open, in the usual order."""
+    answered = [(each["application_id"], each["instead"]) for each in flips["flips"]]
+    left_open = [(application, instead) for application, instead in flips["unanswered"]]
+    return (
+        all(found == sorted({*found}) for found in (answered, left_open))
+        and not {*answered}.intersection(left_open)
+        and all(gender in _others(stated[each]) for each, gender in (*answered, *left_open))
+    )
+
+
+def _can_be(
+    flip: dict[str, Any],
+    stated: dict[str, str],
+    decided: dict[str, tuple[str, str | None]],
+    clauses: list[str],
+) -> bool:
+    """Tell whether a flip is from the real decision to another one, by clauses that could do it."""
+    application, alone = flip["application_id"], flip["alone"]
+    after = (flip["after"], flip["after_package"])
+    packages = PACKAGES if flip["after"] == "awarded" else (None,)
+    return (
+        stated.get(application) == flip["stated"]
+        and decided.get(application) == (flip["before"], flip["before_package"]) != after
+        and flip["after"] in ("awarded", "declined", "ineligible", None)
+        and flip["after_package"] in packages
+        and (alone is None or alone == [each for each in clauses if each in alone])
+        and (len(clauses) > 1 or alone == clauses)
+    )
+
+
 # --- allocator.record.check_fairness -------------------------------------------------------
 # How groups fared is counted again, from the applications judged and the awards.
+#
+# Which groups are told of, which of them are compared, in which bands of merit and in which order is
+# worked out here too, after ``docs/method.md`` (fairness), and must be what the record says.
 
 
 FAIRNESS = "fairness.json"
-STAGES = ("nominated", "eligible", "awarded", "money")
-MEANT_FOR = ("gender", "region", "country_group")
-"""Every record counts by these; by others if it was asked to."""
+COUNTED_BY = ("gender", "region", "country_group")
+"""Attributes by which every record counts, in this order."""
+
+USUAL_ORDER = {
+    "gender": ("female", "male", "other"),
+    "country_group": (
+        *("ldc", "lldc", "sids"),
+        *("low_income", "lower_middle_income", "upper_middle_income", "high_income"),
+    ),
+}
+"""The groups that stand first; the others follow by name."""
+
+FEWEST = 10
+"""Groups, and all others beside them, are compared from so many eligible applications on."""
+
+MOST_BANDS = 5
+PER_BAND = 20
+"""A band of merit for so many eligible applications."""
 
 
 def look_at_fairness(record: Opened) -> str:
-    """Check the counts of every group at every stage, and of every band compared."""
+    """Check the counts of every group at every stage, and every comparison with its bands."""
     if FAIRNESS not in record.members:
         raise Unchecked(say("verify.fairness.none"))
     fairness = record.plain(FAIRNESS)
     demand_fields(fairness, "flips", "funnel", "pairs")
     census = _Census(record)
-    attributes = [each["attribute"] for each in fairness["funnel"]]
-    if len({*attributes}) != len(attributes) or not {*MEANT_FOR} <= {*attributes}:
+    if [each["attribute"] for each in fairness["funnel"]] != [*COUNTED_BY]:
         raise Refused(say("verify.fairness.attributes"))
+    funnel = [census.funnel(attribute) for attribute in COUNTED_BY]
     demand_none(
-        say("verify.fairness.other", attribute=safe(each["attribute"]), group=safe(group))
-        for each in fairness["funnel"]
-        for group in _miscounted(census, each)
+        say("verify.fairness.other", attribute=mine["attribute"], group=safe(group))
+        for theirs, mine in zip(fairness["funnel"], funnel, strict=True)
+        for group in _miscounted(theirs, mine)
     )
+    pairs = [pair for each in funnel for pair in census.pairs(each)]
+    if [_sides(each) for each in fairness["pairs"]] != [_sides(each) for each in pairs]:
+        raise Refused(say("verify.fairness.pairs"))
     demand_none(
-        say("verify.fairness.bands", attribute=safe(each["attribute"]))
-        for each in fairness["pairs"]
-        if not _compared_rightly(census, each)
+        say("verify.fairness.bands", attribute=mine["attribute"])
+        for theirs, mine in zip(fairness["pairs"], pairs, strict=True)
+        if not same(theirs, mine)
     )
-    demand_none(_wrong_flips(record, fairness["flips"]))
-    groups = sum(len(each["groups"]) for each in fairness["funnel"])
-    return say("verify.fairness.figure", groups=groups, bands=len(fairness["pairs"]))
+    demand_none(wrong_flips(record, census.book, fairness["flips"]))
+    groups = sum(len(each["groups"]) for each in funnel)
+    return say("verify.fairness.figure", groups=groups, bands=len(pairs))
+
+
+def _sides(pair: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Return what is compared with what."""
+    return pair["attribute"], pair["one"]["value"], pair["other"]["value"]
+
+
+def _miscounted(told: dict[str, Any], mine: dict[str, Any]) -> Iterator[str]:
+    """Yield the groups whose counts are others; the attribute itself if it is the rest."""
+    names = [[each["value"] for each in grouping["groups"]] for grouping in (told, mine)]
+    if names[0] != names[1] or not same({**told, "groups": []}, {**mine, "groups": []}):
+        yield mine["attribute"]
+        return
+    for theirs, group in zip(told["groups"], mine["groups"], strict=True):
+        if not same(theirs, group):
+            yield group["value"] or mine["attribute"]
 
 
 class _Census:
     """Everybody's attributes, who is eligible, and what they were awarded."""
 
     def __init__(self, record: Opened):
-        pool = record.plain("pool.json")
-        self.attributes: dict[str, dict[str, list[str]]] = {}
-        self.merits: dict[str, dict[str, Any]] = {}
-        for each in (*pool["candidates"], *pool["ineligible"]):
-            application = each["application"]["application_id"]
-            self.attributes[application] = dict(each["attributes"])
-            if "merit" in each:
-                self.merits[application] = each
+        self.book = Book(record)
+        self.attributes: dict[str, dict[str, list[str]]] = {
+            each["application"]["application_id"]: dict(each["attributes"])
+            for each in (*self.book.candidates, *self.book.ineligible)
+        }
         self.awards = {
             each["application_id"]: number(each["amount"])
             for each in record.plain("result.json")["awards"]
         }
 
-        self.criteria = [each["title"] for each in record.plain("rules.json")["criteria"]]
-
     def values(self, application: str, attribute: str) -> list[str]:
         """Return what is known of an attribute."""
         return self.attributes[application].get(attribute, [])
 
-    def known(self, attribute: str) -> list[str]:
-        """Return the applications of which an attribute is known."""
-        return [each for each in self.attributes if self.values(each, attribute)]
-
-    def shown(self, attribute: str) -> set[str]:
+    def shown(self, attribute: str) -> list[str]:
         """Return the values that are told of: of country groups not those told of elsewhere."""
         every = {v for each in self.attributes for v in self.values(each, attribute)}
-        if attribute != "country_group":
-            return every
-        regions = {v for each in self.attributes for v in self.values(each, "region")}
-        return every - regions - {"member_state"}
+        if attribute == "country_group":
+            every -= {v for each in self.attributes for v in self.values(each, "region")}
+            every.discard("member_state")
+        first = [each for each in USUAL_ORDER.get(attribute, ()) if each in every]
+        return [*first, *sorted(every.difference(first))]
 
-    def holding(self, attribute: str, value: str) -> list[str]:
-        """Return the applications that have a value."""
-        return [each for each in self.attributes if value in self.values(each, attribute)]
+    def funnel(self, attribute: str) -> dict[str, Any]:
+        """Return the counts of every group of an attribute, of all known and of all others."""
+        shown = self.shown(attribute)
+        known = [each for each in self.attributes if self.values(each, attribute)]
+        silent = [each for each in self.attributes if not self.values(each, attribute)]
+        held = {each: {*self.values(each, attribute)}.intersection(shown) for each in known}
+        groups = [self.counts(value, [e for e in known if value in held[e]]) for value in shown]
+        if rest := [each for each in known if not held[each]]:
+            groups.append(self.counts("", rest))
+        return {
+            "attribute": attribute,
+            "groups": groups,
+            "known": self.counts("", known),
+            "unknown": self.counts("", silent) if silent else None,
+            "overlap": any(len(each) > 1 for each in held.values()),
+        }
 
-    def counts(self, applications: list[str]) -> tuple[int, int, int, int]:
-        """Return nominated, eligible and awarded, and the money awarded."""
+    def counts(self, value: str, applications: list[str]) -> dict[str, Any]:
+        """Return how many were nominated, eligible and awarded, and the money awarded."""
         amounts = [self.awards[each] for each in applications if each in self.awards]
-        eligible = sum(each in self.merits for each in applications)
-        return len(applications), eligible, len(amounts), sum(amounts)
+        return {
+            "value": value,
+            "nominated": len(applications),
+            "eligible": sum(each in self.book.by_id for each in applications),
+            "awarded": len(amounts),
+            "money": as_written(sum(amounts)),
+        }
 
+    def pairs(self, funnel: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the comparisons by an attribute, in the order of its groups.
 
-def _told(group: dict[str, Any]) -> tuple[int, int, int, int]:
-    demand_fields(group, "value", *STAGES)
-    nominated, eligible, awarded, money = (number(group[stage]) for stage in STAGES)
-    return nominated, eligible, awarded, money
+        By gender women with men, where there are both; otherwise each group with all others whose
+        group is known, where both have enough eligible applications.
+        """
+        attribute = funnel["attribute"]
+        if attribute == "gender":
+            pair = self.pair(attribute, "female", "male")
+            if pair["one"]["nominated"] and pair["other"]["nominated"]:
+                yield pair
+            return
+        for value in [each["value"] for each in funnel["groups"] if each["value"]]:
+            pair = self.pair(attribute, value, "")
+            if min(pair["one"]["eligible"], pair["other"]["eligible"]) >= FEWEST:
+                yield pair
 
-
-def _is_whole(group: dict[str, Any] | None, counts: tuple[int, int, int, int]) -> bool:
-    """Tell whether a group without a value has these counts; where it has nobody it is left out."""
-    if group is None:
-        return counts[0] == 0
-    return not group["value"] and _told(group) == counts
-
-
-def _miscounted(census: _Census, grouping: dict[str, Any]) -> Iterator[str]:
-    """Yield the groups of one attribute whose counts are others, or that are missing."""
-    demand_fields(grouping, "attribute", "groups", "known", "overlap", "unknown")
-    attribute, groups = grouping["attribute"], grouping["groups"]
-    known = census.known(attribute)
-    shown = census.shown(attribute)
-    rest = [each for each in known if not {*census.values(each, attribute)} & shown]
-    silent = [each for each in census.attributes if not census.values(each, attribute)]
-    several = any(len({*census.values(each, attribute)} & shown) > 1 for each in known)
-    if sorted(each["value"] for each in groups) != sorted([*shown, *([""] if rest else [])]):
-        yield attribute
-    if grouping["overlap"] is not several:
-        yield attribute
-    for group in groups:
-        members = census.holding(attribute, group["value"]) if group["value"] else rest
-        if _told(group) != census.counts(members):
-            yield group["value"] or attribute
-    for group, members in ((grouping["known"], known), (grouping["unknown"], silent)):
-        if not _is_whole(group, census.counts(members)):
-            yield attribute
-
-
-def _compared_rightly(census: _Census, compared: dict[str, Any]) -> bool:
-    """Tell whether two groups and their bands are those of the pool."""
-    demand_fields(compared, "attribute", "bands", "one", "other", "without")
-    attribute = compared["attribute"]
-    one, other = compared["one"]["value"], compared["other"]["value"]
-    mine = census.holding(attribute, one)
-    rest = [each for each in census.known(attribute) if each not in {*mine}]
-    theirs = [each for each in rest if not other or other in census.values(each, attribute)]
-    if _told(compared["one"]) != census.counts(mine):
-        return False
-    if _told(compared["other"]) != census.counts(theirs):
-        return False
-    if any(each not in census.criteria for each in compared["without"]):
-        return False
-    if not _bands_join(compared["bands"]):
-        return False
-    merit = {each: _merit_without(judged, compared) for each, judged in census.merits.items()}
-    return all(_band_is_right(census, each, merit, (mine, theirs)) for each in compared["bands"])
-
-
-def _bands_join(bands: list[dict[str, Any]]) -> bool:
-    """Tell whether each band begins where the one before ends, the first and last being open."""
-    for each in bands:
-        demand_fields(each, "high", "low", "other_part", "other_whole", "part", "whole")
-    lows, highs = [each["low"] for each in bands], [each["high"] for each in bands]
-    return not bands or (lows[0] is None and highs[-1] is None and lows[1:] == highs[:-1])
-
-
-def _merit_without(judged: dict[str, Any], compared: dict[str, Any]) -> int:
-    """Return an applicant's merit less the criteria that the comparison leaves out, by title."""
-    lines = (each for each in judged["breakdown"] if each["title"] in compared["without"])
-    return number(judged["merit"]) - sum(number(each["points"]) for each in lines)
-
-
-def _band_is_right(
-    census: _Census,
-    band: dict[str, Any],
-    merit: dict[str, int],
-    groups: tuple[list[str], list[str]],
-) -> bool:
-    low = None if band["low"] is None else number(band["low"])
-    high = None if band["high"] is None else number(band["high"])
-    found: list[int] = []
-    for members in groups:
-        within = [
+    def pair(self, attribute: str, one: str, other: str) -> dict[str, Any]:
+        """Return the comparison of two groups; without ``other`` with all others that are known."""
+        known = [each for each in self.attributes if self.values(each, attribute)]
+        mine = [each for each in known if one in self.values(each, attribute)]
+        theirs = [
             each
-            for each in members
-            if each in merit
-            and (low is None or merit[each] > low)
-            and (high is None or merit[each] <= high)
+            for each in known
+            if one not in self.values(each, attribute)
+            and (not other or other in self.values(each, attribute))
         ]
-        found += [sum(each in census.awards for each in within), len(within)]
-    told = [number(band[n]) for n in ("part", "whole", "other_part", "other_whole")]
-    return found == told
+        own = {e["id"]: e["title"] for e in self.book.rules["criteria"] if self._for(e, attribute)}
+        merit = {each: self._merit_without(each, own) for each in self.book.by_id}
+        edges = band_edges([*merit.values()])
+        return {
+            "attribute": attribute,
+            "one": self.counts(one, mine),
+            "other": self.counts(other, theirs),
+            "without": [*own.values()],
+            "bands": [
+                self._band(low, high, merit, mine, theirs)
+                for low, high in zip([None, *edges], [*edges, None], strict=True)
+            ],
+        }
+
+    def _for(self, criterion: dict[str, Any], attribute: str) -> bool:
+        """Tell whether a criterion gives points for the attribute itself."""
+        if criterion["kind"] == "country_group":
+            return attribute in ("country_group", "region")
+        return self.book.meant(criterion["column"]) == attribute
+
+    def _merit_without(self, application: str, left_out: dict[str, str]) -> int:
+        judged = self.book.by_id[application]
+        lines = (each for each in judged["breakdown"] if each["criterion"] in left_out)
+        return number(judged["merit"]) - sum(number(each["points"]) for each in lines)
+
+    def _band(
+        self,
+        low: int | None,
+        high: int | None,
+        merit: dict[str, int],
+        mine: list[str],
+        theirs: list[str],
+    ) -> dict[str, Any]:
+        """Return how both groups fared above ``low`` and up to ``high`` thousandths of a point."""
+        within = [
+            [
+                each
+                for each in group
+                if each in merit
+                and (low is None or merit[each] > low)
+                and (high is None or merit[each] <= high)
+            ]
+            for group in (mine, theirs)
+        ]
+        part, other_part = (sum(each in self.awards for each in group) for group in within)
+        return {
+            "low": low,
+            "high": high,
+            "part": part,
+            "whole": len(within[0]),
+            "other_part": other_part,
+            "other_whole": len(within[1]),
+        }
 
 
-def _wrong_flips(record: Opened, flips: dict[str, Any] | None) -> Iterator[str]:
-    """Yield what the flip test says of decisions and stated genders that is not so."""
-    if flips is None:
-        return
-    demand_fields(flips, "asked", "clauses", "flips", "status", "unanswered")
-    pool = record.plain("pool.json")
-    stated = {
-        each["application"]["application_id"]: each["application"]["gender"]
-        for each in (*pool["candidates"], *pool["ineligible"])
-    }
-    lines = record.plain("result.json")["decisions"]
-    decided = {each["application_id"]: (each["decision"], each["package"]) for each in lines}
-    for was, _, asked in flips["asked"]:
-        if number(asked) != sum(gender == was for gender in stated.values()):
-            yield say("verify.fairness.asked")
-    for each in flips["flips"]:
-        application = each["application_id"]
-        before = (each["before"], each["before_package"])
-        after = (each["after"], each["after_package"])
-        as_told = stated.get(application) == each["stated"] and decided.get(application) == before
-        if not as_told or before == after or each["instead"] == each["stated"]:
-            yield say("verify.fairness.flip", application=safe(application))
+def band_edges(merits: list[int]) -> list[int]:
+    """Return the merit at which each band of about as many applications ends, but the last.
+
+    The i-th of k bands ends at the least merit that at least i/k of them do not exceed.
+    """
+    merits = sorted(merits)
+    count = max(1, min(MOST_BANDS, len(merits) // PER_BAND))
+    edges = {merits[-(-i * len(merits) // count) - 1] for i in range(1, count)}
+    return sorted(edge for edge in edges if edge < merits[-1])
 
 
 # --- allocator.record.check_explanations ---------------------------------------------------

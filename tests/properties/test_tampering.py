@@ -527,6 +527,54 @@ def a_flip_made_up(parts: Parts) -> None:
     }
 
 
+def no_comparison(parts: Parts) -> None:
+    parts["fairness.json"]["pairs"] = []
+
+
+def men_called_everybody_else(parts: Parts) -> None:
+    """The same people, but not as the method names them."""
+    parts["fairness.json"]["pairs"][0]["other"]["value"] = ""
+
+
+def comparisons_in_another_order(parts: Parts) -> None:
+    parts["fairness.json"]["pairs"].reverse()
+
+
+def bands_put_together(parts: Parts) -> None:
+    """Two bands of merit become one; every count in it is right."""
+    pair = next(each for each in parts["fairness.json"]["pairs"] if len(each["bands"]) > 1)
+    first, second = pair["bands"][:2]
+    for each in ("part", "whole", "other_part", "other_whole"):
+        second[each] += first[each]
+    second["low"] = None
+    pair["bands"].pop(0)
+
+
+def points_for_a_region_left_in(parts: Parts) -> None:
+    """A band that leaves out no criterion, where one gives points for the attribute itself."""
+    for pair in parts["fairness.json"]["pairs"]:
+        pair["without"] = []
+
+
+def a_flip_by_a_clause_that_there_is_not(parts: Parts) -> None:
+    flips = parts["fairness.json"]["flips"]
+    flips["flips"][0]["alone"].append("balance.region")
+
+
+def a_flip_hidden(parts: Parts) -> None:
+    flip = parts["fairness.json"]["flips"]["flips"].pop()
+    asked = [flip["application_id"], flip["instead"]]
+    parts["fairness.json"]["flips"]["unanswered"].append(asked)
+
+
+def a_clause_that_looks_at_gender_left_out(parts: Parts) -> None:
+    parts["fairness.json"]["flips"]["clauses"].pop()
+
+
+def somebody_not_asked(parts: Parts) -> None:
+    parts["fairness.json"]["flips"]["asked"].pop()
+
+
 def a_stowaway(parts: Parts) -> None:
     parts["notes.txt"] = b"nothing to see here"
 
@@ -602,6 +650,15 @@ FORGERIES = (
     Forgery(a_band_in_which_all_were_awarded, "fairness"),
     Forgery(no_word_about_gender, "fairness"),
     Forgery(a_flip_made_up, "fairness"),
+    Forgery(no_comparison, "fairness"),
+    Forgery(men_called_everybody_else, "fairness"),
+    Forgery(comparisons_in_another_order, "fairness"),
+    Forgery(bands_put_together, "fairness"),
+    Forgery(points_for_a_region_left_in, "fairness"),
+    Forgery(a_flip_by_a_clause_that_there_is_not, "fairness", "flipped"),
+    Forgery(a_flip_hidden, "fairness", "flipped"),
+    Forgery(a_clause_that_looks_at_gender_left_out, "fairness", "flipped"),
+    Forgery(somebody_not_asked, "fairness", "flipped"),
     Forgery(a_stowaway, "members"),
 )
 
@@ -772,9 +829,9 @@ def test_spoiled_records_are_refused(batch: int) -> None:
         assert_refused(number)
 
 
-@pytest.mark.parametrize("number", [4027, 5943])
+@pytest.mark.parametrize("number", [4027, 5943, 6604, 7636, 10278])
 def test_spoiled_records_that_once_passed_are_refused(number: int) -> None:
-    """A band of merit that began elsewhere, and a criterion left out that there is not."""
+    """Bands of merit that began elsewhere, a criterion that there is not, no comparison at all."""
     assert_refused(number)
 
 

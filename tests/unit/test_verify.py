@@ -88,6 +88,13 @@ def test_small_rounds_of_every_kind_verify(number: int) -> None:
     assert report.verdict == "verified"
 
 
+@pytest.mark.parametrize("batch", range(4))
+def test_what_a_flip_test_says_is_taken_from_every_kind_of_round(batch: int) -> None:
+    records = (small_record(number, flips=True) for number in range(batch, 120, 4))
+    for record in filter(None, records):
+        assert alone(record).check("fairness").status == PASS
+
+
 def test_the_file_alone_is_what_the_checkers_give_now() -> None:
     current = TARGET.read_text(encoding="utf-8") == standalone_source()
     assert current, "run: python -m allocator.record.assemble"
