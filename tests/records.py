@@ -82,7 +82,7 @@ def tiny_round() -> Iterator[Path]:
 def small_record(number: int, flips: bool = False) -> bytes | None:
     """Return the record of a small random round, ``None`` where no allocation is possible.
 
-    With ``flips`` it has a flip test. Its pool is made by hand, so there are no input files that would give it.
+    With ``flips`` it has a flip test. Its pool is made by hand, so no input files would give it.
     """
     small = _complete(numbered(number))
     try:
