@@ -167,8 +167,7 @@ def _quality(result: Result, found: Figures, folder: Path) -> list[str]:
     lines += [say("cli.run.promise", title=each.title, text=each.text) for each in broken]
     warnings = sum(each.severity is Severity.WARNING for each in result.problems)
     if warnings:
-        key = f"cli.run.warnings.{'one' if warnings == 1 else 'many'}"
-        lines.append(say(key, n=warnings, folder=folder))
+        lines.append(say("cli.run.warnings", n=warnings, folder=folder))
     return lines
 
 

@@ -163,8 +163,7 @@ def _late(rule: EligibilityRule, application: Application, facts: Facts) -> str:
     if application.received is None:
         return say("assess.finding.deadline-not-known", deadline=day_text(deadline))
     days = (application.received - deadline).days
-    key = "assess.finding.deadline-day" if days == 1 else "assess.finding.deadline"
-    return say(key, days=days, deadline=day_text(deadline))
+    return say("assess.finding.deadline", days=days, deadline=day_text(deadline))
 
 
 def _cell(rule: EligibilityRule, application: Application, facts: Facts) -> str:

@@ -175,7 +175,7 @@ class Scorer:
         if count is None:
             return None
         left = criterion.points_if - count * criterion.points_each
-        key = "assess.one-prior" if count == 1 else "assess.priors" if count else "assess.no-prior"
+        key = "assess.priors" if count else "assess.no-prior"
         return max(left, 0), say(key, count=count)
 
 

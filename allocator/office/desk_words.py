@@ -2,7 +2,7 @@
 
 from allocator.office.states import State
 from allocator.office.store_rows import EventRow
-from allocator.texts import catalogue, say
+from allocator.texts import Counted, catalogue, say
 from allocator.wording import plain_money
 
 
@@ -14,14 +14,15 @@ def event_sentence(event: EventRow) -> str:
         key = "office.event.other"
     fields = {name: _shown(name, value) for name, value in event.payload.items()}
     common = {"actor": event.actor, "event": event.kind, "about": event.subject.partition(":")[2]}
-    return texts[key].format_map(_Fields(fields | common))
+    counted = {name: Counted(value) for name, value in (fields | common).items()}
+    return texts[key].format_map(_Fields(counted))
 
 
-class _Fields(dict[str, str]):
+class _Fields(dict[str, Counted]):
     """Fields of a text; what an older event does not have reads as a dash."""
 
-    def __missing__(self, key: str) -> str:
-        return "–"
+    def __missing__(self, key: str) -> Counted:
+        return Counted("–")
 
 
 def _shown(name: str, value: object) -> str:

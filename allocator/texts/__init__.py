@@ -2,6 +2,9 @@
 
 ``say("problem.intake-empty.what", file="a.csv")`` fills the fields of the text. A missing key is a
 defect of the program and raises ``KeyError``; ``tests/docs`` checks that each key used exists.
+
+A text that says how many gives both forms: ``{count:# award|# awards}``. The first is for one, the
+second for any other number; the number stands where ``#`` is.
 """
 
 from functools import cache
@@ -10,6 +13,9 @@ from importlib import resources
 import yaml
 
 LANGUAGE = "en"
+
+THIN = "\u202f"
+"""Narrow no-break space between thousands, so that a number never breaks over lines."""
 
 
 @cache
@@ -37,6 +43,30 @@ def _flatten(prefix: str, node: dict[object, object], into: dict[str, str]) -> N
             into[name] = value.rstrip("\n")
 
 
+class Counted:
+    """A value that a text may give two forms for: ``# award|# awards``.
+
+    Parameters
+    ----------
+    value : object
+        A number, or one already written for reading.
+    """
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __format__(self, form: str) -> str:
+        """Return the form for one or for any other number, the number in the place of ``#``."""
+        if "|" not in form:
+            return format(self.value, form)
+        shown = f"{self.value:,}".replace(",", THIN) if type(self.value) is int else str(self.value)
+        one, other = form.split("|")
+        return (one if shown == "1" else other).replace("#", shown)
+
+
 def say(key: str, **values: object) -> str:
     """Return the text of ``key`` with its fields filled in."""
-    return catalogue()[key].format(**values)
+    text = catalogue()[key]
+    if "|" in text:
+        return text.format(**{name: Counted(value) for name, value in values.items()})
+    return text.format(**values)

@@ -52,5 +52,4 @@ def ago(when: date, today: date) -> str:
     days = (when - today).days
     if days == 0:
         return say("ui.today")
-    one = "one" if abs(days) == 1 else "many"
-    return say(f"ui.{'in' if days > 0 else 'ago'}.{one}", days=abs(days))
+    return say(f"ui.{'in' if days > 0 else 'ago'}", days=abs(days))
