@@ -206,12 +206,18 @@ class AfterPublication(Signing):
         return view
 
     def _enter(
-        self, asked: Command, round_id: str, kind: str, status: str, time_limit: float | None
+        self,
+        asked: Command,
+        round_id: str,
+        kind: str,
+        status: str,
+        time_limit: float | None,
+        reason: str = "",
     ) -> RunRow:
         """Enter a run; a reallocation has conditions of its own."""
         if kind == REALLOCATION:
-            return self._enter_reallocation(round_id, "", status, time_limit)
-        return super()._enter(asked, round_id, kind, status, time_limit)
+            return self._enter_reallocation(round_id, reason, status, time_limit)
+        return super()._enter(asked, round_id, kind, status, time_limit, reason)
 
     def _enter_reallocation(
         self, round_id: str, reason: str, status: str, time_limit: float | None

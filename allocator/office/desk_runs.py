@@ -97,10 +97,27 @@ class Runs(Rounds):
 
     @command(Command.RUN)
     def queue_run(
-        self, round_id: str, *, kind: str = PROPOSAL, time_limit: float | None = None
+        self,
+        round_id: str,
+        *,
+        kind: str = PROPOSAL,
+        time_limit: float | None = None,
+        reason: str = "",
     ) -> RunView:
-        """Enter a run that another process takes up with ``work``."""
-        row = self._enter(Command.RUN, round_id, kind, QUEUED, time_limit)
+        """Enter a run that another process takes up with ``work``.
+
+        Parameters
+        ----------
+        round_id : str
+            The round.
+        kind : str
+            ``proposal``, ``reallocation`` or ``what-if``.
+        time_limit : float, optional
+            Seconds; after them the best known answer is kept, marked not final.
+        reason : str
+            Why a reallocation is asked for; kept in the vault. Other runs have none.
+        """
+        row = self._enter(Command.RUN, round_id, kind, QUEUED, time_limit, reason)
         return self._run_view(row.id)
 
     @command(Command.RUN)
@@ -183,9 +200,15 @@ class Runs(Rounds):
     # --- how a run is made --------------------------------------------------------------------
 
     def _enter(
-        self, asked: Command, round_id: str, kind: str, status: str, time_limit: float | None
+        self,
+        asked: Command,
+        round_id: str,
+        kind: str,
+        status: str,
+        time_limit: float | None,
+        reason: str = "",
     ) -> RunRow:
-        """Enter a run of what is there now."""
+        """Enter a run of what is there now; only a reallocation keeps a reason."""
         with self.change(asked) as unit:
             round_ = self.the_round(unit, round_id)
             if kind not in (PROPOSAL, WHAT_IF):

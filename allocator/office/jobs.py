@@ -29,7 +29,12 @@ _MODULE = "allocator.office.work"
 
 
 def start(
-    desk: Desk, round_id: str, *, kind: str = "proposal", time_limit: float | None = None
+    desk: Desk,
+    round_id: str,
+    *,
+    kind: str = "proposal",
+    time_limit: float | None = None,
+    reason: str = "",
 ) -> RunView:
     """Queue a run and start the process that takes it up.
 
@@ -39,7 +44,7 @@ def start(
         Of the person who asks for it.
     round_id : str
         The round.
-    kind : str
+    kind, reason : str
         As for ``desk.queue_run``.
     time_limit : float, optional
         Seconds after which the best answer known is kept, marked not final.
@@ -57,7 +62,7 @@ def start(
         _miss(desk, round_id, _noted(lock))
         if any(each.status in UNDER_WAY for each in desk.runs(round_id)):
             raise AllocatorError(problem("job-elsewhere"))
-        run = desk.queue_run(round_id, kind=kind, time_limit=time_limit)
+        run = desk.queue_run(round_id, kind=kind, time_limit=time_limit, reason=reason)
         _note(lock, run.id)
         try:
             _begin(lock, run.id)

@@ -1,4 +1,4 @@
-"""After publication: what becomes of awards, payments, where the money stands, the reserve list."""
+"""After publication: what becomes of awards, payments, and where the money stands."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -6,28 +6,29 @@ from decimal import Decimal, InvalidOperation
 
 import streamlit as st
 
-from allocator.explain.reserve import Reserve
 from allocator.explain.result import DecisionLine
 from allocator.model import Award, Decision
 from allocator.office.roles import Command, may
-from allocator.office.states import FALLEN, FOLLOWS, State
-from allocator.office.views import EventView, LedgerLine, OutcomeView, RoundView
+from allocator.office.states import FOLLOWS, State
+from allocator.office.views import EventView, LedgerLine, OutcomeView, RoundView, RunView
 from allocator.texts import say
-from allocator.ui.components import Cell, Column, Kind, empty, reasoned, section, table
+from allocator.ui.allocation_again import reallocation, reserve_list
+from allocator.ui.components import Cell, Column, Kind, empty, section, table
 from allocator.ui.formats import amount, safe
-from allocator.ui.results import Shown
-from allocator.ui.session import Desk, act, attempt
+from allocator.ui.results import Shown, shown
+from allocator.ui.session import Desk, act
 from allocator.wording import package_words
 
-_RESERVE = "_reserve"
 _MOST_MONEY = 10**12
 
 
-def after_publication(desk: Desk, view: RoundView, found: Shown) -> None:
-    """Draw what is done and seen once a round is published."""
-    if view.summary.state not in (State.PUBLISHED, State.CLOSED):
+def after_publication(desk: Desk, view: RoundView) -> None:
+    """Draw what is done and seen once a round is published, of what was published last."""
+    run = _published(view)
+    if run is None:
         empty(say("ui.allocation.after.empty"), say("ui.allocation.after.empty-do"))
         return
+    found = shown(desk, run)
     last = _last(desk.outcomes(view.summary.id))
     section(say("ui.allocation.after.ledger"))
     _ledger(desk.fund_ledger(view.summary.id), found)
@@ -35,9 +36,14 @@ def after_publication(desk: Desk, view: RoundView, found: Shown) -> None:
     chosen = _awards(found, last)
     _act_on(desk, view, found, chosen, last)
     _payments(desk, view, found)
-    if view.summary.state is State.PUBLISHED and may(desk.me(), Command.REALLOCATE):
-        _reallocate(desk, view, last)
-    _reserve(desk, view, found)
+    reallocation(desk, view, found, last.values())
+    reserve_list(desk, view, found)
+
+
+def _published(view: RoundView) -> RunView | None:
+    """Return the run that was published last, if any was."""
+    newest = max(view.publications, key=lambda each: each.number, default=None)
+    return next((each for each in view.runs if newest and each.id == newest.run), None)
 
 
 def _last(outcomes: Iterable[OutcomeView]) -> dict[str, OutcomeView]:
@@ -232,65 +238,6 @@ def _payments(desk: Desk, view: RoundView, found: Shown) -> None:
 def _payment(event: EventView) -> list[Cell]:
     told = event.details
     return [str(told["on"]), told["application"], told["line"], int(told["amount"]), event.actor]
-
-
-def _reallocate(desk: Desk, view: RoundView, last: Mapping[str, OutcomeView]) -> None:
-    section(say("ui.allocation.after.reallocate"))
-    fallen = [each for each in last.values() if each.kind in FALLEN]
-    st.markdown(say("ui.allocation.after.reallocate-about", count=len(fallen)))
-    if not fallen:
-        return
-    reason = reasoned(
-        "after-reallocate",
-        say("ui.allocation.after.reallocate-reason"),
-        say("ui.allocation.after.reallocate-button"),
-    )
-    if reason is not None:
-        act(
-            lambda: desk.reallocate(view.summary.id, reason),
-            say("ui.allocation.after.reallocated"),
-        )
-
-
-def _reserve(desk: Desk, view: RoundView, found: Shown) -> None:
-    section(say("ui.allocation.after.reserve"))
-    st.markdown(say("ui.allocation.after.reserve-about"))
-    asked = (view.summary.id, view.summary.version)
-    if st.button(say("ui.allocation.after.reserve-button"), key="after-reserve-button"):
-        listed = attempt(lambda: tuple(desk.reserve(view.summary.id)))
-        st.session_state[_RESERVE] = None if listed is None else (asked, listed)
-    kept = st.session_state.get(_RESERVE)
-    if not kept or kept[0] != asked:
-        return
-    if not kept[1]:
-        st.info(say("ui.allocation.after.reserve-none"))
-        return
-    person = [Column(say("ui.allocation.column.person"))] if found.personal else []
-    columns = [
-        Column(say("ui.allocation.after.place"), Kind.COUNT),
-        Column(say("ui.allocation.after.place-at-meeting"), Kind.COUNT),
-        Column(say("outputs.column.meeting")),
-        Column(say("outputs.column.application")),
-        *person,
-        Column(say("outputs.column.administration")),
-        Column(say("ui.allocation.after.short"), Kind.POINTS),
-    ]
-    alt = say("ui.allocation.after.reserve-alt", count=len(kept[1]))
-    rows = [_place(each, found) for each in kept[1]]
-    table(columns, rows, key="after-reserve", alt=alt, file_name="reserve")
-
-
-def _place(each: Reserve, found: Shown) -> list[Cell]:
-    person: list[Cell] = [found.person(each.application_id)] if found.personal else []
-    return [
-        each.position,
-        each.at_meeting,
-        each.meeting,
-        each.application_id,
-        *person,
-        found.administration(each.application_id),
-        each.short,
-    ]
 
 
 def _today() -> date:

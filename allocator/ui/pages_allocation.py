@@ -157,7 +157,7 @@ def _tabs(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
         "overrides": lambda: overrides(desk, view, found),
         "ties": lambda: ties(found),
         "files": lambda: _files(desk, run),
-        "after": lambda: after_publication(desk, view, found),
+        "after": lambda: after_publication(desk, view),
     }
     if not may(desk.me(), Command.DOWNLOAD):
         del parts["files"]

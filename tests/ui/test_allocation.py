@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from allocator.office import jobs
 from allocator.office.states import State
 from allocator.texts import say
 from allocator.ui.allocation_after import minor_units
@@ -16,6 +17,7 @@ from tests.ui.decided import (  # noqa: F401  (fixtures)
     words,
 )
 from tests.ui.people import ADMINISTRATOR, ANALYST, APPROVER, AUDITOR, OFFICER, desk_of
+from tests.ui.test_shell_jobs import ended
 
 decided = [pytest.mark.office("decided"), pytest.mark.usefixtures("decided_template")]
 published = [pytest.mark.office("published"), pytest.mark.usefixtures("published_template")]
@@ -269,8 +271,38 @@ def test_reallocating_begins_when_an_award_has_fallen_through(app, office):
     page.text_area(key="after-reallocate-reason").set_value("One fellow does not come.")
     button(page, say("ui.allocation.after.reallocate-button")).click().run()
     assert not page.error
-    assert desk.runs(ROUND)[0].kind == "reallocation"
+    run = ended(desk, desk.runs(ROUND)[0].id)
+    assert (run.kind, run.status, run.current) == ("reallocation", "done", True)
+    page = app(OFFICER, "allocation", part=part("after"))
+    assert not page.exception
+    assert say("ui.allocation.after.there", run=run.id) in words(page)
     assert say("ui.allocation.propose.button") in labels(page)
+    assert say("ui.allocation.after.reallocate-button") not in labels(page)
+    shown = next(e.value for e in page.dataframe if awarded.application_id in set(e.value["1"]))
+    before, after = (desk.result(each).lines for each in ("1", run.id))
+    changed = sum(
+        (b.decision, b.package) != (a.decision, a.package)
+        for b, a in zip(before, after, strict=True)
+    )
+    assert len(shown) == changed
+
+
+@marked(published)
+def test_a_reallocation_under_way_outlasts_a_refresh_and_can_be_stopped(app, office, monkeypatch):
+    monkeypatch.setattr(jobs, "_begin", lambda lock, run_id: None)
+    monkeypatch.setattr(jobs, "settle", lambda desk, round_id: None)
+    desk = desk_of(office, OFFICER)
+    awarded = next(e for e in desk.result("1").lines if e.decision == "awarded" and e.amount)
+    desk.outcome(ROUND, awarded.application_id, "withdrawn", date(2025, 9, 1))
+    run = jobs.start(desk, ROUND, kind="reallocation", reason="A seat is free.")
+    page = app(OFFICER, "allocation", part=part("after"))
+    assert say("ui.allocation.after.reallocating") in words(page)
+    assert say("ui.allocation.after.reallocate-button") not in labels(page)
+    page.button(key=f"cancel-{run.id}").click().run()
+    page = app(OFFICER, "allocation", part=part("after"))
+    assert desk.runs(ROUND)[0].status == "cancelled"
+    assert say("ui.allocation.after.reallocate-button") in labels(page)
+    assert awarded.application_id in words(page)
 
 
 @marked(published)
