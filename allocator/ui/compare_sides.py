@@ -1,9 +1,10 @@
 """The policies that can be compared on a round, and the round decided under one of them.
 
-Saved versions, policies that come with the tool, uploaded files, and weights turned on the page
-Allocation that nobody has saved. What is decided is kept by its text, so that it is decided once.
+Saved versions, policies that come with the tool, uploaded files, and what was changed on the pages
+Policy and Allocation and not saved. What is decided is kept by its text: it is decided once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -17,6 +18,7 @@ from allocator.office.views import RoundView
 from allocator.policy import check_policy, policy_bytes, settle, shipped_policies
 from allocator.texts import say
 from allocator.ui.allocation_weights import kept_weights, with_these
+from allocator.ui.policy_draft import FILE, unsaved_of
 from allocator.ui.results import assessed_now, finished_runs, sees_persons, shown, under
 from allocator.ui.session import Desk
 
@@ -29,13 +31,17 @@ _KEPT_FOR = 900
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A policy to compare: a short name, its title, and its file unless it is turned weights."""
+    """A policy to compare: a short name, its title, and its file unless it is turned weights.
+
+    One that is not saved exists for the person at the desk alone; its title says whose it is.
+    """
 
     key: str
     name: str
     title: str
     content: bytes = b""
-    file: str = "policy.yaml"
+    file: str = FILE
+    unsaved: bool = False
 
 
 def choices(desk: Desk, view: RoundView) -> dict[str, Choice]:
@@ -46,15 +52,31 @@ def choices(desk: Desk, view: RoundView) -> dict[str, Choice]:
         own = view.policy is not None and each.id == view.policy.id
         short = say(f"ui.compare.name.{'own' if own else 'saved'}", number=each.number)
         found[key] = Choice(key, short, each.title, each.text.encode("utf-8"))
-    if _turned(view) is not None:
-        found[WEIGHTS] = Choice(
-            WEIGHTS, say("ui.compare.name.weights"), say("ui.compare.name.weights-title")
-        )
+    found |= {each.key: each for each in _unsaved(desk, view)}
     for name, title in shipped_policies():
         content, file = policy_bytes(name)
         key = f"file-{name}"
         found[key] = Choice(key, name, say("ui.compare.name.shipped", title=title), content, file)
     return found
+
+
+def _unsaved(desk: Desk, view: RoundView) -> Iterator[Choice]:
+    """Yield what stands on the screen of the person at the desk and nowhere else."""
+    me = desk.me()
+    who = me.name or me.login
+    for draft in unsaved_of(view.summary.id):
+        version, key = draft.source.version, f"draft-{draft.source.id}"
+        of = draft.source.id.removeprefix("shipped-")
+        if version is not None:
+            of = say("ui.compare.name.saved", number=version.number)
+        short, title = (
+            say("ui.compare.name.draft", of=of),
+            say("ui.compare.name.on-policy", who=who),
+        )
+        yield Choice(key, short, title, draft.text.encode("utf-8"), unsaved=True)
+    if _turned(view) is not None:
+        title = say("ui.compare.name.on-allocation", who=who)
+        yield Choice(WEIGHTS, say("ui.compare.name.weights"), title, unsaved=True)
 
 
 def uploaded(name: str, content: bytes) -> Choice:

@@ -14,7 +14,7 @@ from allocator.outputs.compare_xlsx import figure_rows, move_rows, write_compare
 from allocator.texts import say
 from allocator.ui import compare_charts, navigation
 from allocator.ui.address import name, named
-from allocator.ui.compare_sides import WEIGHTS, Choice, choices, decided, uploaded
+from allocator.ui.compare_sides import Choice, choices, decided, uploaded
 from allocator.ui.components import Cell, Column, empty, file_download, section, table, uploads
 from allocator.ui.failures import refusal
 from allocator.ui.formats import safe
@@ -54,9 +54,10 @@ def _uploads() -> list[Choice]:
 
 
 def _chosen(offered: dict[str, Choice], view: RoundView, given: list[Choice]) -> list[Choice]:
-    """Ask for the policies; the round's own comes first at the start, then what was uploaded."""
+    """Ask for the policies; at the start the round's own, what is not saved, what was uploaded."""
     own = f"policy-{view.policy.id}" if view.policy else ""
-    asked = (named(_WITH) or ",".join((own, WEIGHTS))).split(",")
+    unsaved = [key for key, each in offered.items() if each.unsaved]
+    asked = (named(_WITH) or ",".join((own, *unsaved))).split(",")
     start = [key for key in (*asked, *(each.key for each in given)) if key in offered]
     keys = st.multiselect(
         say("ui.compare.which"),
@@ -66,10 +67,15 @@ def _chosen(offered: dict[str, Choice], view: RoundView, given: list[Choice]) ->
         max_selections=_MOST,
         help=say("ui.compare.which-help"),
         placeholder=say("ui.compare.placeholder"),
-        key=f"compare-with-{view.summary.id}-{len(given)}-{WEIGHTS in offered}",
+        key=f"compare-with-{view.summary.id}-{len(given)}-{'-'.join(unsaved)}",
     )
     name(_WITH, ",".join(keys) or None)
-    return [offered[key] for key in keys if key in offered]
+    chosen = [offered[key] for key in keys if key in offered]
+    for each in chosen:
+        if each.unsaved:
+            told = say("ui.compare.unsaved", name=each.name, where=each.title)
+            st.caption(f":material/edit_note: {safe(told)}")
+    return chosen
 
 
 def _called(choice: Choice) -> str:

@@ -130,6 +130,12 @@ def draft_of(round_id: str) -> Draft | None:
     return _drafts().get((round_id, _chosen().get(round_id, "")))
 
 
+def unsaved_of(round_id: str) -> tuple[Draft, ...]:
+    """Return every policy that was changed on the screen for a round and not saved."""
+    drafts = (each for (round_, _), each in _drafts().items() if round_ == round_id)
+    return tuple(each for each in drafts if each.unsaved)
+
+
 def keep(round_id: str, draft: Draft) -> None:
     """Keep a draft as it is."""
     _drafts()[round_id, draft.source.id] = draft

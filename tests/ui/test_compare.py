@@ -128,3 +128,49 @@ def test_the_workbook_holds_the_figures_and_who_moves(office):
     cells = [str(c.value) for sheet in book for row in sheet.iter_rows() for c in row]
     assert all(row[0] in cells for row in figure_rows(comparison))
     assert all(row[0] in cells for row in move_rows(comparison))
+
+
+@pytest.mark.office("decided")
+@pytest.mark.usefixtures("decided_template")
+def test_both_kinds_of_unsaved_changes_are_compared_and_say_whose_they_are(app, office):
+    turned = app(OFFICER, "allocation", part=say("ui.allocation.tab.weights"))
+    turned.slider[0].set_value(0.0).run()
+    changed = app(OFFICER, "policy")
+    changed.slider[0].set_value(0.0).run()
+    page = app(OFFICER, "compare")
+    page.session_state["_weights"] = turned.session_state["_weights"]
+    page.session_state["_policy-drafts"] = changed.session_state["_policy-drafts"]
+    del page.query_params["with"]  # as one comes to the page from another
+    page.run()
+    assert not page.exception
+    assert not page.error
+    assert page.multiselect[0].value == ["policy-1", "draft-saved-1", "weights"]
+    told = words(page)
+    draft = say("ui.compare.name.draft", of=say("ui.compare.name.saved", number=1))
+    weights = say("ui.compare.name.weights")
+    for name, where in ((draft, "on-policy"), (weights, "on-allocation")):
+        whose = say(f"ui.compare.name.{where}", who="Robin Sample")
+        assert say("ui.compare.unsaved", name=name, where=whose) in told
+    figures = tables(page)[-1]
+    assert len(figures[0]) == 4
+    assert [row[2] for row in figures] == [row[3] for row in figures]  # the same weight, turned off
+    assert [row[1] for row in figures] != [row[2] for row in figures]
+
+
+def test_nothing_unsaved_is_offered_where_nothing_was_changed(app):
+    page = app(OFFICER, "policy")
+    fresh = app(OFFICER, "compare")
+    fresh.session_state["_policy-drafts"] = page.session_state["_policy-drafts"]
+    fresh.run()
+    assert "unsaved" not in words(fresh)
+    assert not [each for each in fresh.multiselect[0].options if "unsaved" in each]
+
+
+def test_five_policies_stand_side_by_side(app):
+    keys = "policy-1,file-merit-only,file-wtsa-24,file-itu-d-2009-2017,file-example-path-to-parity"
+    page = app(OFFICER, "compare", **{"with": keys})
+    assert not page.exception
+    assert not page.error
+    moves, figures = tables(page)
+    assert {len(row) for row in figures} == {6}
+    assert {len(row) for row in moves} == {8}
