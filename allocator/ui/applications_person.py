@@ -53,10 +53,23 @@ def show(desk: Desk, view: RoundView, application: str) -> None:
 
 
 def show_unread(desk: Desk, view: RoundView, application: str) -> None:
-    """Draw the page of an application that could not be read: what it says, what is wrong."""
+    """Draw the page of an application that could not be read: what it says, what is wrong.
+
+    The correction stands beside the cells, so that it stays in its place while they are drawn.
+    """
     _back()
     section(application)
     st.warning(say("ui.applications.person.unread"), icon=":material/warning:")
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _cells(desk, view, application)
+    with right:
+        if applications_fix.permitted(desk, view):
+            section(say("ui.applications.fix.title"))
+            applications_fix.for_application(desk, view, application)
+
+
+def _cells(desk: Desk, view: RoundView, application: str) -> None:
     rows = {at: e for at, e in sheet_of(desk, view).items() if e.application == application}
     for at, row in rows.items():
         _problems(desk, view, at)
@@ -67,9 +80,6 @@ def show_unread(desk: Desk, view: RoundView, application: str) -> None:
         )
         alt = say("ui.applications.person.facts-alt", count=len(told))
         table(columns, told, key=f"person-row-{at}", alt=alt, height="content")
-    if applications_fix.permitted(desk, view):
-        section(say("ui.applications.fix.title"))
-        applications_fix.for_application(desk, view, application)
 
 
 def _back() -> None:

@@ -1,14 +1,15 @@
 """A served workbench and browsers on it, which forgive no console error and no outside request."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from axe_playwright_python.sync_playwright import Axe
@@ -22,17 +23,33 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
-TIMEOUT = 60_000
+TIMEOUT = 120_000
 """Milliseconds until something that should appear is given up; a busy machine is slow."""
+
+_PORTS = 20_000, 32_000
+"""Below those that the system gives to whoever calls, so that nobody takes one meanwhile."""
+
+_SETTLED = """() => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const unready = '[data-testid="stSkeleton"], [data-testid="stAppSkeleton"], [data-stale="true"]';
+  return app?.dataset.testScriptState === 'notRunning'
+    && Boolean(document.querySelector('h1')?.checkVisibility())
+    && document.querySelector(unready) === null;
+}"""
 
 expect.set_options(timeout=TIMEOUT)
 
 
 def free_port() -> int:
-    """Return a port nobody listens on now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Return a port nobody listens on now, another one than other test runs are likely to find."""
+    for port in iter(lambda: random.SystemRandom().randrange(*_PORTS), None):
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError
 
 
 class Workbench:
@@ -51,38 +68,56 @@ class Workbench:
     def __init__(self, folder: Path, store: Path, provider: Provider | None = None) -> None:
         self.folder, self.store, self.provider = folder, store, provider
         self.port = free_port()
-        self.url = f"http://localhost:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def url(self) -> str:
+        """Return its address."""
+        return f"http://localhost:{self.port}"
+
     def start(self) -> "Workbench":
-        """Start serving, and return when it answers."""
+        """Start serving, and return when it answers; elsewhere if somebody took the port."""
+        for _ in range(3):
+            if self._starts():
+                return self
+            self.port = free_port()
+        raise RuntimeError(f"the workbench did not start: {self.log()}")
+
+    def _starts(self) -> bool:
         command = [sys.executable, "-m", "allocator", "serve", "--port", str(self.port)]
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=self._environment(), stdout=log, stderr=log
             )
-        for _ in range(300):
-            try:
-                with urlopen(f"{self.url}/_stcore/health") as answer:
-                    if answer.status == 200:
-                        return self
-            except (URLError, ConnectionError):
-                time.sleep(0.1)
-            if self.process.poll() is not None:
-                break
-        raise RuntimeError(f"the workbench did not start: {self.log()}")
+        until = time.monotonic() + TIMEOUT / 1000
+        while self.process.poll() is None and time.monotonic() < until:
+            if self._answers():
+                return True
+            time.sleep(0.1)
+        self.kill()
+        return False
+
+    def _answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/_stcore/health", timeout=10) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
     def stop(self) -> None:
         """End serving as Ctrl-C does."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(20)
+            try:
+                self.process.wait(TIMEOUT / 1000)
+            except subprocess.TimeoutExpired:
+                self.kill()
 
     def kill(self) -> None:
         """End serving as a power cut does."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(20)
+            self.process.wait(TIMEOUT / 1000)
 
     def log(self) -> str:
         """Return what the server wrote."""
@@ -173,11 +208,16 @@ class Visits:
         self.signed_in[login] = context.cookies()
 
     def check(self) -> None:
-        """Close all, and fail on anything a browser complained of or asked of other hosts."""
-        for context in self.contexts:
-            context.close()
+        """Close all, and fail on anything a browser complained of or asked of other hosts.
+
+        What closing breaks off is no complaint: all are asked for what they have, then closed.
+        """
+        for page in (page for context in self.contexts for page in context.pages):
+            page.evaluate("1")
         left = [e for e in self.errors if not any(each in e for each in self.forgiven)]
         outside = list(self.outside)
+        for context in self.contexts:
+            context.close()
         self.contexts, self.errors, self.outside = [], [], []
         assert outside == [], outside
         assert left == [], "\n".join(left)
@@ -197,11 +237,50 @@ class Visits:
 
 
 def settled(page: Page) -> None:
-    """Wait until a page is drawn and its script has run to the end."""
-    expect(page.locator("h1").first).to_be_visible()
-    expect(page.locator('[data-testid="stApp"]')).to_have_attribute(
-        "data-test-script-state", "notRunning"
-    )
+    """Wait until a page is drawn, all its parts are loaded and its script has run to the end.
+
+    Right after a click it may still be: wait for what the click leads to, with ``says``.
+    """
+    page.wait_for_function(_SETTLED, timeout=TIMEOUT)
+
+
+def says(page: Page, words: str) -> None:
+    """Wait until a page says something."""
+    expect(page.get_by_text(words).first).to_be_visible()
+
+
+def open_page(page: Page, address: str) -> None:
+    """Go to an address once nothing is under way that would be broken off."""
+    settled(page)
+    page.goto(address)
+    settled(page)
+
+
+def choose(page: Page, name: str, option: str) -> None:
+    """Choose in a list; it is opened anew if the page moved away under it while it was open.
+
+    Parameters
+    ----------
+    page : Page
+        Where.
+    name : str
+        The name of the list's field.
+    option : str
+        What to choose, in full.
+    """
+    box = page.get_by_role("combobox", name=name)
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for tries in count(1):
+        settled(page)
+        try:
+            box.fill(option)
+            wanted.click(timeout=min(5_000 * tries, TIMEOUT))
+            break
+        except PlaywrightTimeout:
+            if 5_000 * tries >= TIMEOUT:
+                raise
+            box.press("Escape")
+    expect(box).to_have_value(option)
 
 
 def violations(page: Page) -> list[str]:

@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.browsing import settled, violations
+from tests.ui.browsing import choose, open_page, settled, violations
 from tests.ui.people import ANALYST, OFFICER
 
 SAMPLE = resources.files("allocator") / "samples" / "one-meeting"
@@ -28,10 +28,8 @@ def test_an_officer_brings_in_a_file_corrects_it_and_goes_on(visit):
     page.get_by_role("button", name="Bring in").click()
     expect(page.get_by_text("The files are there: 61 applications")).to_be_visible()
     expect(page.get_by_role("button", name="Confirm the check")).to_be_disabled()
-    page.goto(f"{visit.workbench.url}/applications?application=A0002")
-    settled(page)
-    page.get_by_role("combobox", name="Column of application A0002").click()
-    page.get_by_role("option", name="Ticket cost", exact=True).click()
+    open_page(page, f"{visit.workbench.url}/applications?application=A0002")
+    choose(page, "Column of application A0002", "Ticket cost")
     expect(page.get_by_text("It says: a lot")).to_be_visible()
     page.get_by_role("textbox", name="It is to say").fill("631.55")
     page.get_by_role("textbox", name="Why").fill("The offer says so")
