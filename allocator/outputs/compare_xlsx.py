@@ -59,10 +59,9 @@ def write_compare_xlsx(comparison: Comparison, path: Path) -> None:
 
 def outcome_words(outcome: Outcome) -> str:
     """Return what became of an application, in a word or two."""
-    package = (
-        outcome.package.value if outcome.decision is Decision.AWARDED and outcome.package else ""
-    )
-    return say(f"compare.outcome.{outcome.decision}", package=package)
+    if outcome.decision is Decision.AWARDED and outcome.package:
+        return say(f"compare.outcome.{outcome.package}")
+    return say(f"compare.outcome.{outcome.decision}")
 
 
 def _figures(comparison: Comparison) -> Iterator[tuple[str, Row]]:
@@ -77,7 +76,7 @@ def _figures(comparison: Comparison) -> Iterator[tuple[str, Row]]:
     yield say("compare.merit"), tuple(_points(side.merit) for side in sides)
     yield say("compare.worth"), tuple(_points(side.objective) for side in sides)
     for group in comparison.groups():
-        yield _label(comparison, group), tuple(_reached(comparison, side, group) for side in sides)
+        yield from _group(sides, group)
     for kind in (Moved.GAINS, Moved.LOSES, Moved.PACKAGE):
         counts = (str(side.count(kind)) for side in sides[1:])
         yield say(f"compare.{kind}"), (say("compare.nothing"), *counts)
@@ -87,25 +86,25 @@ def _points(thousandths: Fraction) -> str:
     return trimmed(thousandths / POINT, 3)
 
 
-def _targets(comparison: Comparison, group: Standing) -> tuple[Fraction | None, ...]:
-    """Return the targets that the sides have for a group, each once."""
-    found = (side.standing(group.key) for side in comparison.sides)
-    return tuple(dict.fromkeys(each.target for each in found if each and each.target is not None))
+def _group(sides: tuple[Side, ...], group: Standing) -> Iterator[tuple[str, Row]]:
+    """Yield a group's part on every side; its target in the label, or below where they differ."""
+    targets = [_target(side, group) for side in sides]
+    own = tuple(dict.fromkeys(filter(None, targets)))
+    label = group.label
+    if len(own) == 1:
+        label = say("compare.target", label=label, target=own[0])
+    yield label, tuple(_reached(side, group) for side in sides)
+    if len(own) > 1:
+        nothing = say("compare.nothing")
+        yield say("compare.targets", label=label), tuple(each or nothing for each in targets)
 
 
-def _label(comparison: Comparison, group: Standing) -> str:
-    """Return a group's name, with its target where all sides have the same."""
-    targets = _targets(comparison, group)
-    if len(targets) == 1 and targets[0] is not None:
-        return say("compare.target", label=group.label, target=target_words(targets[0]))
-    return group.label
-
-
-def _reached(comparison: Comparison, side: Side, group: Standing) -> str:
+def _target(side: Side, group: Standing) -> str:
+    """Return the target that a side has for a group, in words; empty if it has none."""
     found = side.standing(group.key)
-    if found is None:
-        return say("compare.nothing")
-    if found.target is None or len(_targets(comparison, group)) == 1:
-        return found.part.words
-    target = target_words(found.target)
-    return say("compare.target", label=found.part.words, target=target)
+    return "" if found is None or found.target is None else target_words(found.target)
+
+
+def _reached(side: Side, group: Standing) -> str:
+    found = side.standing(group.key)
+    return say("compare.nothing") if found is None else found.part.words

@@ -20,6 +20,7 @@ from allocator.wording import money_brief, target_words, trimmed
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 _BAR = 20
+_TARGET = 18
 _MOVES = (Moved.GAINS, Moved.LOSES, Moved.PACKAGE)
 
 
@@ -77,7 +78,7 @@ def _bars(
     frame["label"] = [f"{s.name}: {words}" for s, words in zip(sides, told, strict=True)]
     st.markdown(f"**{safe(title)}**")
     words = "; ".join(frame["label"])
-    _draw(chart, 52 * len(sides) + 10, f"{title}. {words}", key)
+    _draw(chart, 46 * len(sides) + 8, f"{title}. {words}", key)
 
 
 def _fill(names: list[str], *, legend: bool = False) -> alt.Color:
@@ -90,7 +91,7 @@ def _fill(names: list[str], *, legend: bool = False) -> alt.Color:
 
 
 def shares_chart(comparison: Comparison, *, key: str) -> None:
-    """Draw every group's share of the awards under each policy, and the targets as uprights."""
+    """Draw every group's share of the awards under each policy, its own target as an upright."""
     rows, targets = _shares(comparison)
     if not rows:
         st.markdown(say("ui.compare.no-shares"))
@@ -115,11 +116,11 @@ def shares_chart(comparison: Comparison, *, key: str) -> None:
     ]
     if targets:
         ticks: Any = alt.Chart(pd.DataFrame(targets))
-        mark = ticks.mark_tick(thickness=3, size=26, color=colours.ink, opacity=1)
-        layers.append(mark.encode(y=alt.Y("group:N", sort=groups), x="share:Q"))
+        mark = ticks.mark_tick(thickness=3, size=_TARGET, color=colours.ink, opacity=1)
+        layers.append(mark.encode(y=y, yOffset=offset, x="share:Q"))
     st.caption(say("ui.compare.shares-legend"))
     told = "; ".join(f"{row['group']}, {row['name']}: {row['words']}" for row in rows)
-    height = (18 * len(names) + 12) * len(groups) + 60
+    height = (20 * len(names) + 14) * len(groups) + 60
     _draw(alt.layer(*layers), height, say("ui.compare.shares-alt", words=told), key)
 
 
@@ -138,7 +139,8 @@ def _shares(comparison: Comparison) -> tuple[list[dict[str, Any]], list[dict[str
             words = found.part.words
             if found.target is not None:
                 words = say("compare.target", label=words, target=target_words(found.target))
-                targets.append({"group": group.label, "share": float(found.target)})
+                share = float(found.target)
+                targets.append({"group": group.label, "name": side.name, "share": share})
             share = float(found.part.share)
             rows.append({"group": group.label, "name": side.name, "share": share, "words": words})
     return rows, targets

@@ -75,11 +75,11 @@ type Cell = str | int | Fraction | date | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its heading, what its cells hold, ``small``/``medium``/``large``."""
+    """A column of a table: heading and cells; ``small``, ``medium``, ``large`` or pixels wide."""
 
     heading: str
     kind: Kind = Kind.TEXT
-    width: str | None = None
+    width: str | int | None = None
     help: str | None = None
 
 

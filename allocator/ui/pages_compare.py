@@ -26,6 +26,8 @@ from allocator.ui.sheets import XLSX
 _WITH = "with"
 _MOST = 5
 _LEAST = 2
+_LABELS = 290
+"""Pixels for the names of the figures; the rest is for the policies."""
 
 
 def show(desk: Desk, view: RoundView) -> None:
@@ -128,7 +130,7 @@ def _show(desk: Desk, view: RoundView, comparison: Comparison) -> None:
 
 def _figures(comparison: Comparison) -> None:
     columns = [
-        Column(say("compare.figure"), width="large"),
+        Column(say("compare.figure"), width=_LABELS),
         *(Column(side.name) for side in comparison.sides),
     ]
     rows: list[list[Cell]] = [list(each) for each in figure_rows(comparison)]

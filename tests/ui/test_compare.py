@@ -1,6 +1,7 @@
 """Compare without a browser: policies side by side, by every kind of source and for every role."""
 
 from dataclasses import replace
+from fractions import Fraction
 from io import BytesIO
 
 import openpyxl
@@ -12,7 +13,9 @@ from allocator.explain.what_if import assessed, what_if
 from allocator.outputs.compare_xlsx import figure_rows, move_rows
 from allocator.policy import policy_bytes
 from allocator.texts import say
+from allocator.ui.compare_charts import _shares
 from allocator.ui.pages_compare import _workbook
+from allocator.wording import target_words
 from tests.ui.decided import ROUND, decided_template, words  # noqa: F401
 from tests.ui.people import ADMINISTRATOR, ANALYST, AUDITOR, OFFICER, desk_of
 
@@ -174,3 +177,15 @@ def test_five_policies_stand_side_by_side(app):
     moves, figures = tables(page)
     assert {len(row) for row in figures} == {6}
     assert {len(row) for row in moves} == {8}
+    found = {row[0]: row[1:] for row in figures}
+    targets = found[say("compare.targets", label="Women")]
+    assert targets[0] == target_words(Fraction(1, 2))
+    assert targets[2] == target_words(Fraction(35, 100))
+    assert targets[1] == say("compare.nothing")
+
+
+def test_every_mark_has_the_target_of_its_own_policy_beside_it(office):
+    rows, targets = _shares(compared(desk_of(office, OFFICER)))
+    own = say("ui.compare.name.own", number=1)
+    assert {each["name"] for each in targets} == {own}
+    assert len(targets) == len([each for each in rows if each["name"] == own])
