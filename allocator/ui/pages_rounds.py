@@ -53,7 +53,8 @@ def show(desk: Desk) -> None:
     if create:
         with st.expander(say("ui.rounds.new.title"), icon=":material/add:"):
             _new_round(desk)
-        _guide(desk.round(chosen.id), expanded=len(rounds) == 1 and chosen.state is State.DRAFT)
+    begins = create and len(rounds) == 1 and chosen.state is State.DRAFT
+    _guide(desk.round(chosen.id), expanded=begins)
     _timeline(desk, chosen)
 
 
