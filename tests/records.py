@@ -19,6 +19,7 @@ from allocator.explain.decisions import decision_lines
 from allocator.explain.effects import effects_of
 from allocator.explain.fairness import fairness_of
 from allocator.explain.fairness_record import kept_fairness
+from allocator.explain.margins import figures, margins
 from allocator.explain.result import Result
 from allocator.explain.why import explanations
 from allocator.intake.folder import load_round
@@ -129,14 +130,15 @@ def explained_record(name: str = "one-meeting") -> bytes:
 
 def _decided(small: Small, flips: bool) -> Result:
     programme, allocation = allocate(small.pool, small.round, small.rules)
-    lines = decision_lines(small.round, small.pool, programme, allocation, {})
+    about = (programme, small.pool, small.round, small.rules, allocation)
+    found = margins(*about, Watch())
+    stated = figures(found, frozenset(award.application_id for award in allocation.awards))
+    lines = decision_lines(small.round, small.pool, programme, allocation, stated)
     lottery = lottery_of(small.pool, small.round)
     order, funds = lottery["order"], lottery["funds"]
     proof = prove_allocation(programme, allocation, order, funds).as_json()
-    effects = effects_of(
-        programme, small.pool, small.round, small.rules, allocation, Watch(), always=True
-    )
-    told = explanations(small.pool, programme, allocation, lines, {}, {}, effects)
+    effects = effects_of(*about, Watch(), always=True)
+    told = explanations(small.pool, programme, allocation, lines, found, {}, effects)
     result = Result(
         round=small.round,
         rules=small.rules,

@@ -16,7 +16,14 @@ from typing import Any
 from allocator.record.check_book import Aim, Award, Book, counted, number, unions
 from allocator.record.check_container import Opened
 from allocator.record.check_outcome import OPTIMAL, worth_of
-from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe
+from allocator.record.check_report import (
+    Refused,
+    Unchecked,
+    demand_fields,
+    demand_none,
+    safe,
+    same,
+)
 from allocator.record.check_rules import awards_of, broken_payments, broken_rules, not_offered
 from allocator.texts import say
 
@@ -101,7 +108,7 @@ def _wrong_parts(book: Book, awards: list[Award], effect: dict[str, Any]) -> Ite
     if not _no_worse(book, awards, without, effect["factor"]):
         yield "awards"
     expected = _expected_effect(book, awards, without, effect["factor"])
-    yield from (name for name, value in expected.items() if effect[name] != value)
+    yield from (name for name, value in expected.items() if not same(effect[name], value))
 
 
 def _no_worse(book: Book, awards: list[Award], without: list[Award], factor: str) -> bool:

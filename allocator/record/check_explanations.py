@@ -14,9 +14,17 @@ from typing import Any
 from allocator.record.check_book import Book, number
 from allocator.record.check_container import Opened
 from allocator.record.check_effects import otherwise_of
+from allocator.record.check_margins import Margins
 from allocator.record.check_outcome import OPTIMAL
 from allocator.record.check_promises import Room
-from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe
+from allocator.record.check_report import (
+    Refused,
+    Unchecked,
+    demand_fields,
+    demand_none,
+    safe,
+    same,
+)
 from allocator.texts import say
 
 EXPLANATIONS = "explanations.json"
@@ -67,24 +75,17 @@ class _Elsewhere:
     ties: dict[str, dict[str, Any]]
     factors: dict[str, list[dict[str, Any]]]
     lines: dict[str, list[str]]
-    packages: dict[str, set[str]]
-    awarded: set[str]
-    declined: set[str]
-    final: bool
+    margins: Margins
 
 
 def _elsewhere(record: Opened) -> _Elsewhere:
     book = Book(record)
-    decided = {e["application_id"]: e["decision"] for e in record.plain("result.json")["decisions"]}
     return _Elsewhere(
         breakdowns=_breakdowns(record),
         ties=_ties(record),
         factors=otherwise_of(record),
         lines=_lines(book),
-        packages={application: {*costs} for application, costs in book.costs.items()},
-        awarded={each for each, decision in decided.items() if decision == "awarded"},
-        declined={each for each, decision in decided.items() if decision == "declined"},
-        final=record.plain("result.json")["status"] == OPTIMAL,
+        margins=Margins(record),
     )
 
 
@@ -95,7 +96,7 @@ def _lines(book: Book) -> dict[str, list[str]]:
         meeting = book.place(application)[1]
         limited = book.meetings[meeting]["budget"] is not None
         payers = {fund for package in costs for fund in book.payers[application, package]}
-        funds = [f"fund[{each}]" for each in sorted(payers)]
+        funds = [f"fund[{each['id']}]" for each in book.funds if each["id"] in payers]
         found[application] = [*([f"budget[{meeting}]"] if limited else []), *funds]
     return found
 
@@ -125,77 +126,35 @@ def _differing_explanation(
     """Yield the fields in which an explanation is not what the record says elsewhere."""
     application = line["application_id"]
     for field in ("decision", "package", "reason_code", "merit"):
-        if explained[field] != line[field]:
+        if not same(explained[field], line[field]):
             yield field
-    if explained["breakdown"] != told.breakdowns.get(application, []):
+    if not same(explained["breakdown"], told.breakdowns.get(application, [])):
         yield "breakdown"
-    if explained["tie"] != told.ties.get(application):
+    if not same(explained["tie"], told.ties.get(application)):
         yield "tie"
-    if explained["factors"] != told.factors.get(application, []):
+    if not same(explained["factors"], told.factors.get(application, [])):
         yield "factors"
     if not _extra_agrees(explained, told.lines.get(application, [])):
         yield "extra"
-    if explained["decision"] != "declined" and explained["obstacles"]:
+    if not told.margins.obstacles_agree(explained):
         yield "obstacles"
-    if not _margin_agrees(explained, line, told):
+    if not told.margins.agree(explained, line):
         yield "margin"
 
 
 def _extra_agrees(explained: dict[str, Any], lines: list[str]) -> bool:
-    """Tell whether extra money is only asked for by the declined, once of each line, above 0."""
+    """Tell whether extra money is only asked for by the declined, of each line that could pay.
+
+    That no amount would do is always exact.
+    """
     for each in explained["extra"]:
         demand_fields(each, "amount", "exact", "line")
+        if each["exact"] is not True and (each["exact"] is not False or each["amount"] is None):
+            return False
         if each["amount"] is not None and number(each["amount"]) <= 0:
             return False
     named = [each["line"] for each in explained["extra"]]
-    declined = explained["decision"] == "declined"
-    return not named or (declined and len({*named}) == len(named) and {*named} <= {*lines})
-
-
-def _margin_agrees(explained: dict[str, Any], line: dict[str, Any], told: _Elsewhere) -> bool:
-    """Tell whether a margin is the decision's, has its sign, and is within the merit it is of."""
-    margin = explained["margin"]
-    if margin is None:
-        return line["margin"] is None
-    demand_fields(margin, "at_any_merit", "exact", "others", "packages", "points")
-    awarded = explained["decision"] == "awarded"
-    points = None if margin["points"] is None else number(margin["points"])
-    merit = None if explained["merit"] is None else number(explained["merit"])
-    if not told.final or merit is None or (points is not None and points < 0):
-        return False
-    if awarded and (points is None or points > merit):
-        return False
-    if margin["at_any_merit"] is not (awarded and points == merit):
-        return False
-    stated = None if points is None or margin["exact"] is not True else points
-    if (None if line["margin"] is None else abs(number(line["margin"]))) != stated:
-        return False
-    return _margin_hangs_together(explained, told)
-
-
-def _margin_hangs_together(explained: dict[str, Any], told: _Elsewhere) -> bool:
-    """Tell whether a margin names packages it could have and others decided the other way.
-
-    The least that a declined application was short of is that of the nearest package, or a
-    thousandth more where it is level and lost the draw.
-    """
-    margin, awarded = explained["margin"], explained["decision"] == "awarded"
-    for each in margin["packages"]:
-        demand_fields(each, "exact", "package", "points")
-    packages = [each["package"] for each in margin["packages"]]
-    offered = told.packages[explained["application_id"]]
-    if len({*packages}) != len(packages) or not {*packages} <= offered:
-        return False
-    if margin["others"] != sorted({*margin["others"]}):
-        return False
-    if not {*margin["others"]} <= (told.declined if awarded else told.awarded):
-        return False
-    if awarded or margin["exact"] is not True:
-        return margin["exact"] in (True, False)
-    short = [number(e["points"]) for e in margin["packages"] if e["points"] is not None]
-    if margin["points"] is None or not short:
-        return margin["points"] is None and not short
-    return number(margin["points"]) - min(short) in (0, 1)
+    return not named or (explained["decision"] == "declined" and named == lines)
 
 
 def _wrong_obstacles(record: Opened, declined: list[dict[str, Any]]) -> Iterator[str]:
@@ -206,11 +165,9 @@ def _wrong_obstacles(record: Opened, declined: list[dict[str, Any]]) -> Iterator
     for explained in declined:
         application = explained["application_id"]
         costs = room.book.costs[application]
-        told = {each["package"]: each["clauses"] for each in explained["obstacles"]}
-        if sorted(told) != sorted(costs):
-            yield say("verify.explanations.packages", application=safe(application))
-        elif any(
-            room.holds((application, package, costs[package])) is not (not clauses)
-            for package, clauses in told.items()
+        if any(
+            room.holds((application, each["package"], costs[each["package"]]))
+            is bool(each["clauses"])
+            for each in explained["obstacles"]
         ):
             yield say("verify.explanations.obstacles", application=safe(application))

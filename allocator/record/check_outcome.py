@@ -11,7 +11,7 @@ from typing import Any
 
 from allocator.record.check_book import Award, Book, counted, number
 from allocator.record.check_container import Opened
-from allocator.record.check_report import Refused, demand_fields, demand_none, safe
+from allocator.record.check_report import Refused, demand_fields, demand_none, safe, same
 from allocator.record.check_rules import awards_of, cents
 from allocator.texts import say
 
@@ -54,7 +54,7 @@ def look_at_pool(record: Opened) -> str:
 
 def _of_pool(pool: dict[str, Any], written: dict[str, Any], by_id: dict[str, Any]) -> Iterator[str]:
     for application, about in by_id.items():
-        if about != written[application]:
+        if not same(about, written[application]):
             yield say("verify.pool.changed", application=safe(application))
     for each in pool["candidates"]:
         if number(each["merit"]) != sum(number(line["points"]) for line in each["breakdown"]):
@@ -165,7 +165,7 @@ def look_at_draws(record: Opened) -> str:
     demand_none(
         say("verify.draws.other", application=safe(mine["application_id"]))
         for theirs, mine in zip(draws, expected, strict=True)
-        if theirs != mine
+        if not same(theirs, mine)
     )
     order = [places[each["application_id"]] for each in draws]
     if order != sorted(set(order)):
@@ -242,7 +242,7 @@ def _expected(record: Opened) -> dict[str, dict[str, Any]]:
 
 def _differing(line: dict[str, Any], expected: dict[str, Any], drawn: set[str]) -> list[str]:
     """Return the fields in which a decision is not what it must be, its margin's sign included."""
-    wrong = [field for field, value in expected.items() if line[field] != value]
+    wrong = [field for field, value in expected.items() if not same(line[field], value)]
     margin = None if line["margin"] is None else number(line["margin"])
     if margin is not None and (margin < 0 if line["decision"] == "awarded" else margin > 0):
         wrong.append("margin")

@@ -22,7 +22,7 @@ from allocator.record.check_book import (
     units,
 )
 from allocator.record.check_container import MOST_SAFE, Opened
-from allocator.record.check_report import Refused, safe
+from allocator.record.check_report import Refused, safe, same
 from allocator.texts import say
 
 type Offer = tuple[int, str, str, int, tuple[str, ...]]
@@ -38,7 +38,7 @@ def look_at_programme(record: Opened) -> str:
         other = next((mine["name"] for theirs, mine in pairs if theirs != mine), None)
         if other is not None:
             raise Refused(say(f"verify.programme.{part}", name=safe(other)))
-    if recorded != written:
+    if not same(recorded, written):
         raise Refused(say("verify.programme.size"))
     return say(
         "verify.programme.figure", columns=len(written["columns"]), rows=len(written["rows"])

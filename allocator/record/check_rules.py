@@ -12,7 +12,7 @@ from typing import Any
 
 from allocator.record.check_book import Award, Book, counted, number, ratio, unions, units
 from allocator.record.check_container import Opened
-from allocator.record.check_report import demand_fields, demand_none, safe
+from allocator.record.check_report import Refused, demand_fields, demand_none, safe
 from allocator.texts import say
 
 
@@ -27,6 +27,8 @@ def awards_of(record: Opened) -> list[Award]:
 def look_at_rules(record: Opened) -> str:
     """Check every award and every rule."""
     book, awards = Book(record), awards_of(record)
+    if awards != sorted(awards):
+        raise Refused(say("verify.rules.order"))
     demand_none(not_offered(book, awards))
     demand_none(broken_rules(book, awards))
     spent = sum(amount for _, _, amount in awards)

@@ -11,6 +11,7 @@ from allocator.model import Application, Pool, Round
 from allocator.optimise.funds import fund_order
 from allocator.optimise.reduce import lottery_order
 from allocator.record.check_container import INPUTS, is_plain_name
+from allocator.record.check_report import same
 from allocator.rules import EligibilityRule, Rules
 from allocator.tables import Row, read, tables
 
@@ -105,5 +106,5 @@ def _bears_on(row: Row, round_: Round, places: set[str], cities: set[str]) -> bo
 def differing(mine: Sequence[object], theirs: Sequence[object]) -> Iterator[int]:
     """Yield the places at which two sequences differ, their common length apart."""
     for place, (one, other) in enumerate(zip(mine, theirs, strict=False)):
-        if one != other:
+        if not same(one, other):
             yield place

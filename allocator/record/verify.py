@@ -46,6 +46,7 @@ from allocator.record.check_report import (
     carried_out,
     demand_none,
     safe,
+    same,
 )
 from allocator.record.parts import (
     ROLES,
@@ -152,7 +153,7 @@ class _Again:
             if canonical(value) != self.record.members[name]
         )
         meant = attributes_meant(self.loaded.round, self.loaded.rules)
-        if meant != self.record.plain("attributes.json"):
+        if not same(meant, self.record.plain("attributes.json")):
             raise Refused(say("verify.assess.attributes"))
         return say(
             "verify.inputs.figure",
@@ -209,7 +210,7 @@ class _Again:
         self._demand_same("eligibility", ("application", "findings", "attributes", "unsettled"))
         assert self.assessment is not None
         problems = ordered((*self._known().problems, *self.assessment.problems))
-        if to_plain(problems) != self.record.plain("result.json")["problems"]:
+        if not same(to_plain(problems), self.record.plain("result.json")["problems"]):
             raise Refused(say("verify.assess.problems"))
         counts = {"eligible": len(pool.candidates), "ineligible": len(pool.ineligible)}
         return say("verify.eligibility.figure", **counts)
@@ -279,14 +280,14 @@ class _Again:
         demand_none(
             say("verify.reasons.obstacles", application=safe(each["application_id"]))
             for each in self.record.plain(EXPLANATIONS)
-            if to_plain(hindered.get(each["application_id"], ())) != each["obstacles"]
+            if not same(to_plain(hindered.get(each["application_id"], ())), each["obstacles"])
         )
 
     def _look_at_swaps(self, programme: Programme, allocation: Allocation) -> None:
         found = swaps(programme, allocation.values)
         effects = self.record.plain(EFFECTS)
-        told = (effects["swaps"], number(effects["swaps_count"]))
-        if told != (to_plain(found[:MOST_SWAPS]), len(found)):
+        told = [effects["swaps"], number(effects["swaps_count"])]
+        if not same(told, [to_plain(found[:MOST_SWAPS]), len(found)]):
             raise Refused(say("verify.reasons.swaps"))
 
     def _look_at_factors(self, pool: Pool, loaded: LoadedRound) -> None:
@@ -303,7 +304,7 @@ class _Again:
     def look_at_policy_promises(self) -> str:
         """Compute again which of the method's promises the policy keeps in this round."""
         promises = promises_of(self._known().rules, self.pool())
-        if to_plain(promises) != self.record.plain("result.json")["promises"]:
+        if not same(to_plain(promises), self.record.plain("result.json")["promises"]):
             raise Refused(say("verify.policy-promises.other"))
         holding = sum(each.holds for each in promises)
         return say("verify.policy-promises.figure", holding=holding, all=len(promises))

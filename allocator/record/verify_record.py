@@ -122,7 +122,6 @@ TEXTS = {
     'verify.explanations.none': 'there are no explanations in this record',
     'verify.explanations.obstacles': '{application}: what is said to stand in its way does not, or something else does',
     'verify.explanations.other': '{application}: {field} is not what the record says elsewhere',
-    'verify.explanations.packages': '{application}: the packages it would accept are others',
     'verify.fairness.asked': 'the flip test did not ask about everybody',
     'verify.fairness.attributes': 'the figures are not by gender, region and country group, in this order',
     'verify.fairness.bands': 'by {attribute}: the groups compared, or their merit bands, are not those of the applications and awards',
@@ -223,6 +222,7 @@ TEXTS = {
     'verify.rules.figure': '{awards} awards of {spent} {currency} within every budget, limit, floor and cap',
     'verify.rules.floor': 'the floor {bound} is not reached',
     'verify.rules.once': 'one person has more than one award at a meeting: {applications}',
+    'verify.rules.order': 'the awards are not in the order of the application ids',
     'verify.rules.package': '{application} is awarded {package}, which it could not be',
     'verify.rules.pair': '{state} has a second partial award at meeting {meeting} that is not the ticket',
     'verify.rules.quota': '{state} has more awards at meeting {meeting} than the quota allows',
@@ -1145,7 +1145,7 @@ def look_at_programme(record: Opened) -> str:
         other = next((mine["name"] for theirs, mine in pairs if theirs != mine), None)
         if other is not None:
             raise Refused(say(f"verify.programme.{part}", name=safe(other)))
-    if recorded != written:
+    if not same(recorded, written):
         raise Refused(say("verify.programme.size"))
     return say(
         "verify.programme.figure", columns=len(written["columns"]), rows=len(written["rows"])
@@ -1398,6 +1398,8 @@ def awards_of(record: Opened) -> list[Award]:
 def look_at_rules(record: Opened) -> str:
     """Check every award and every rule."""
     book, awards = Book(record), awards_of(record)
+    if awards != sorted(awards):
+        raise Refused(say("verify.rules.order"))
     demand_none(not_offered(book, awards))
     demand_none(broken_rules(book, awards))
     spent = sum(amount for _, _, amount in awards)
@@ -1917,7 +1919,7 @@ def look_at_pool(record: Opened) -> str:
 
 def _of_pool(pool: dict[str, Any], written: dict[str, Any], by_id: dict[str, Any]) -> Iterator[str]:
     for application, about in by_id.items():
-        if about != written[application]:
+        if not same(about, written[application]):
             yield say("verify.pool.changed", application=safe(application))
     for each in pool["candidates"]:
         if number(each["merit"]) != sum(number(line["points"]) for line in each["breakdown"]):
@@ -2028,7 +2030,7 @@ def look_at_draws(record: Opened) -> str:
     demand_none(
         say("verify.draws.other", application=safe(mine["application_id"]))
         for theirs, mine in zip(draws, expected, strict=True)
-        if theirs != mine
+        if not same(theirs, mine)
     )
     order = [places[each["application_id"]] for each in draws]
     if order != sorted(set(order)):
@@ -2105,7 +2107,7 @@ def _expected(record: Opened) -> dict[str, dict[str, Any]]:
 
 def _differing(line: dict[str, Any], expected: dict[str, Any], drawn: set[str]) -> list[str]:
     """Return the fields in which a decision is not what it must be, its margin's sign included."""
-    wrong = [field for field, value in expected.items() if line[field] != value]
+    wrong = [field for field, value in expected.items() if not same(line[field], value)]
     margin = None if line["margin"] is None else number(line["margin"])
     if margin is not None and (margin < 0 if line["decision"] == "awarded" else margin > 0):
         wrong.append("margin")
@@ -2384,7 +2386,7 @@ def _wrong_parts(book: Book, awards: list[Award], effect: dict[str, Any]) -> Ite
     if not _no_worse(book, awards, without, effect["factor"]):
         yield "awards"
     expected = _expected_effect(book, awards, without, effect["factor"])
-    yield from (name for name, value in expected.items() if effect[name] != value)
+    yield from (name for name, value in expected.items() if not same(effect[name], value))
 
 
 def _no_worse(book: Book, awards: list[Award], without: list[Award], factor: str) -> bool:
@@ -2887,6 +2889,145 @@ def band_edges(merits: list[int]) -> list[int]:
     return sorted(edge for edge in edges if edge < merits[-1])
 
 
+# --- allocator.record.check_margins --------------------------------------------------------
+# A margin is held against the decision and the merit it is of, and its parts against one another.
+#
+# Which figure it is takes a solver to find. Which parts it has, and how they follow from each other,
+# does not: what each package needed settles what the application was short of, or could spare. The
+# packages it is about, and those that a rule forbids anyhow, are looked up in the programme.
+
+
+class Margins:
+    """What the margins and obstacles of a record must agree with."""
+
+    def __init__(self, record: Opened):
+        book, result = Book(record), record.plain("result.json")
+        self._final = result["status"] == OPTIMAL
+        programme = record.plain("programme.json")
+        self._asked = _packages(programme, frozenset())
+        self._possible = _packages(programme, _impossible(programme))
+        self._worthless = [each for each in PACKAGES if not book.coverage(each)]
+        self._decided: dict[str, set[str]] = {"awarded": set(), "declined": set()}
+        for each in result["decisions"]:
+            self._decided.setdefault(each["decision"], set()).add(each["application_id"])
+
+    def agree(self, explained: dict[str, Any], line: dict[str, Any]) -> bool:
+        """Tell whether an explanation has the margin it must have, which the decision states.
+
+        Every candidate has one if the allocation is final, nobody else.
+        """
+        margin, awarded = explained["margin"], explained["decision"] == "awarded"
+        if explained["merit"] is None or not self._final:
+            return margin is None and line["margin"] is None
+        demand_fields(margin, "at_any_merit", "exact", "others", "packages", "points")
+        for each in margin["packages"]:
+            demand_fields(each, "exact", "package", "points")
+        if any(type(each) is not bool for each in (margin["at_any_merit"], *_exact(margin))):
+            return False
+        if line["margin"] != _stated(margin, awarded):
+            return False
+        others = self._decided["declined" if awarded else "awarded"]
+        if margin["others"] != sorted({*margin["others"]} & others):
+            return False
+        offered = self._possible.get(explained["application_id"], [])
+        return self._spared(explained, offered) if awarded else self._short(margin, offered)
+
+    def obstacles_agree(self, explained: dict[str, Any]) -> bool:
+        """Tell whether there is an obstacle for each package of a declined application only.
+
+        Which packages a rule forbids by itself is looked up in the programme.
+        """
+        for each in explained["obstacles"]:
+            demand_fields(each, "alone", "clauses", "package")
+        told = [(each["package"], each["alone"]) for each in explained["obstacles"]]
+        application = explained["application_id"]
+        asked = self._asked.get(application, []) if explained["decision"] == "declined" else []
+        possible = self._possible.get(application, [])
+        return same(told, [(each, each not in possible) for each in asked])
+
+    def _spared(self, explained: dict[str, Any], offered: list[str]) -> bool:
+        """Tell whether what an awarded application could lose is the most that one package could.
+
+        Or a thousandth less, where it is level then and loses the draw. A package worth nothing
+        cannot lose anything.
+        """
+        margin, merit = explained["margin"], number(explained["merit"])
+        points = number(margin["points"])
+        if not 0 <= points <= merit or margin["at_any_merit"] is not (points == merit):
+            return False
+        if not margin["packages"]:
+            return (margin["at_any_merit"] or not margin["exact"]) and not margin["others"]
+        names = [each["package"] for each in margin["packages"]]
+        if names != [each for each in offered if each in names]:
+            return False
+        if explained["package"] not in names or not all(_exact(margin)):
+            return False
+        known = _figures(margin)
+        if [*known] != [each for each in names if each not in self._worthless]:
+            return False
+        most = max(known.values(), default=-1)
+        if margin["at_any_merit"]:
+            return most >= merit or len(known) < len(names)
+        return points <= most <= min(points + 1, merit)
+
+    def _short(self, margin: dict[str, Any], offered: list[str]) -> bool:
+        """Tell whether what a declined application was short of is the least for a package.
+
+        Or a thousandth more, where it is level then and loses the draw. No merit would do for a
+        package of which no figure is given, and that is exact.
+        """
+        if [each["package"] for each in margin["packages"]] != offered or margin["at_any_merit"]:
+            return False
+        known = _figures(margin)
+        if any(each in known for each in self._worthless) or min(known.values(), default=0) < 0:
+            return False
+        if not known:
+            return margin["points"] is None and all(_exact(margin)) and not margin["others"]
+        points, least = number(margin["points"]), min(known.values())
+        if margin["exact"]:
+            return all(_exact(margin)) and max(1, least) <= points <= least + 1
+        bounded = [each["exact"] is (each["points"] is None) for each in margin["packages"]]
+        return points == least and all(bounded) and not margin["others"]
+
+
+def _impossible(programme: dict[str, Any]) -> frozenset[int]:
+    """Return the columns that one row forbids, whoever else is awarded."""
+    never: set[int] = set()
+    for row in programme["rows"]:
+        factors = [number(each) for each in row["coefficients"]]
+        if row["sense"] == "<=" and min(factors, default=0) >= 0:
+            bound = number(row["bound"])
+            pairs = zip(row["columns"], factors, strict=True)
+            never.update(column for column, factor in pairs if factor > bound)
+    return frozenset(never)
+
+
+def _packages(programme: dict[str, Any], without: frozenset[int]) -> dict[str, list[str]]:
+    """Return the packages of each application, but for those that only these columns have."""
+    found: dict[str, dict[str, None]] = {}
+    for place, column in enumerate(programme["columns"]):
+        if place not in without:
+            found.setdefault(column["application"], {})[column["package"]] = None
+    return {application: [*packages] for application, packages in found.items()}
+
+
+def _exact(margin: dict[str, Any]) -> list[Any]:
+    return [margin["exact"], *(each["exact"] for each in margin["packages"])]
+
+
+def _figures(margin: dict[str, Any]) -> dict[str, int]:
+    """Return the figures of the packages that have one."""
+    given = (each for each in margin["packages"] if each["points"] is not None)
+    return {each["package"]: number(each["points"]) for each in given}
+
+
+def _stated(margin: dict[str, Any], awarded: bool) -> int | None:
+    """Return what the decision says: an exact margin, a shortage below 0."""
+    if margin["points"] is None or not margin["exact"]:
+        return None
+    return number(margin["points"]) if awarded else -number(margin["points"])
+
+
 # --- allocator.record.check_explanations ---------------------------------------------------
 # What each application was told is held against the decisions, the merit, the draws and the rules.
 #
@@ -2942,24 +3083,17 @@ class _Elsewhere:
     ties: dict[str, dict[str, Any]]
     factors: dict[str, list[dict[str, Any]]]
     lines: dict[str, list[str]]
-    packages: dict[str, set[str]]
-    awarded: set[str]
-    declined: set[str]
-    final: bool
+    margins: Margins
 
 
 def _elsewhere(record: Opened) -> _Elsewhere:
     book = Book(record)
-    decided = {e["application_id"]: e["decision"] for e in record.plain("result.json")["decisions"]}
     return _Elsewhere(
         breakdowns=_breakdowns(record),
         ties=_ties(record),
         factors=otherwise_of(record),
         lines=_lines(book),
-        packages={application: {*costs} for application, costs in book.costs.items()},
-        awarded={each for each, decision in decided.items() if decision == "awarded"},
-        declined={each for each, decision in decided.items() if decision == "declined"},
-        final=record.plain("result.json")["status"] == OPTIMAL,
+        margins=Margins(record),
     )
 
 
@@ -2970,7 +3104,7 @@ def _lines(book: Book) -> dict[str, list[str]]:
         meeting = book.place(application)[1]
         limited = book.meetings[meeting]["budget"] is not None
         payers = {fund for package in costs for fund in book.payers[application, package]}
-        funds = [f"fund[{each}]" for each in sorted(payers)]
+        funds = [f"fund[{each['id']}]" for each in book.funds if each["id"] in payers]
         found[application] = [*([f"budget[{meeting}]"] if limited else []), *funds]
     return found
 
@@ -3000,77 +3134,35 @@ def _differing_explanation(
     """Yield the fields in which an explanation is not what the record says elsewhere."""
     application = line["application_id"]
     for field in ("decision", "package", "reason_code", "merit"):
-        if explained[field] != line[field]:
+        if not same(explained[field], line[field]):
             yield field
-    if explained["breakdown"] != told.breakdowns.get(application, []):
+    if not same(explained["breakdown"], told.breakdowns.get(application, [])):
         yield "breakdown"
-    if explained["tie"] != told.ties.get(application):
+    if not same(explained["tie"], told.ties.get(application)):
         yield "tie"
-    if explained["factors"] != told.factors.get(application, []):
+    if not same(explained["factors"], told.factors.get(application, [])):
         yield "factors"
     if not _extra_agrees(explained, told.lines.get(application, [])):
         yield "extra"
-    if explained["decision"] != "declined" and explained["obstacles"]:
+    if not told.margins.obstacles_agree(explained):
         yield "obstacles"
-    if not _margin_agrees(explained, line, told):
+    if not told.margins.agree(explained, line):
         yield "margin"
 
 
 def _extra_agrees(explained: dict[str, Any], lines: list[str]) -> bool:
-    """Tell whether extra money is only asked for by the declined, once of each line, above 0."""
+    """Tell whether extra money is only asked for by the declined, of each line that could pay.
+
+    That no amount would do is always exact.
+    """
     for each in explained["extra"]:
         demand_fields(each, "amount", "exact", "line")
+        if each["exact"] is not True and (each["exact"] is not False or each["amount"] is None):
+            return False
         if each["amount"] is not None and number(each["amount"]) <= 0:
             return False
     named = [each["line"] for each in explained["extra"]]
-    declined = explained["decision"] == "declined"
-    return not named or (declined and len({*named}) == len(named) and {*named} <= {*lines})
-
-
-def _margin_agrees(explained: dict[str, Any], line: dict[str, Any], told: _Elsewhere) -> bool:
-    """Tell whether a margin is the decision's, has its sign, and is within the merit it is of."""
-    margin = explained["margin"]
-    if margin is None:
-        return line["margin"] is None
-    demand_fields(margin, "at_any_merit", "exact", "others", "packages", "points")
-    awarded = explained["decision"] == "awarded"
-    points = None if margin["points"] is None else number(margin["points"])
-    merit = None if explained["merit"] is None else number(explained["merit"])
-    if not told.final or merit is None or (points is not None and points < 0):
-        return False
-    if awarded and (points is None or points > merit):
-        return False
-    if margin["at_any_merit"] is not (awarded and points == merit):
-        return False
-    stated = None if points is None or margin["exact"] is not True else points
-    if (None if line["margin"] is None else abs(number(line["margin"]))) != stated:
-        return False
-    return _margin_hangs_together(explained, told)
-
-
-def _margin_hangs_together(explained: dict[str, Any], told: _Elsewhere) -> bool:
-    """Tell whether a margin names packages it could have and others decided the other way.
-
-    The least that a declined application was short of is that of the nearest package, or a
-    thousandth more where it is level and lost the draw.
-    """
-    margin, awarded = explained["margin"], explained["decision"] == "awarded"
-    for each in margin["packages"]:
-        demand_fields(each, "exact", "package", "points")
-    packages = [each["package"] for each in margin["packages"]]
-    offered = told.packages[explained["application_id"]]
-    if len({*packages}) != len(packages) or not {*packages} <= offered:
-        return False
-    if margin["others"] != sorted({*margin["others"]}):
-        return False
-    if not {*margin["others"]} <= (told.declined if awarded else told.awarded):
-        return False
-    if awarded or margin["exact"] is not True:
-        return margin["exact"] in (True, False)
-    short = [number(e["points"]) for e in margin["packages"] if e["points"] is not None]
-    if margin["points"] is None or not short:
-        return margin["points"] is None and not short
-    return number(margin["points"]) - min(short) in (0, 1)
+    return not named or (explained["decision"] == "declined" and named == lines)
 
 
 def _wrong_obstacles(record: Opened, declined: list[dict[str, Any]]) -> Iterator[str]:
@@ -3081,12 +3173,10 @@ def _wrong_obstacles(record: Opened, declined: list[dict[str, Any]]) -> Iterator
     for explained in declined:
         application = explained["application_id"]
         costs = room.book.costs[application]
-        told = {each["package"]: each["clauses"] for each in explained["obstacles"]}
-        if sorted(told) != sorted(costs):
-            yield say("verify.explanations.packages", application=safe(application))
-        elif any(
-            room.holds((application, package, costs[package])) is not (not clauses)
-            for package, clauses in told.items()
+        if any(
+            room.holds((application, each["package"], costs[each["package"]]))
+            is bool(each["clauses"])
+            for each in explained["obstacles"]
         ):
             yield say("verify.explanations.obstacles", application=safe(application))
 
