@@ -176,6 +176,7 @@ def _download(columns: list[Column], found: Shown, lines: list[DecisionLine]) ->
         "decisions-shown.xlsx",
         XLSX,
         key="allocation-decisions-xlsx",
+        quiet=True,
     )
 
 

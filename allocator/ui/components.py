@@ -16,6 +16,7 @@ from allocator.texts import say
 from allocator.ui.downloads import held
 from allocator.ui.formats import safe
 from allocator.ui.sheets import XLSX, sheet_bytes
+from allocator.wording import THIN, places_needed
 
 _STATE_LOOKS = {
     State.DRAFT: ("gray", "edit"),
@@ -86,15 +87,18 @@ class Column:
 _LOOKS: dict[Kind, tuple[Callable[..., Any], dict[str, Any]]] = {
     Kind.TEXT: (st.column_config.TextColumn, {}),
     Kind.MONEY: (st.column_config.NumberColumn, {"format": "%,.2f"}),
-    Kind.POINTS: (st.column_config.NumberColumn, {"format": "%.3f"}),
+    Kind.POINTS: (st.column_config.NumberColumn, {}),
     Kind.COUNT: (st.column_config.NumberColumn, {"format": "%,d"}),
-    Kind.SHARE: (st.column_config.NumberColumn, {"format": "percent"}),
+    Kind.SHARE: (st.column_config.NumberColumn, {"format": f"%.1f{THIN}%%"}),
     Kind.DAY: (st.column_config.DateColumn, {"format": "YYYY-MM-DD"}),
     Kind.MOMENT: (
         st.column_config.DatetimeColumn,
         {"format": "YYYY-MM-DD HH:mm", "timezone": "UTC"},
     ),
 }
+TWO_LINES = 58
+"""Pixels of a table's row in which long text goes on in a second line."""
+
 _DIVISOR = {Kind.MONEY: 100, Kind.POINTS: 1000}
 
 
@@ -139,13 +143,12 @@ def table(
         The index of the chosen row.
     """
     names = [str(index) for index in range(len(columns))]
-    frame = pd.DataFrame(
-        {
-            name: _series(column.kind, [row[index] for row in rows])
-            for index, (name, column) in enumerate(zip(names, columns, strict=True))
-        }
-    )
-    looks = {name: _look(column) for name, column in zip(names, columns, strict=True)}
+    parts = [
+        (name, column, [row[index] for row in rows])
+        for index, (name, column) in enumerate(zip(names, columns, strict=True))
+    ]
+    frame = pd.DataFrame({name: _series(column.kind, cells) for name, column, cells in parts})
+    looks = {name: _look(column, cells) for name, column, cells in parts}
     more: dict[str, Any] = (
         {"on_select": "rerun", "selection_mode": "single-row"} if selectable else {}
     )
@@ -167,8 +170,11 @@ def table(
     return int(chosen[0]) if chosen and chosen[0] < len(rows) else None
 
 
-def _look(column: Column) -> Any:
+def _look(column: Column, cells: list[Any]) -> Any:
     make, form = _LOOKS[column.kind]
+    if column.kind is Kind.POINTS:
+        places = places_needed(tuple(each for each in cells if each is not None))
+        form = {"format": f"%.{places}f"}
     return make(column.heading, width=column.width, help=column.help, **form)
 
 
@@ -178,7 +184,7 @@ def _series(kind: Kind, cells: list[Any]) -> "pd.Series[Any]":
         values = [None if cell is None else cell / _DIVISOR[kind] for cell in cells]
         return pd.Series(values, dtype="Float64")
     if kind is Kind.SHARE:
-        return pd.Series([None if c is None else float(c) for c in cells], dtype="Float64")
+        return pd.Series([None if c is None else float(100 * c) for c in cells], dtype="Float64")
     if kind is Kind.COUNT:
         return pd.Series(cells, dtype="Int64")
     if kind is Kind.DAY:
@@ -206,13 +212,23 @@ def table_download(
         f"{file_name}.xlsx",
         XLSX,
         key=key,
+        quiet=True,
     )
 
 
 def file_download(
-    label: str, make: Callable[[], bytes], file_name: str, mime: str, *, key: str
+    label: str,
+    make: Callable[[], bytes],
+    file_name: str,
+    mime: str,
+    *,
+    key: str,
+    quiet: bool = False,
 ) -> None:
-    """Offer a file that is made, or asked of the desk, when somebody clicks."""
+    """Offer a file that is made, or asked of the desk, when somebody clicks.
+
+    A quiet button has no frame: for files that only repeat what is seen above them.
+    """
     st.download_button(
         label,
         lambda: BytesIO(held(make(), file_name, mime)),
@@ -220,6 +236,7 @@ def file_download(
         mime,
         key=key,
         on_click="ignore",
+        type="tertiary" if quiet else "secondary",
         icon=":material/download:",
     )
 

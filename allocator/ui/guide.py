@@ -128,7 +128,7 @@ def strip(desk: Desk, view: RoundView, page: str) -> None:
     step = here or next(iter(left), None)
     with st.container(border=True, gap="xsmall", key="guide-strip"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(_heading(step, len(every)), width="content")
+            st.markdown(_heading(step, len(every), here=here is not None), width="content")
             _links(view, left, here)
         if step is None or not step.done:
             st.caption(_what(desk, step))
@@ -153,11 +153,12 @@ def _here(every: tuple[Step, ...], page: str) -> Step | None:
     return next((each for each in of_page if not each.done), of_page[-1] if of_page else None)
 
 
-def _heading(step: Step | None, count: int) -> str:
+def _heading(step: Step | None, count: int, *, here: bool) -> str:
     if step is None:
         return f":material/task_alt: **{say('ui.guide.all-done')}**"
     icon = "task_alt" if step.done else "explore"
-    told = say("ui.guide.step-of", number=step.number, count=count, title=step.title)
+    key = "ui.guide.step-of" if here else "ui.guide.next-of"
+    told = say(key, number=step.number, count=count, title=step.title)
     done = f" *{say('ui.guide.done')}*" if step.done else ""
     return f":material/{icon}: **{told}**{done}"
 
@@ -178,7 +179,7 @@ def _links(view: RoundView, left: list[Step], here: Step | None) -> None:
     step = next(iter(later or [each for each in left if each is not here]), None)
     if step is not None and (here is None or step.page != here.page) and reachable(step.page):
         label = say("ui.guide.next", number=step.number, title=step.title)
-        link(step.page, label, round=view.summary.id)
+        link(step.page, label if here else say("ui.guide.go"), round=view.summary.id)
     st.button(
         say("ui.guide.hide"),
         key="guide-hide",

@@ -11,6 +11,7 @@ from allocator.texts import say
 from allocator.ui import guide, navigation
 from allocator.ui.address import name, named
 from allocator.ui.components import (
+    TWO_LINES,
     Cell,
     Column,
     Kind,
@@ -85,6 +86,7 @@ def _list(rounds: tuple[RoundSummary, ...]) -> RoundSummary:
         alt=say("ui.rounds.alt", count=len(rounds)),
         file_name="rounds",
         selectable=True,
+        row_height=TWO_LINES,
     )
     if row is not None:
         name("round", rounds[row].id)

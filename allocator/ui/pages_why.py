@@ -14,7 +14,7 @@ from allocator.office.views import NoteView, RoundView
 from allocator.texts import say
 from allocator.ui import navigation
 from allocator.ui.address import name, named
-from allocator.ui.components import Cell, Column, Kind, empty, section, table
+from allocator.ui.components import TWO_LINES, Cell, Column, Kind, empty, section, table
 from allocator.ui.formats import amount, moment, points, safe
 from allocator.ui.navigation import RoundPage, Section
 from allocator.ui.results import Shown, chosen_run, pick_application, shown
@@ -71,6 +71,7 @@ def _start(found: Shown) -> None:
         alt=say("ui.why.nearest-alt", count=len(rows)),
         selectable=True,
         height="content",
+        row_height=TWO_LINES,
     )
     if row is not None:
         name("application", close[row][0].application_id)
