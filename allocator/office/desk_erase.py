@@ -14,14 +14,14 @@ from allocator.intake.columns import APPLICATIONS, PRIOR_AWARDS
 from allocator.intake.reading import open_table
 from allocator.intake.tables import read_table
 from allocator.office.desk_base import Base, command
-from allocator.office.desk_inputs import RETENTION, forget_awards, setting
+from allocator.office.desk_files import newest_copy
+from allocator.office.desk_inputs import RETENTION, forget_what_was_read, setting
 from allocator.office.desk_rounds import demand_reason
 from allocator.office.redaction import redacted_record, redacted_table
 from allocator.office.roles import Command
 from allocator.office.states import State
 from allocator.office.store import Reader, Unit, subject_of
 from allocator.office.store_rows import (
-    BlobRow,
     PublicationRow,
     RoundRow,
     RunRow,
@@ -79,7 +79,7 @@ class Erasing(Base):
                 files=replaced,
                 reason=kept.commitment,
             )
-        forget_awards()
+        forget_what_was_read()
         return {"texts": len(texts), "files": len(replaced)}
 
 
@@ -108,14 +108,6 @@ def _files_about(reader: Reader, person: str) -> Iterator[_About]:
             content = reader.blob(newest)
             if content is not None and _is_in_record(content, person):
                 yield _About(round_id, newest, "record.zip")
-
-
-def newest_copy(reader: Reader, blob: str) -> str:
-    """Return the hash of the bytes that took the place of others, or of those themselves."""
-    row = reader.get(BlobRow, blob)
-    while row is not None and row.replaced_by is not None:
-        row = reader.get(BlobRow, row.replaced_by)
-    return row.sha256 if row is not None else blob
 
 
 def _is_in_table(content: bytes, name: str, person: str) -> bool:

@@ -106,6 +106,26 @@ def newest_bytes(reader: Reader, blob: str | None) -> bytes | None:
     return None
 
 
+def newest_copy(reader: Reader, blob: str) -> str:
+    """Return the hash of the bytes that took the place of others, or of those themselves."""
+    row = reader.get(BlobRow, blob)
+    while row is not None and row.replaced_by is not None:
+        row = reader.get(BlobRow, row.replaced_by)
+    return row.sha256 if row is not None else blob
+
+
+def hashes_of(
+    reader: Reader, round_: RoundRow, snapshot: SnapshotRow | None
+) -> tuple[tuple[str, str], ...]:
+    """Return by what to tell whether the files of a round are the same: names and hashes."""
+    found = [
+        (str(each["name"]), newest_copy(reader, each["blob"]))
+        for each in (snapshot.files if snapshot else ())
+    ]
+    policy = None if round_.policy is None else reader.get(PolicyRow, round_.policy)
+    return (*found, (POLICY, policy.blob if policy else ""))
+
+
 def load(files: Files) -> LoadedRound:
     """Load a round from its files.
 

@@ -7,6 +7,7 @@ decided, so that its record holds all of it.
 
 import hashlib
 import hmac
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,8 +20,9 @@ from allocator.intake.folder import LoadedRound
 from allocator.intake.overrides import Override, OverrideKind
 from allocator.intake.prior_awards import awards_csv
 from allocator.model import Application, Award, Package, PriorAward
-from allocator.office.desk_files import Files, files_of, load, newest_bytes
+from allocator.office.desk_files import files_of, hashes_of, load, newest_bytes
 from allocator.office.ledger import shares_of
+from allocator.office.memory import MEMORY, ROUND
 from allocator.office.states import FALLEN, UNUSED
 from allocator.office.store import Event, Reader, Store
 from allocator.office.store_rows import (
@@ -175,9 +177,16 @@ def moved_payments(reader: Reader, round_id: str, record: bytes) -> tuple[str, .
     )
 
 
-def forget_awards() -> None:
-    """Forget what was read of records, so that nothing of an erased person stays in memory."""
+def forget_what_was_read() -> None:
+    """Forget what was read and worked out, so that nothing of an erased person stays in memory."""
     _awards_of.cache_clear()
+    MEMORY.forget()
+
+
+def last_erasure(store: Store) -> int:
+    """Return a number that another erasure changes: of the last entry about the store itself."""
+    with store.reading() as reader:
+        return max((each.seq for each in reader.events(subject="store", limit=1)), default=0)
 
 
 def ledger_of_persons(reader: Reader, *, without: str | None = None) -> tuple[PriorAward, ...]:
@@ -216,7 +225,7 @@ def inputs(reader: Reader, round_: RoundRow, secret: bytes) -> Inputs:
     AllocatorError
         The files cannot be read, or an override fits nothing.
     """
-    loaded = load(_files(reader, round_))
+    loaded = bare_round(reader, round_)
     awards = ledger_of_persons(reader, without=round_.id)
     basis = basis_of(reader, round_, secret, awards)
     if has_errors(loaded.problems):
@@ -228,14 +237,35 @@ def inputs(reader: Reader, round_: RoundRow, secret: bytes) -> Inputs:
     return Inputs(with_overrides(loaded, by_application.values()), basis)
 
 
-def _files(reader: Reader, round_: RoundRow) -> Files:
-    row = reader.get(SnapshotRow, round_.snapshot) if round_.snapshot is not None else None
-    return files_of(reader, round_, row)
-
-
 def bare_round(reader: Reader, round_: RoundRow) -> LoadedRound:
-    """Return a round as its files make it, without ledger and overrides."""
-    return load(_files(reader, round_))
+    """Return a round as its files make it, without ledger and overrides; read once, then kept."""
+    row = _snapshot(reader, round_)
+    key = "bare round", *hashes_of(reader, round_, row)
+    return MEMORY.recall(
+        key,
+        lambda: load(files_of(reader, round_, row)),
+        lambda found: ROUND * len(found.applications),
+    )
+
+
+def _snapshot(reader: Reader, round_: RoundRow) -> SnapshotRow | None:
+    return reader.get(SnapshotRow, round_.snapshot) if round_.snapshot is not None else None
+
+
+def standing_of(reader: Reader, round_: RoundRow, basis: Mapping[str, Any]) -> str:
+    """Return a digest that differs when a run would be made from something else.
+
+    Parameters
+    ----------
+    reader : Reader
+        The store.
+    round_ : RoundRow
+        The round.
+    basis : mapping
+        ``basis_of`` the round now.
+    """
+    told = json.dumps([hashes_of(reader, round_, _snapshot(reader, round_)), basis])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def basis_of(

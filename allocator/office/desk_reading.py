@@ -1,5 +1,6 @@
 """What can be looked at from the desk; nothing here changes anything."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ from allocator.office.desk_inputs import (
     ledger_of_persons,
     outstanding_reports,
     setting,
+    standing_of,
 )
 from allocator.office.desk_outputs import files_of_run
 from allocator.office.desk_show import (
@@ -40,6 +42,7 @@ from allocator.office.desk_show import (
     signoff_view,
     snapshot_view,
 )
+from allocator.office.memory import LIST, MEMORY
 from allocator.office.pseudonyms import Pseudonyms, renamed, without_values
 from allocator.office.roles import Actor, Command, Source
 from allocator.office.store import Reader, subject_of
@@ -120,7 +123,8 @@ class Reading(Base):
     def runs(self, round_id: str) -> tuple[RunView, ...]:
         """Return the runs of a round, the newest first."""
         with self.store.reading() as reader:
-            return self._runs(reader, self.the_round(reader, round_id))
+            row = self.the_round(reader, round_id)
+            return self._runs(reader, row, basis_of(reader, row, self.secret))
 
     @command(Command.SEE_ROUNDS)
     def check_of(self, round_id: str) -> CheckView:
@@ -268,9 +272,16 @@ class Reading(Base):
         hidden: dict[str, str] = {}
         for row in rows:
             with suppress(AllocatorError):  # files that cannot be read have no applications yet
-                applications = bare_round(reader, row).applications
-                hidden |= Pseudonyms(self.secret).hidden_ids(applications)
+                hidden |= self._hidden(bare_round(reader, row))
         return renamed(value, hidden)
+
+    def _hidden(self, loaded: LoadedRound) -> dict[str, str]:
+        """Return the pseudonyms of the application ids of a round that name somebody."""
+        files = tuple(digest for _, digest, _ in loaded.files)
+        return MEMORY.recall(
+            ("hidden ids", self.secret, files),
+            lambda: Pseudonyms(self.secret).hidden_ids(loaded.applications),
+        )
 
     # --- parts that other commands use --------------------------------------------------------
 
@@ -278,7 +289,8 @@ class Reading(Base):
         """Return a round with all that belongs to it."""
         snapshot = None if row.snapshot is None else reader.get(SnapshotRow, row.snapshot)
         policy = None if row.policy is None else reader.get(PolicyRow, row.policy)
-        runs = self._runs(reader, row)
+        basis = basis_of(reader, row, self.secret)
+        runs = self._runs(reader, row, basis)
         number = None if row.current_run is None else str(row.current_run)
         of_round: dict[str, Any] = {"round": row.id, "order": ("-id",)}
         return RoundView(
@@ -293,6 +305,7 @@ class Reading(Base):
                 publication_view(each) for each in reader.find(PublicationRow, **of_round)
             ),
             job=next((each for each in runs if each.status in UNDER_WAY), None),
+            basis=standing_of(reader, row, basis),
         )
 
     def record_of(self, reader: Reader, run: RunRow) -> bytes:
@@ -325,9 +338,8 @@ class Reading(Base):
         reallocating = run is not None and row.current_run != row.published_run
         return round_summary(reader, row, run if finished else None, reallocating=reallocating)
 
-    def _runs(self, reader: Reader, row: RoundRow) -> tuple[RunView, ...]:
+    def _runs(self, reader: Reader, row: RoundRow, basis: Mapping[str, Any]) -> tuple[RunView, ...]:
         found = reader.find(RunRow, round=row.id, order=("-id",))
-        basis = basis_of(reader, row, self.secret) if found else {}
         persons = self.sees_persons(reader)
         return tuple(
             self.run_shown(
@@ -354,7 +366,10 @@ class Reading(Base):
             loaded = inputs(reader, row, self.secret).loaded
         except AllocatorError as error:
             return CheckView(ordered(error.problems), 0, 0, (), can_run=False)
-        found = check(loaded)
+        standing = standing_of(reader, row, basis_of(reader, row, self.secret))
+        found = MEMORY.recall(
+            ("check", standing), lambda: check(loaded), lambda each: LIST * each.applications
+        )
         if has_errors(found.problems) or setting(reader, REPORTS) == "ignore":
             return found
         owed = outstanding_reports(reader, loaded.round.decision_date, without=row.id)

@@ -187,7 +187,10 @@ class RoundSummary:
 
 @dataclass(frozen=True, slots=True)
 class RoundView:
-    """A round with all that belongs to it; runs, sign-offs and overrides newest first."""
+    """A round with all that belongs to it; runs, sign-offs and overrides newest first.
+
+    ``basis`` differs when a run would be made from something else; it gives no person away.
+    """
 
     summary: RoundSummary
     snapshot: SnapshotView | None
@@ -198,6 +201,7 @@ class RoundView:
     signoffs: tuple[SignoffView, ...]
     publications: tuple[PublicationView, ...]
     job: RunView | None = None
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,14 @@ def _panel(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
             args=(rules, run.id),
         )
     keep(view, run, turned, rules)
+    differs = turned != own_weights(rules)
     with outcome:
-        after = _decided(desk, view, run, with_these(rules, turned))
+        # Under its own weights the run is the answer; nothing needs to be decided anew.
+        after = _decided(desk, view, run, with_these(rules, turned)) if differs else found.result
         if after is None:
             return
         _outcome(found, after)
-    if turned != own_weights(rules) and may(desk.me(), Command.SAVE_POLICY):
+    if differs and may(desk.me(), Command.SAVE_POLICY):
         _save(desk, view, run, found, turned)
 
 

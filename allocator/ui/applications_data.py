@@ -1,14 +1,11 @@
 """A round's applications as the pages need them, kept until anything of the round changes.
 
-What those who see persons get and what the others get never meet: whether a person may is asked of
-the desk each time and is part of the key.
+What those who see persons get and what the others get never meet (see ``kept``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-
-import streamlit as st
 
 from allocator.countries import display_name
 from allocator.errors import AllocatorError, Problem, has_errors, ordered
@@ -17,15 +14,13 @@ from allocator.intake.columns import APPLICATIONS
 from allocator.intake.folder import LoadedRound
 from allocator.intake.reading import open_table
 from allocator.intake.tables import read_table
-from allocator.model import Application, Candidate, Ineligible, Pool
-from allocator.office.roles import Command, may
+from allocator.model import Application, Candidate, Ineligible
+from allocator.office.memory import ROUND
 from allocator.office.views import ChangeView, CheckView, RoundView
+from allocator.ui.kept import as_it_stands, kept, sees_persons, whose
 from allocator.ui.session import Desk
 
-_KEPT_FOR = 900
-"""Seconds; so long at most is shown what was erased, or published in another round, meanwhile."""
-
-type Key = tuple[str, str, int, bool]
+__all__ = ["sees_persons"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,77 +38,65 @@ class SheetRow:
     cells: Mapping[str, str]
 
 
-def sees_persons(desk: Desk) -> bool:
-    """Tell whether the person at the desk may see names and free text."""
-    return may(desk.me(), Command.SEE_PERSONAL)
-
-
-def _key(desk: Desk, view: RoundView) -> Key:
-    return desk.store.name, view.summary.id, view.summary.version, sees_persons(desk)
+def _kept[T](what: str, desk: Desk, view: RoundView, make: Callable[[], T]) -> T:
+    """Return what was found of a round as it stands, or find it."""
+    size = ROUND * view.summary.applications
+    return kept(what, (whose(desk), *as_it_stands(view)), make, lambda _: size)
 
 
 def check_of(desk: Desk, view: RoundView) -> CheckView:
     """Return what a check of the round finds now."""
-    return _check(desk, _key(desk, view))
-
-
-@st.cache_resource(max_entries=8, ttl=_KEPT_FOR, show_spinner=False)
-def _check(_desk: Desk, key: Key) -> CheckView:
-    return _desk.check_of(key[1])
+    return desk.check_of(view.summary.id)
 
 
 def loaded_of(desk: Desk, view: RoundView) -> LoadedRound | Refused:
     """Return the round as it would be decided now, or why it cannot be read."""
-    return _loaded(desk, _key(desk, view))
 
+    def make() -> LoadedRound | Refused:
+        try:
+            return desk.loaded(view.summary.id)
+        except AllocatorError as error:
+            return Refused(ordered(error.problems))
 
-@st.cache_resource(max_entries=8, ttl=_KEPT_FOR, show_spinner=False)
-def _loaded(_desk: Desk, key: Key) -> LoadedRound | Refused:
-    try:
-        return _desk.loaded(key[1])
-    except AllocatorError as error:
-        return Refused(ordered(error.problems))
+    return _kept("loaded", desk, view, make)
 
 
 def judged_of(desk: Desk, view: RoundView) -> Mapping[str, Candidate | Ineligible]:
     """Return every application as it was judged, by id; nothing while there are errors."""
-    pool = _pool(desk, _key(desk, view))
-    if pool is None:
-        return {}
-    found: list[Candidate | Ineligible] = [*pool.candidates, *pool.ineligible]
-    return {each.application.application_id: each for each in found}
 
+    def make() -> Mapping[str, Candidate | Ineligible]:
+        loaded = loaded_of(desk, view)
+        if isinstance(loaded, Refused) or has_errors(loaded.problems):
+            return {}
+        pool = assess(loaded).pool
+        found: list[Candidate | Ineligible] = [*pool.candidates, *pool.ineligible]
+        return {each.application.application_id: each for each in found}
 
-@st.cache_resource(max_entries=8, ttl=_KEPT_FOR, show_spinner=False)
-def _pool(_desk: Desk, key: Key) -> Pool | None:
-    loaded = _loaded(_desk, key)
-    if isinstance(loaded, Refused) or has_errors(loaded.problems):
-        return None
-    return assess(loaded).pool
+    return _kept("judged", desk, view, make)
 
 
 def applications_of(desk: Desk, view: RoundView) -> Mapping[str, Application]:
     """Return the applications that could be read, by id in their order."""
-    return _applications(desk, _key(desk, view))
 
+    def make() -> Mapping[str, Application]:
+        loaded = loaded_of(desk, view)
+        if isinstance(loaded, Refused):
+            return {}
+        found = sorted(loaded.applications, key=lambda each: each.application_id)
+        return {each.application_id: each for each in found}
 
-@st.cache_resource(max_entries=8, ttl=_KEPT_FOR, show_spinner=False)
-def _applications(_desk: Desk, key: Key) -> Mapping[str, Application]:
-    loaded = _loaded(_desk, key)
-    if isinstance(loaded, Refused):
-        return {}
-    found = sorted(loaded.applications, key=lambda each: each.application_id)
-    return {each.application_id: each for each in found}
+    return _kept("applications", desk, view, make)
 
 
 def sheet_of(desk: Desk, view: RoundView) -> Mapping[int, SheetRow]:
     """Return the applications file as written, by row; nothing for those who see no persons."""
-    return _sheet(desk, _key(desk, view)) if sees_persons(desk) else {}
+    if not sees_persons(desk):
+        return {}
+    return _kept("sheet", desk, view, lambda: _rows(loaded_of(desk, view)))
 
 
-@st.cache_resource(max_entries=4, ttl=_KEPT_FOR, show_spinner=False)
-def _sheet(_desk: Desk, key: Key) -> Mapping[int, SheetRow]:
-    file = file_of(_loaded(_desk, key), "applications")
+def _rows(loaded: LoadedRound | Refused) -> Mapping[int, SheetRow]:
+    file = file_of(loaded, "applications")
     if file is None:
         return {}
     try:
@@ -167,9 +150,4 @@ def administration_of(application: Application) -> str:
 
 def changes_of(desk: Desk, view: RoundView) -> tuple[ChangeView, ...]:
     """Return what the newest files of a round changed against the ones before."""
-    return _changes(desk, _key(desk, view))
-
-
-@st.cache_resource(max_entries=4, ttl=_KEPT_FOR, show_spinner=False)
-def _changes(_desk: Desk, key: Key) -> tuple[ChangeView, ...]:
-    return _desk.changes_of(key[1])
+    return _kept("changes", desk, view, lambda: desk.changes_of(view.summary.id))

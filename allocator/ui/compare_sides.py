@@ -8,25 +8,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-import streamlit as st
-
 from allocator.errors import AllocatorError, has_errors
 from allocator.explain.result import Result
 from allocator.explain.what_if import Assessed, assessed, what_if
 from allocator.intake.amended import with_policy
+from allocator.office.memory import RESULT
 from allocator.office.views import RoundView
 from allocator.policy import check_policy, policy_bytes, settle, shipped_policies
 from allocator.texts import say
 from allocator.ui.allocation_weights import kept_weights, with_these
+from allocator.ui.kept import as_it_stands, kept, whose
 from allocator.ui.policy_draft import FILE, unsaved_of
-from allocator.ui.results import assessed_now, finished_runs, sees_persons, shown, under
+from allocator.ui.results import assessed_now, finished_runs, shown, under
 from allocator.ui.session import Desk
 
 WEIGHTS = "weights"
 _PATIENCE = 60.0
 """Seconds for each policy; after them the best known is shown and said to be that."""
-
-_KEPT_FOR = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +93,25 @@ def decided(desk: Desk, view: RoundView, choice: Choice) -> Result:
     """
     if choice.key == WEIGHTS:
         return _under_weights(desk, view)
-    digest = sha256(choice.content).hexdigest()
-    key = desk.store.name, view.summary.id, view.summary.version, sees_persons(desk), digest
-    return _decided(assessed_now(desk, view), choice, *key)
+    who = whose(desk)
+
+    def make() -> Result:
+        return _decided(assessed_now(desk, view), choice, persons=who.persons)
+
+    key = who, *as_it_stands(view), sha256(choice.content).hexdigest()
+    return kept("compared", key, make, lambda found: RESULT * len(found.lines))
 
 
-@st.cache_resource(max_entries=32, ttl=_KEPT_FOR, show_spinner=False)
-def _decided(
-    _known: Assessed,
-    _choice: Choice,
-    store: str,
-    round_id: str,
-    version: int,
-    personal: bool,
-    digest: str,
-) -> Result:
-    if personal:
-        known = assessed(with_policy(_known.loaded, _choice.content, _choice.file))
+def _decided(known: Assessed, choice: Choice, *, persons: bool) -> Result:
+    if persons:
+        known = assessed(with_policy(known.loaded, choice.content, choice.file))
         return what_if(known, time_limit=_PATIENCE)
     # Without its persons a round has no files to read again; it is judged as it was understood.
-    policy, problems = check_policy(_choice.content, _choice.file)
+    policy, problems = check_policy(choice.content, choice.file)
     if policy is None or has_errors(problems):
         raise AllocatorError(problems)
-    rules = settle(policy, _known.loaded.round.decision_date)
-    return what_if(_known, rules, time_limit=_PATIENCE)
+    rules = settle(policy, known.loaded.round.decision_date)
+    return what_if(known, rules, time_limit=_PATIENCE)
 
 
 def _turned(view: RoundView) -> tuple[str, dict[str, int]] | None:

@@ -19,6 +19,7 @@ from allocator.texts import say
 from allocator.ui.components import Cell, Column, Kind, empty, section, table
 from allocator.ui.formats import moment, safe
 from allocator.ui.navigation import RoundPage, Section, link
+from allocator.ui.results import shown
 from allocator.ui.session import attempt
 
 FLIP_SECONDS = 300.0
@@ -177,7 +178,7 @@ def _file(key: str, name: str) -> bytes | None:
 
 def _fairness(desk: Desk, view: RoundView, run: RunView) -> None:
     st.markdown(say("ui.audit.fairness.about"))
-    result = desk.result(run.id)
+    result = shown(desk, run).result
     fairness = fairness_from(result)
     if fairness is None:
         st.info(say("ui.audit.fairness.none"), icon=":material/info:")
@@ -233,7 +234,7 @@ def _flip(desk: Desk, view: RoundView, run: RunView, result: Result) -> None:
 
 
 def _ties(desk: Desk, view: RoundView, run: RunView) -> None:
-    result = desk.result(run.id)
+    result = shown(desk, run).result
     draws = result.allocation.draws
     section(say("ui.audit.ties.title"))
     st.markdown(say("ui.audit.ties.about"))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from allocator.explain.figures import figures
 from allocator.office.desk import Desk
 from allocator.office.roles import Command, may
 from allocator.office.states import State
@@ -25,6 +24,7 @@ from allocator.ui.components import (
 )
 from allocator.ui.formats import amount, moment, safe
 from allocator.ui.navigation import RoundPage, Section, link
+from allocator.ui.results import shown
 from allocator.ui.session import act, attempt
 
 SHOWN = 8
@@ -116,10 +116,10 @@ def _basis(view: RoundView) -> None:
 
 
 def _shares(desk: Desk, run: RunView) -> None:
-    result = attempt(lambda: desk.result(run.id))
-    if result is None:
+    found = attempt(lambda: shown(desk, run))
+    if found is None:
         return
-    aims = figures(result).aims
+    aims = found.figures.aims
     rows: list[list[Cell]] = [
         [each.name, each.share, each.inside, each.counted, say(_reached(not each.short))]
         for each in aims

@@ -17,20 +17,20 @@ from allocator.explain.what_if import Assessed, assessed, what_if
 from allocator.explain.why_words import Teller, teller
 from allocator.intake.folder import LoadedRound
 from allocator.model import Application, Candidate, Ineligible
-from allocator.office.roles import Command, may
+from allocator.office.memory import RESULT, ROUND
 from allocator.office.views import RoundView, RunView
 from allocator.rules import Rules
 from allocator.texts import say
 from allocator.ui.address import name, named
 from allocator.ui.formats import moment, safe
+from allocator.ui.kept import as_it_stands, kept, sees_persons, whose
 from allocator.ui.session import Desk
+
+__all__ = ["sees_persons"]
 
 FINISHED = ("done", "not final")
 _PATIENCE = 20.0
 """Seconds for a look at other rules; after them the best known is shown and said to be that."""
-
-_KEPT_FOR = 900
-"""Seconds; so long at most is shown what was erased meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -100,38 +100,36 @@ def administration_of(application: Application) -> str:
     return display_name(application.administration)
 
 
-def sees_persons(desk: Desk) -> bool:
-    """Tell whether the person at the desk may see names."""
-    return may(desk.me(), Command.SEE_PERSONAL)
-
-
 def shown(desk: Desk, run: RunView) -> Shown:
     """Return a finished run."""
-    return _shown(desk, desk.store.name, run.id, run.fingerprint, sees_persons(desk))
+    who = whose(desk)
+    key = who, run.id, run.fingerprint
+    return kept("shown", key, lambda: Shown(desk.result(run.id), who.persons), _size_of_shown)
 
 
-@st.cache_resource(max_entries=16, ttl=_KEPT_FOR, show_spinner=False)
-def _shown(_desk: Desk, store: str, run: str, fingerprint: str | None, personal: bool) -> Shown:
-    return Shown(_desk.result(run), personal)
+def _size_of_shown(found: Shown) -> int:
+    return RESULT * len(found.result.lines)
 
 
 def assessed_run(desk: Desk, view: RoundView, run: RunView) -> Assessed:
     """Return the round as a run had it, judged and scored, for many questions."""
-    return _assessed(desk, desk.store.name, view.summary.id, 0, run.id, sees_persons(desk))
+    return _assessed(desk, view, (run.id,), run.id)
 
 
 def assessed_now(desk: Desk, view: RoundView) -> Assessed:
     """Return the round as it would be decided now, judged and scored, for many questions."""
-    summary = view.summary
-    key = desk.store.name, summary.id, summary.version, None, sees_persons(desk)
-    return _assessed(desk, *key)
+    return _assessed(desk, view, as_it_stands(view), None)
 
 
-@st.cache_resource(max_entries=8, ttl=_KEPT_FOR, show_spinner=False)
-def _assessed(
-    _desk: Desk, store: str, round_id: str, version: int, run: str | None, personal: bool
-) -> Assessed:
-    return assessed(_desk.loaded(round_id, run))
+def _assessed(desk: Desk, view: RoundView, key: tuple[object, ...], run: str | None) -> Assessed:
+    def make() -> Assessed:
+        return assessed(desk.loaded(view.summary.id, run))
+
+    return kept("assessed", (whose(desk), *key), make, _size_of_assessed)
+
+
+def _size_of_assessed(found: Assessed) -> int:
+    return ROUND * len(found.loaded.applications)
 
 
 def loaded_now(desk: Desk, view: RoundView) -> LoadedRound:
@@ -141,15 +139,12 @@ def loaded_now(desk: Desk, view: RoundView) -> LoadedRound:
 
 def under(desk: Desk, view: RoundView, run: RunView, rules: Rules) -> Result:
     """Return what a run would have given under other rules, in brief but proven optimal."""
-    known = assessed_run(desk, view, run)
-    return _under(known, desk.store.name, run.id, sees_persons(desk), repr(rules), rules)
 
+    def make() -> Result:
+        return what_if(assessed_run(desk, view, run), rules, time_limit=_PATIENCE)
 
-@st.cache_resource(max_entries=64, ttl=_KEPT_FOR, show_spinner=False)
-def _under(
-    _known: Assessed, store: str, run: str, personal: bool, told: str, _rules: Rules
-) -> Result:
-    return what_if(_known, _rules, time_limit=_PATIENCE)
+    key = whose(desk), run.id, repr(rules)
+    return kept("under", key, make, lambda found: RESULT * len(found.lines))
 
 
 def finished_runs(view: RoundView) -> tuple[RunView, ...]:
