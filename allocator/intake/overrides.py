@@ -148,14 +148,15 @@ def read_overrides(data: bytes) -> OverridesFile:
         )
         for at, each in enumerate(entry.overrides)
     ]
-    problems = [*_by_themselves(found), *_twice(found)]
+    problems = [*wrong_by_themselves(found), *_twice(found)]
     if problems:
         raise AllocatorError(ordered(problems))
     overrides = sorted(found, key=lambda each: each.application_id)
     return OverridesFile(tuple(overrides), tuple(sorted(entry.spent.items())))
 
 
-def _by_themselves(overrides: Iterable[Override]) -> Iterator[Problem]:
+def wrong_by_themselves(overrides: Iterable[Override]) -> Iterator[Problem]:
+    """Yield overrides with a package where there can be none, or without one that is needed."""
     for each in overrides:
         if each.decision is OverrideKind.KEEP and each.package is None:
             yield problem("override-no-package", each.where, value=each.application_id)
@@ -360,7 +361,8 @@ def refused_overrides(overrides: Iterable[Override], pool: Pool) -> Iterator[Pro
             continue
         if name in findings:
             rules = ", ".join(finding.rule for finding in findings[name])
-            yield problem("override-ineligible", each.where, value=name, rules=rules)
+            why = " ".join(finding.text for finding in findings[name])
+            yield problem("override-ineligible", each.where, value=name, rules=rules, why=why)
         elif name in costs and each.package is not None:
             accepted = [cost.package for cost in costs[name]]
             if each.package not in accepted:

@@ -3,19 +3,21 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from allocator.errors import AllocatorError, problem
-from allocator.intake.overrides import OverrideKind
+from allocator.errors import AllocatorError, Where, has_errors, ordered, problem
+from allocator.intake.assess import assess
+from allocator.intake.overrides import OverrideKind, refused_overrides, wrong_by_themselves
 from allocator.model import Application, Package
 from allocator.naming import Kind, resolve
 from allocator.office.desk_base import command, guard_seen, seen_of
-from allocator.office.desk_inputs import bare_round, the_application
+from allocator.office.desk_inputs import bare_round, inputs, the_application
 from allocator.office.desk_rounds import demand_reason
-from allocator.office.desk_runs import Runs
+from allocator.office.desk_runs import OverrideDraft, Runs
 from allocator.office.desk_show import account_view, note_view, override_view
 from allocator.office.roles import Command
-from allocator.office.store import Unit, subject_of
+from allocator.office.store import Reader, subject_of
 from allocator.office.store_rows import AccountRow, NoteRow, OverrideRow, RecusalRow, RoundRow
 from allocator.office.views import AccountView, NoteView, OverrideView
 
@@ -54,11 +56,15 @@ class Review(Runs):
         Raises
         ------
         AllocatorError
-            ``office-recused`` for an administration one stands back from.
+            ``office-recused`` for an administration one stands back from; ``override-ineligible``,
+            ``override-package`` and ``override-package-idle`` for what no run could follow.
         """
         demand_reason(reason)
         if decision not in DECISIONS or (package and package not in set(Package)):
             raise AllocatorError(problem("office-no-item", value=package or decision))
+        drafted = OverrideDraft(application, decision, package)
+        with self.store.reading() as reader:  # beforehand: judging a large round takes seconds
+            self._demand_possible(reader, round_id, drafted, seen)
         with self.change(Command.OVERRIDE) as unit:
             round_ = self._open_round(unit, round_id, seen, Command.OVERRIDE)
             about = self._about(unit, round_, application)
@@ -205,14 +211,32 @@ class Review(Runs):
             )
             return account_view(unit, account)
 
-    def _about(self, unit: Unit, round_: RoundRow, application: str) -> Application:
+    def _demand_possible(
+        self, reader: Reader, round_id: str, drafted: OverrideDraft, seen: int | None
+    ) -> None:
+        """Refuse an override that no allocation could follow, with the clause and what to do.
+
+        That an ineligible application must *not* be awarded is taken: it holds if what made it
+        ineligible is corrected later.
+        """
+        round_ = self._open_round(reader, round_id, seen, Command.OVERRIDE)
+        self._about(reader, round_, drafted.application)
+        loaded = inputs(reader, round_, self.secret).loaded
+        if has_errors(loaded.problems):
+            return  # nobody can be judged yet; a run looks at every override again
+        asked = self._considered((drafted,))
+        found = [*wrong_by_themselves(asked), *refused_overrides(asked, assess(loaded).pool)]
+        if found:
+            raise AllocatorError(ordered(replace(each, where=Where()) for each in found))
+
+    def _about(self, reader: Reader, round_: RoundRow, application: str) -> Application:
         """Return an application on which this person may decide."""
-        found = self._application(unit, round_, application)
-        self.refuse_if_recused(unit, (found.administration,))
+        found = self._application(reader, round_, application)
+        self.refuse_if_recused(reader, (found.administration,))
         return found
 
-    def _application(self, unit: Unit, round_: RoundRow, application: str) -> Application:
-        return the_application(bare_round(unit, round_), application)
+    def _application(self, reader: Reader, round_: RoundRow, application: str) -> Application:
+        return the_application(bare_round(reader, round_), application)
 
 
 def administration_code(written: str) -> str:

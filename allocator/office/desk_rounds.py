@@ -26,7 +26,7 @@ from allocator.office.desk_show import policy_view
 from allocator.office.desk_words import next_step
 from allocator.office.roles import Command
 from allocator.office.states import OPEN, State, after
-from allocator.office.store import Unit, subject_of
+from allocator.office.store import Reader, Unit, subject_of
 from allocator.office.store_rows import PolicyRow, RoundRow, SnapshotRow
 from allocator.office.views import CheckView, ImportView, PolicyView, RoundView
 from allocator.policy import policy_bytes
@@ -329,7 +329,9 @@ class Rounds(Reading):
             )
             return self.round_view(unit, row)
 
-    def _open_round(self, unit: Unit, round_id: str, seen: int | None, asked: Command) -> RoundRow:
+    def _open_round(
+        self, reader: Reader, round_id: str, seen: int | None, asked: Command
+    ) -> RoundRow:
         """Return a round whose files, policy and overrides may change.
 
         Raises
@@ -337,8 +339,8 @@ class Rounds(Reading):
         AllocatorError
             ``office-wrong-state`` after it was proposed.
         """
-        row = self.the_round(unit, round_id)
-        guard_seen(unit, row, round_id, seen)
+        row = self.the_round(reader, round_id)
+        guard_seen(reader, row, round_id, seen)
         if State(row.state) not in OPEN:
             raise wrong_state(row, asked)
         return row

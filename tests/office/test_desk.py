@@ -97,6 +97,47 @@ def test_a_recused_person_neither_overrides_nor_approves_there(office: Office) -
     assert code(lambda: office.kim.lift_recusal("kim", "Mali", "x")) == "office-own-recusal"
 
 
+def test_an_override_that_no_run_could_follow_is_refused_when_it_is_entered(
+    office: Office,
+) -> None:
+    files = tiny()
+    lines = files["applications.csv"].decode().splitlines()
+    lines[1] = lines[1].replace(",yes,yes,2025", ",no,yes,2025")  # registration not approved
+    lines[2] = lines[2].replace(",full,yes,", ",full,no,")  # takes no partial fellowship
+    round_id = office.olu.create_round(
+        files | {"applications.csv": "\n".join(lines).encode()}
+    ).summary.id
+    override = office.olu.override
+    refused = refusal(lambda: override(round_id, "one-A1", "must award", "why", seen=None))
+    assert refused.code == "override-ineligible"
+    said = str(refused)
+    assert "(registration)" in said and "registration" in said.split("(registration)")[1]
+    assert "Correct the application" in said and "overrides.yaml" not in said
+    partial = refusal(
+        lambda: override(round_id, "one-A2", "must award", "why", package="dsa", seen=None)
+    )
+    assert partial.code == "override-package" and "(full)" in str(partial)
+    idle = refusal(
+        lambda: override(round_id, "one-A2", "must not award", "no", package="dsa", seen=None)
+    )
+    assert idle.code == "override-package-idle"
+    assert office.olu.overrides(round_id) == ()
+    # Whoever is ineligible today may be barred: it holds if the facts are corrected tomorrow.
+    assert override(round_id, "one-A1", "must not award", "paid by others", seen=None).active
+    assert override(round_id, "one-A2", "must award", "why", package="full", seen=None).active
+    assert office.olu.check(round_id, None).can_run
+    assert office.olu.run(round_id).status == "done"
+
+
+def test_nobody_learns_by_an_override_of_whom_they_stand_back_from(office: Office) -> None:
+    files = tiny()
+    rows = files["applications.csv"].replace(b",yes,yes,2025-12-10", b",no,yes,2025-12-10")
+    round_id = office.olu.create_round(files | {"applications.csv": rows}).summary.id
+    office.ada.recuse("olu", "Kenya", "family")
+    found = code(lambda: office.olu.override(round_id, "one-A1", "must award", "why", seen=None))
+    assert found == "office-recused"
+
+
 def test_only_a_final_run_of_what_is_there_now_is_proposed(office: Office) -> None:
     round_id = office.checked()
     run = office.olu.run(round_id)
