@@ -12,7 +12,7 @@ from allocator.intake.overrides import OverrideKind, refused_overrides, wrong_by
 from allocator.model import Application, Package
 from allocator.naming import Kind, resolve
 from allocator.office.desk_base import command, guard_seen, seen_of
-from allocator.office.desk_inputs import bare_round, inputs, the_application
+from allocator.office.desk_inputs import bare_round, the_application
 from allocator.office.desk_rounds import demand_reason
 from allocator.office.desk_runs import OverrideDraft, Runs
 from allocator.office.desk_show import account_view, note_view, override_view
@@ -221,7 +221,7 @@ class Review(Runs):
         """
         round_ = self._open_round(reader, round_id, seen, Command.OVERRIDE)
         self._about(reader, round_, drafted.application)
-        loaded = inputs(reader, round_, self.secret).loaded
+        loaded = bare_round(reader, round_)  # neither ledger nor other overrides bear on it
         if has_errors(loaded.problems):
             return  # nobody can be judged yet; a run looks at every override again
         asked = self._considered((drafted,))
