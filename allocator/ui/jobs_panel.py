@@ -7,9 +7,8 @@ import streamlit as st
 from allocator.office import jobs
 from allocator.office.desk_show import QUEUED, UNDER_WAY
 from allocator.office.roles import Command, may
-from allocator.office.views import ProgressView, RunView
+from allocator.office.views import ProgressView, RoundView, RunView
 from allocator.texts import say
-from allocator.ui.kept import redraw_after_erasing
 from allocator.ui.session import Desk, attempt, flash
 from allocator.wording import percent, points
 
@@ -18,17 +17,19 @@ _WORTH_SAYING = Fraction(1, 2)
 """A gap above which it tells nothing yet."""
 
 
-def mount(desk: Desk, round_id: str) -> None:
+def mount(desk: Desk, view: RoundView) -> None:
     """Mount the panel of a round; it is empty while nothing is under way.
 
-    When a run has ended, the whole page is drawn anew, once.
+    When a run has ended, the whole page is drawn anew, once; also one that the page was told of and
+    that ended before the panel came to look.
     """
-    _panel(desk, round_id)
+    if view.job is not None:
+        st.session_state[_SEEN] = view.job.id
+    _panel(desk, view.summary.id)
 
 
 @st.fragment(run_every=1.0)
 def _panel(desk: Desk, round_id: str) -> None:
-    redraw_after_erasing(desk)
     stops = may(desk.me(), Command.CANCEL_RUN)
     if stops:
         jobs.settle(desk, round_id)

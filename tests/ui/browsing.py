@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -158,7 +157,7 @@ class Visits:
         self.browser, self.workbench = browser, workbench
         self.outside: list[str] = []
         self.errors: list[str] = []
-        self.contexts: list[BrowserContext] = []
+        self.contexts: dict[tuple[Any, ...], BrowserContext] = {}
         self.signed_in: dict[str, Any] = {}
         self.forgiven: tuple[str, ...] = ()
         """Parts of console messages that a test brings about on purpose."""
@@ -172,14 +171,7 @@ class Visits:
         size: tuple[int, int] = (1280, 900),
     ) -> Page:
         """Open a page as a person, signed in if the workbench asks for it."""
-        context = self.browser.new_context(
-            color_scheme=scheme,  # type: ignore[arg-type]
-            viewport={"width": size[0], "height": size[1]},
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(TIMEOUT)
-        context.route("**/*", self._watch)
-        self.contexts.append(context)
+        context = self._context(login, scheme, size)
         page = context.new_page()
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -189,10 +181,25 @@ class Visits:
         settled(page)
         return page
 
+    def _context(self, login: str | None, scheme: str, size: tuple[int, int]) -> BrowserContext:
+        """Return the browser of a person; the second time it has the program's files already."""
+        key = login, scheme, size
+        if key not in self.contexts:
+            context = self.browser.new_context(
+                color_scheme=scheme,  # type: ignore[arg-type]
+                viewport={"width": size[0], "height": size[1]},
+                reduced_motion="reduce",
+            )
+            context.set_default_timeout(TIMEOUT)
+            context.route("**/*", self._watch)
+            context.on("close", lambda _: self.contexts.pop(key, None))
+            self.contexts[key] = context
+        return self.contexts[key]
+
     def _sign_in(self, context: BrowserContext, page: Page, login: str) -> None:
         """Sign a person in, the second time with the cookies of the first."""
         if login in self.signed_in:
-            context.add_cookies(self.signed_in[login])  # type: ignore[arg-type]
+            context.add_cookies(self.signed_in[login])
             return
         assert self.workbench.provider is not None
         provider = self.workbench.provider.url
@@ -200,27 +207,33 @@ class Visits:
         page.goto(self.workbench.url)
         try:
             page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url(f"{self.workbench.url}/**")
             page.get_by_role("button", name="Sign out").wait_for()
         except PlaywrightTimeout:
             seen = page.locator("body").inner_text()
             raise AssertionError(f"no sign-in at {page.url}: {seen}\n{self.errors}") from None
+        settled(page)
         self.signed_in[login] = context.cookies()
 
     def check(self) -> None:
-        """Close all, and fail on anything a browser complained of or asked of other hosts.
+        """Close all pages, and fail on what a browser complained of or asked of other hosts.
 
         What closing breaks off is no complaint: all are asked for what they have, then closed.
         """
-        for page in (page for context in self.contexts for page in context.pages):
+        pages = [page for context in self.contexts.values() for page in context.pages]
+        for page in pages:
             page.evaluate("1")
         left = [e for e in self.errors if not any(each in e for each in self.forgiven)]
         outside = list(self.outside)
-        for context in self.contexts:
-            context.close()
-        self.contexts, self.errors, self.outside = [], [], []
+        for page in pages:
+            page.close()
+        self.errors, self.outside = [], []
         assert outside == [], outside
         assert left == [], "\n".join(left)
+
+    def close(self) -> None:
+        """Close the browsers."""
+        for context in list(self.contexts.values()):
+            context.close()
 
     def _watch(self, route: Route) -> None:
         address = route.request.url
@@ -256,6 +269,45 @@ def open_page(page: Page, address: str) -> None:
     settled(page)
 
 
+def follow(page: Page, title: str) -> None:
+    """Go to another page by its link in the navigation."""
+    page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=title, exact=True)).to_be_visible()
+    settled(page)
+
+
+def press(page: Page, words: str, then: str) -> None:
+    """Press a button, and wait until the page says what that leads to.
+
+    Parameters
+    ----------
+    page : Page
+        Where.
+    words : str
+        The button's, in full.
+    then : str
+        What the page did not say before.
+    """
+    page.get_by_role("button", name=words, exact=True).click()
+    says(page, then)
+    settled(page)
+
+
+def write(page: Page, label: str, words: str) -> None:
+    """Fill in the field of that name and leave it, by which the page learns of it."""
+    field = page.get_by_role("textbox", name=label, exact=True)
+    field.fill(words)
+    field.press("Tab")
+    expect(field).to_have_value(words)
+
+
+def give(page: Page, *content: Path, place: int = 0) -> None:
+    """Give files to one of the places for files."""
+    page.locator('input[type="file"]').nth(place).set_input_files(content)
+    for each in content:
+        says(page, each.name)
+
+
 def choose(page: Page, name: str, option: str) -> None:
     """Choose in a list; it is opened anew if the page moved away under it while it was open.
 
@@ -270,14 +322,14 @@ def choose(page: Page, name: str, option: str) -> None:
     """
     box = page.get_by_role("combobox", name=name)
     wanted = page.get_by_role("option", name=option, exact=True)
-    for tries in count(1):
+    for patience in (5_000, 15_000, TIMEOUT):
         settled(page)
+        box.fill(option)
         try:
-            box.fill(option)
-            wanted.click(timeout=min(5_000 * tries, TIMEOUT))
+            wanted.click(timeout=patience)
             break
         except PlaywrightTimeout:
-            if 5_000 * tries >= TIMEOUT:
+            if patience == TIMEOUT:
                 raise
             box.press("Escape")
     expect(box).to_have_value(option)

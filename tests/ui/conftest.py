@@ -17,7 +17,7 @@ from streamlit.util import calc_hash
 
 from allocator.office.store import Store, open_store
 from allocator.ui.server import MAIN
-from tests.ui.browsing import ARGUMENTS, CHROMIUM, Visits, Workbench
+from tests.ui.browsing import ARGUMENTS, CHROMIUM, TIMEOUT, Visits, Workbench
 from tests.ui.people import PEOPLE, make_office
 from tests.ui.provider import Provider
 
@@ -38,6 +38,11 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def _store_of(request: pytest.FixtureRequest) -> str:
+    mark = request.node.get_closest_marker("office")
+    return str(mark.args[0]) if mark else "sample"
+
+
 @pytest.fixture
 def office_file(
     templates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
@@ -46,8 +51,7 @@ def office_file(
 
     A test marked ``office("empty")`` gets one without the round, ``office("new")`` none at all.
     """
-    mark = request.node.get_closest_marker("office")
-    name = mark.args[0] if mark else "sample"
+    name = _store_of(request)
     path = tmp_path / "office.db"
     if name != "new":
         shutil.copy(templates / f"{name}.db", path)
@@ -73,7 +77,7 @@ def app(office_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenApp]
     monkeypatch.setattr("allocator.ui.session.from_elsewhere", lambda: False)  # there is no browser
 
     def open_app(login: str | None = None, page: str = "", **address: str) -> AppTest:
-        test = AppTest.from_file(str(MAIN), default_timeout=30)
+        test = AppTest.from_file(str(MAIN), default_timeout=TIMEOUT / 1000)
         if login is not None:
             test.secrets = {"auth": {"cookie_secret": "x"}}
             test.user = {
@@ -122,23 +126,35 @@ def visit(browser: Browser, workbench: Workbench) -> Iterator[Visits]:
     """Give ``visit(login, "rounds?round=…", scheme="dark")``: a browser's page, signed in."""
     visits = Visits(browser, workbench)
     yield visits
-    visits.check()
+    try:
+        visits.check()
+    finally:
+        visits.close()
 
 
 @pytest.fixture(scope="session")
-def read_only(
+def served(
     templates: Path, tmp_path_factory: pytest.TempPathFactory, provider: Provider, browser: Browser
-) -> Iterator[Visits]:
-    """Serve the sample round once to all tests that change nothing."""
-    folder = tmp_path_factory.mktemp("read-only")
-    shutil.copy(templates / "sample.db", folder / "office.db")
-    served = Workbench(folder, folder / "office.db", provider).start()
-    yield Visits(browser, served)
-    served.stop()
+) -> Iterator[Callable[[str], Visits]]:
+    """Give ``served(name)``: that store, served once to all tests that change nothing."""
+    known: dict[str, Visits] = {}
+
+    def serve(name: str) -> Visits:
+        if name not in known:
+            folder = tmp_path_factory.mktemp(f"served-{name}")
+            shutil.copy(templates / f"{name}.db", folder / "office.db")
+            known[name] = Visits(browser, Workbench(folder, folder / "office.db", provider).start())
+        return known[name]
+
+    yield serve
+    for each in known.values():
+        each.close()
+        each.workbench.stop()
 
 
 @pytest.fixture
-def look(read_only: Visits) -> Iterator[Visits]:
-    """Give what ``visit`` gives, faster, to a test that changes nothing."""
-    yield read_only
-    read_only.check()
+def look(served: Callable[[str], Visits], request: pytest.FixtureRequest) -> Iterator[Visits]:
+    """Give what ``visit`` gives, much faster, to a test that changes nothing in the store."""
+    visits = served(_store_of(request))
+    yield visits
+    visits.check()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from allocator.texts import say
-from tests.ui.browsing import settled, violations
+from tests.ui.browsing import follow, open_page, violations
 from tests.ui.decided import decided_template  # noqa: F401  (a fixture)
 from tests.ui.people import OFFICER
 
@@ -24,31 +24,29 @@ PAGES = (
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_accessible(visit, scheme):
-    page = visit(OFFICER, scheme=scheme)
+def test_the_pages_are_accessible(look, scheme):
+    page = look(OFFICER, scheme=scheme)
     found = {}
     for path in PAGES:
-        page.goto(f"{visit.workbench.url}/{path}")
-        settled(page)
+        open_page(page, f"{look.workbench.url}/{path}")
         if bad := violations(page):
             found[path] = bad
     assert found == {}
 
 
-def test_a_weight_is_turned_with_the_keyboard_and_compared(visit):
-    page = visit(OFFICER, part("weights"))
+def test_a_weight_is_turned_with_the_keyboard_and_compared(look):
+    page = look(OFFICER, part("weights"))
     expect(page.get_by_text(say("price.nothing"))).to_be_visible()
     page.get_by_role("slider").first.focus()
     page.keyboard.press("Home")
     expect(page.get_by_text(say("ui.allocation.weights.save-title"))).to_be_visible()
-    page.get_by_role("link", name="Compare").click()
-    settled(page)
+    follow(page, "Compare")
     expect(page.get_by_text(say("ui.compare.name.weights")).first).to_be_visible()
     assert "weights" in page.url
 
 
-def test_a_decision_leads_to_the_person_and_the_letter(visit):
-    page = visit(OFFICER, part("decisions"))
+def test_a_decision_leads_to_the_person_and_the_letter(look):
+    page = look(OFFICER, part("decisions"))
     grid = page.locator('[data-testid="stDataFrame"] .dvn-scroller').first
     grid.click(position={"x": 16, "y": 54})
     page.get_by_role(

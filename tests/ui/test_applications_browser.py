@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.browsing import choose, open_page, settled, violations
+from tests.ui.browsing import choose, follow, open_page, press, says, violations, write
 from tests.ui.people import ANALYST, OFFICER
 
 SAMPLE = resources.files("allocator") / "samples" / "one-meeting"
@@ -24,69 +24,54 @@ def test_an_officer_brings_in_a_file_corrects_it_and_goes_on(visit):
     field = page.locator('input[type="file"]').first
     file = {"name": "requests.csv", "mimeType": "text/csv", "buffer": broken()}
     field.set_input_files(file)
-    expect(page.get_by_text("requests.csv")).to_be_visible()
-    page.get_by_role("button", name="Bring in").click()
-    expect(page.get_by_text("The files are there: 61 applications")).to_be_visible()
+    says(page, "requests.csv")
+    press(page, "Bring in", "The files are there: 61 applications")
     expect(page.get_by_role("button", name="Confirm the check")).to_be_disabled()
-    open_page(page, f"{visit.workbench.url}/applications?application=A0002")
-    choose(page, "Column of application A0002", "Ticket cost")
-    expect(page.get_by_text("It says: a lot")).to_be_visible()
-    page.get_by_role("textbox", name="It is to say").fill("631.55")
-    page.get_by_role("textbox", name="Why").fill("The offer says so")
-    page.get_by_role("button", name="Correct it").click()
-    expect(page.get_by_text("Corrected. Errors left: 0")).to_be_visible()
-    page.get_by_role("button", name="All applications").click()
-    page.get_by_role("button", name="Confirm the check").click()
-    expect(page.get_by_text("The round is checked")).to_be_visible()
-
-
-def test_names_from_a_file_are_text_wherever_they_stand(visit):
-    page = visit(OFFICER, "applications?part=files")
-    file = {"name": "a.csv", "mimeType": "text/csv", "buffer": broken()}
-    page.locator('input[type="file"]').first.set_input_files(file)
-    page.get_by_role("button", name="Bring in").click()
-    expect(page.get_by_text("The files are there")).to_be_visible()
-    page.goto(f"{visit.workbench.url}/applications?application=A0003")
-    settled(page)
+    open_page(page, f"{visit.workbench.url}/applications?application=A0003")
     expect(page.get_by_role("heading", name="evil.example")).to_be_visible()
     assert page.locator('a[href*="evil"], img[src*="evil"]').count() == 0
+    open_page(page, f"{visit.workbench.url}/applications?application=A0002")
+    choose(page, "Column of application A0002", "Ticket cost")
+    says(page, "It says: a lot")
+    write(page, "It is to say", "631.55")
+    write(page, "Why", "The offer says so")
+    press(page, "Correct it", "Corrected. Errors left: 0")
+    press(page, "All applications", "Confirm the check")
+    press(page, "Confirm the check", "The round is checked")
 
 
-def test_a_weight_is_turned_by_keys_and_said_in_words(visit):
-    page = visit(OFFICER, "policy")
+def test_a_weight_is_turned_by_keys_and_said_in_words(look):
+    page = look(OFFICER, "policy")
     weight = page.get_by_role("slider", name="Weight in merit points").first
     weight.focus()
     weight.press("ArrowRight")
     expect(page.get_by_text("is worth up to 26 merit points").first).to_be_visible()
     expect(page.get_by_text("Unsaved changes").first).to_be_visible()
-    page.get_by_role("link", name="Applications").click()
-    expect(page.get_by_role("heading", name="Applications", level=1)).to_be_visible()
-    page.get_by_role("link", name="Policy").click()
+    follow(page, "Applications")
+    follow(page, "Policy")
     expect(page.get_by_text("is worth up to 26 merit points").first).to_be_visible()
     page.get_by_role("button", name="Undo the last change").click()
     expect(page.get_by_text("is worth up to 25 merit points").first).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_hinders_anybody_on_any_part(visit, scheme):
-    page = visit(OFFICER, "policy", scheme=scheme)
+def test_nothing_hinders_anybody_on_any_part(look, scheme):
+    page = look(OFFICER, "policy", scheme=scheme)
     assert violations(page) == []
     for address in (
         *("part=list", "part=problems", "part=ineligible", "part=changes", "part=files"),
         "application=A0002",
     ):
-        page.goto(f"{visit.workbench.url}/applications?{address}")
-        settled(page)
+        open_page(page, f"{look.workbench.url}/applications?{address}")
         assert violations(page) == [], address
 
 
-def test_an_analysts_browser_receives_no_personal_datum(visit):
-    page = visit(ANALYST)
+def test_an_analysts_browser_receives_no_personal_datum(look):
+    page = look(ANALYST)
     received: list[bytes] = []
     page.on("websocket", lambda socket: socket.on("framereceived", _keep(received)))
     for address in ("applications", "applications?part=changes", "applications?application=A0002"):
-        page.goto(f"{visit.workbench.url}/{address}")
-        settled(page)
+        open_page(page, f"{look.workbench.url}/{address}")
     told = b"".join(received)
     assert b"A0002" in told
     for personal in (b"PFD9267", b"Clay-Field", b"Cobalt"):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from allocator.texts import say
-from tests.ui.browsing import settled, violations
+from tests.ui.browsing import press, settled, violations
 from tests.ui.decided import decided_template  # noqa: F401  (a fixture)
 from tests.ui.people import ADMINISTRATOR, AUDITOR, OFFICER
 
@@ -12,20 +12,18 @@ pytestmark = [pytest.mark.office("decided"), pytest.mark.usefixtures("decided_te
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_accessible(visit, scheme):
+def test_the_pages_are_accessible(look, scheme):
     found = {}
     for login, path in ((OFFICER, "signoff"), (ADMINISTRATOR, "administration")):
-        page = visit(login, path, scheme=scheme)
-        settled(page)
+        page = look(login, path, scheme=scheme)
         found[path] = violations(page)
-        page.context.close()
-    page = visit(AUDITOR, "audit", scheme=scheme)
+    page = look(AUDITOR, "audit", scheme=scheme)
     for view in ("fairness", "ties", "log", "other", "record"):
-        page.get_by_text(say(f"ui.audit.view.{view}"), exact=True).first.click()
+        name = say(f"ui.audit.view.{view}")
+        page.get_by_text(name, exact=True).first.click()
+        expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()
         settled(page)
         found[f"audit: {view}"] = violations(page)
-    page.get_by_role("button", name=say("ui.audit.record.button")).click()
-    expect(page.get_by_text(say("ui.audit.verdict.verified"))).to_be_visible()
-    settled(page)
+    press(page, say("ui.audit.record.button"), say("ui.audit.verdict.verified"))
     found["audit: verified"] = violations(page)
     assert {path: bad for path, bad in found.items() if bad} == {}

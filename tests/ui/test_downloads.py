@@ -11,8 +11,8 @@ from tests.ui.people import AUDITOR
 
 @pytest.mark.office("published")
 @pytest.mark.usefixtures("published_template")
-def test_a_slow_browser_gets_its_file_while_the_page_is_drawn_again(visit):
-    page = visit(AUDITOR, f"signoff?round={ROUND}")
+def test_a_slow_browser_gets_its_file_while_the_page_is_drawn_again(look):
+    page = look(AUDITOR, f"signoff?round={ROUND}")
 
     def slowly(route):
         time.sleep(4)  # the panel of runs is drawn once a second, and old files are then put away

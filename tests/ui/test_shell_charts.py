@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from allocator.explain.figures import Money, figures
 from allocator.explain.price import Change, price
 from tests.outputs_sample import sample
+from tests.ui.browsing import TIMEOUT
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,9 @@ def drawn(function, *arguments):
 
         getattr(charts, name)(*values, key="one")
 
-    page = AppTest.from_function(script, args=(function, arguments), default_timeout=30).run()
+    page = AppTest.from_function(
+        script, args=(function, arguments), default_timeout=TIMEOUT / 1000
+    ).run()
     assert not page.exception, page.exception
     return page.get("vega_lite_chart")[0].proto.alt, page.dataframe[0].value
 

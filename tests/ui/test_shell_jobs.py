@@ -14,7 +14,7 @@ from allocator.texts import say
 from tests.ui.people import APPROVER, OFFICER, desk_of
 
 ROUND = "sg20-2025-09"
-SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+SLEEP = [sys.executable, "-c", "import time; time.sleep(3600)"]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def idle(monkeypatch):
 
 def ended(desk, run_id):
     """Wait for a run to end and return it."""
-    for _ in range(600):
+    for _ in range(6000):
         run = next(each for each in desk.runs(ROUND) if each.id == run_id)
         if run.finished is not None:
             return run
