@@ -6,9 +6,10 @@ V(0) when it gets nothing, it is awarded where ``max V(p) + coverage(p)·m`` exc
 are equal the published lottery decides, and is drawn here as it would be drawn then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from multiprocessing import get_context
 from signal import SIG_IGN, SIGINT, signal
 from typing import Literal
@@ -24,6 +25,7 @@ from allocator.optimise.forced import (
     awarded,
     ceiling,
     prepare,
+    tuned,
 )
 from allocator.optimise.layers import TooMany
 from allocator.optimise.programme import Programme
@@ -37,9 +39,9 @@ MOST_SEARCHES = 20
 does not do, before those left are only bounded: a count, so that the same round has the same
 margins on every machine."""
 
-TRIALS = 3
-"""If so many applications in a row cannot be answered around the bound, the round is of a kind
-where it does not do."""
+TRIALS = 5
+"""Questions that are asked first. If none can be answered by looking around the bound, the round is
+of a kind where that does not do; else they tell how far from it the others' answers will lie."""
 
 FEW = 100
 """Candidates up to which the solver is asked even so: in a large round of that kind each answer
@@ -99,7 +101,7 @@ def stand(
     """Gather what the questions about a decided round have in common."""
     merits = {c.application.application_id: c.merit for c in pool.candidates}
     order = lottery_order(round_.lottery_seed, merits)
-    ground = prepare(programme, allocation.objective, order, allocation.values)
+    ground = prepare(programme, allocation.objective, order)
     return Stand(
         ground=ground,
         objective=allocation.objective,
@@ -186,13 +188,23 @@ def figures(margins: Mapping[str, Margin], awarded_to: frozenset[str]) -> dict[s
 def _looked_up(here: Stand, watch: Watch, processes: int) -> dict[str, Margin]:
     """Return the margins that need no solver, by application id."""
     applications = list(here.merits)
-    first = _some(here, applications[:TRIALS], watch)
-    rest = applications[TRIALS:]
-    if not first or not rest:
-        return first
+    ground = tuned(here.ground, [*islice(_asked(here), TRIALS)])
+    if ground is None:
+        return {}
+    here = replace(here, ground=ground)
     if processes == 1 or len(applications) < SHARED_FROM:
-        return first | _some(here, rest, watch)
-    return first | _shared(here, rest, watch, processes)
+        return _some(here, applications, watch)
+    return _shared(here, applications, watch, processes)
+
+
+def _asked(here: Stand) -> Iterator[Question]:
+    """Yield what is asked about applications: what if they got a package, or lost theirs."""
+    for application in here.merits:
+        if application in here.awards:
+            yield Question(application, None)
+        else:
+            for package in here.ground.columns.get(application, {}):
+                yield Question(application, package)
 
 
 def _few(here: Stand) -> bool:

@@ -30,15 +30,14 @@ from allocator.optimise.terrain import Helper, Integers, Terrain, Truths
 MOST_BEGINNINGS = 200_000
 """Beginnings of allocations kept at once; beyond this the search is given up."""
 
-WIDTH, WIDER = 1_500, 5_000
-"""Beginnings that are followed to find a good allocation, and a better one."""
+WIDTH = 300
+"""Beginnings that are followed to find a good allocation before all are."""
 
-SMALL = 4_000
+SMALL = 15_000
 """States up to which the layers are so few that following all allocations takes no longer."""
 
 GROWTH = 4
-"""The distance from a bound grows by one part in so many when nothing was found within it; while
-the layers are small it doubles."""
+"""The distance from a bound grows by one part in so many when nothing was found within it."""
 
 WORD = 62
 """Places of the lottery in one word of a key."""
@@ -84,40 +83,19 @@ def best_under(terrain: Terrain, number: int, allowed: Truths, distance: int) ->
     while True:
         goal = max(least, above - distance)
         layers = layers_of(terrain, number, allowed, goal)
-        size = 0 if layers is None else sum(each.states for each in layers.layers)
-        step = distance // (GROWTH if size > SMALL else 1) + 1
-        if layers is not None and size > SMALL:
-            # Few beginnings first: what they lead to says how far one has to look.
-            least = _known(terrain, layers, least, distance, WIDTH)
-            if goal > least >= above - distance - step:
-                goal = least
-                layers = layers_of(terrain, number, allowed, goal)
-        if layers is not None:
-            best = _best(terrain, layers, max(least, goal), distance)
-            if best is not None:
-                return best
-        if goal == least:
-            return None
-        distance += step
+        best = None if layers is None else _best(terrain, layers, goal)
+        if best is not None or goal == least:
+            return best
+        distance += distance // GROWTH + 1
 
 
-def _known(terrain: Terrain, layers: Layers, least: int, distance: int, width: int) -> int:
-    """Return what a good allocation is worth, ``least`` if none is found."""
-    near = max(least, layers.bound // terrain.unit - distance)
-    good = _followed(terrain, layers, near, width)
-    return least if good is None else good.objective
-
-
-def _best(terrain: Terrain, layers: Layers, goal: int, distance: int) -> Best | None:
+def _best(terrain: Terrain, layers: Layers, goal: int) -> Best | None:
     """Return the best allocation that is worth ``goal``, drawn among equals; ``None``: none is."""
-    try:
-        return _followed(terrain, layers, goal)
-    except TooMany:
-        # The better the allocation that is known, the fewer have to be followed.
-        better = _known(terrain, layers, goal, distance, WIDER)
-        if better == goal:
-            raise
-        return _followed(terrain, layers, better)
+    if sum(each.states for each in layers.layers) > SMALL:
+        # Few beginnings first: the better what they lead to, the fewer are left to be followed.
+        good = _followed(terrain, layers, goal, WIDTH)
+        goal = goal if good is None else good.objective
+    return _followed(terrain, layers, goal)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ The whole programme is asked, without the reductions: those speak about the best
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median_high
 
 import numpy as np
 
@@ -19,10 +20,9 @@ from allocator.optimise.engine import Outcome, maximise, relax
 from allocator.optimise.following import best_under
 from allocator.optimise.layers import TooMany, highest
 from allocator.optimise.matrix import Matrix, complete, full_values, of_programme, worth
-from allocator.optimise.nearby import chosen, good_under
 from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import impossible
-from allocator.optimise.terrain import Integers, Terrain, Truths, terrain_of
+from allocator.optimise.terrain import Terrain, Truths, terrain_of
 from allocator.optimise.ties import Stopped, best_of, draw
 from allocator.optimise.watch import Watch
 
@@ -84,15 +84,9 @@ class Ground:
     order: tuple[str, ...]
     terrain: Terrain | None
     distance: int
-    made: Integers | None = None
 
 
-def prepare(
-    programme: Programme,
-    objective: int,
-    order: Iterable[str],
-    values: Sequence[int] | None = None,
-) -> Ground:
+def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Ground:
     """Relax the whole programme once, for all questions about it.
 
     Parameters
@@ -103,8 +97,6 @@ def prepare(
         Its best objective.
     order : iterable of str
         All applications in lottery order.
-    values : sequence of int, optional
-        A best allocation, by column of the programme: near it good answers are looked for first.
     """
     matrix = of_programme(programme, impossible(programme))
     blocks = everyone_in_a_block(programme, matrix)
@@ -126,10 +118,31 @@ def prepare(
         for j in block.columns
     }
     frozen = {a: {p: tuple(js) for p, js in own.items()} for a, own in columns.items()}
-    made = None
-    if terrain is not None and values is not None:
-        made = chosen(terrain, [values[position] for position in matrix.origin])
-    return Ground(programme, matrix, bound, frozen, home, order, terrain, distance, made)
+    return Ground(programme, matrix, bound, frozen, home, order, terrain, distance)
+
+
+def tuned(ground: Ground, questions: Sequence[Question]) -> Ground | None:
+    """Return the ground for looking first as far below a bound as some questions' answers lay.
+
+    What is found does not depend on it, only how soon. ``None`` if none of them can be answered by
+    looking around the bound.
+    """
+    if ground.terrain is None:
+        return None
+    found, distances = not questions, []
+    for question in questions:
+        number, allowed = _allowed(ground, question)
+        try:
+            best = best_under(ground.terrain, number, allowed, ground.distance)
+        except TooMany:
+            continue
+        found = True
+        above = highest(ground.terrain, number, allowed)
+        if best is not None and above is not None:
+            distances.append(above - best.objective)
+    if not found:
+        return None
+    return replace(ground, distance=median_high(distances) if distances else ground.distance)
 
 
 def held(ground: Ground, question: Question) -> Bound | None:
@@ -152,16 +165,16 @@ def held(ground: Ground, question: Question) -> Bound | None:
     )
 
 
-def _allowed(ground: Ground, question: Question) -> tuple[int, list[bool]]:
+def _allowed(ground: Ground, question: Question) -> tuple[int, Truths]:
     """Return the application's block, and which of its choices give what is asked."""
     own = ground.columns[question.application]
     number = ground.home[question.application]
     every = frozenset(j for columns in own.values() for j in columns)
     wanted = frozenset(own.get(question.package, ())) if question.package else frozenset[int]()
-    return number, [
-        bool(wanted.intersection(choice)) if question.package else every.isdisjoint(choice)
-        for choice in ground.bound.blocks.blocks[number].choices
-    ]
+    choices = ground.bound.blocks.blocks[number].choices
+    if question.package:
+        return number, np.array([not wanted.isdisjoint(choice) for choice in choices])
+    return number, np.array([every.isdisjoint(choice) for choice in choices])
 
 
 def ceiling(ground: Ground, question: Question) -> int | None:
@@ -216,30 +229,11 @@ def _looked_up(ground: Ground, question: Question) -> Answer:
     """
     if ground.terrain is None:
         raise TooMany
-    number, some = _allowed(ground, question)
-    allowed = np.array(some)
-    distance = _distance(ground, ground.terrain, number, allowed)
-    try:
-        best = best_under(ground.terrain, number, allowed, distance)
-    except TooMany:
-        if distance <= ground.distance:
-            raise
-        best = best_under(ground.terrain, number, allowed, ground.distance)
+    number, allowed = _allowed(ground, question)
+    best = best_under(ground.terrain, number, allowed, ground.distance)
     if best is None:
         return NO
     return Answer(True, best.objective, best.objective, best.values)
-
-
-def _distance(ground: Ground, terrain: Terrain, number: int, allowed: Truths) -> int:
-    """Return how far below the bound to look first: as far as a good answer that is known.
-
-    A poor one says little, and looking that far at once would cost more than going on in steps.
-    """
-    above = highest(terrain, number, allowed)
-    known = None if ground.made is None else good_under(terrain, ground.made, number, allowed)
-    if above is None or known is None:
-        return ground.distance
-    return max(1, min(above - known, ground.distance * 3 // 2))
 
 
 def _searched(matrix: Matrix, bound: Bound, watch: Watch) -> Answer:

@@ -160,12 +160,14 @@ def complete(matrix: Matrix, values: Sequence[int]) -> tuple[int, ...]:
     that hold it up; the least value is best for the objective and for every other line.
     """
     done = list(values)
-    for j, follows in enumerate(matrix.follows):
-        if follows:
-            done[j] = 0
+    auxiliary = {j for j, follows in enumerate(matrix.follows) if follows}
+    for j in auxiliary:
+        done[j] = 0
     for line in matrix.lines:
+        if auxiliary.isdisjoint(line.columns):
+            continue
         for j, c in zip(line.columns, line.coefficients, strict=True):
-            if c == -1 and matrix.follows[j]:
+            if c == -1 and j in auxiliary:
                 used = sum(
                     d * done[k]
                     for k, d in zip(line.columns, line.coefficients, strict=True)
