@@ -9,6 +9,7 @@ from allocator.office.desk_show import QUEUED, UNDER_WAY
 from allocator.office.roles import Command, may
 from allocator.office.views import ProgressView, RoundView, RunView
 from allocator.texts import say
+from allocator.ui.kept import redraw_after_erasing
 from allocator.ui.session import Desk, attempt, flash
 from allocator.wording import percent, points
 
@@ -30,6 +31,7 @@ def mount(desk: Desk, view: RoundView) -> None:
 
 @st.fragment(run_every=1.0)
 def _panel(desk: Desk, round_id: str) -> None:
+    redraw_after_erasing(desk)
     stops = may(desk.me(), Command.CANCEL_RUN)
     if stops:
         jobs.settle(desk, round_id)

@@ -8,7 +8,7 @@ from allocator.office.roles import Actor, Source
 from allocator.office.states import State
 from allocator.office.views import RoundSummary, RoundView
 from allocator.texts import say
-from allocator.ui import address, jobs_panel, navigation, session
+from allocator.ui import address, guide, jobs_panel, navigation, session
 from allocator.ui.components import empty, state_badge
 from allocator.ui.failures import refusal
 from allocator.ui.formats import safe
@@ -63,6 +63,7 @@ def _show(page: Page, desk: Desk, picker: DeltaGenerator) -> None:
             if view is not None:
                 _heading(view.summary)
                 session.said()
+                guide.strip(desk, view, page.name)
                 jobs_panel.mount(desk, view)
                 page.show(desk, view)
     except AllocatorError as error:
