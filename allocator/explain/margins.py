@@ -81,15 +81,15 @@ class Asking:
     watch: Watch
     search: bool
 
-    def answer(self, question: Question) -> Answer:
-        """Return the exact answer.
+    def answer(self, question: Question, floor: int | None = None) -> Answer:
+        """Return the exact answer; below a floor perhaps that there is none.
 
         Raises
         ------
         Stopped
             If the watch ended the search.
         """
-        answer = ask(self.stand.ground, question, self.watch, search=self.search)
+        answer = ask(self.stand.ground, question, self.watch, search=self.search, floor=floor)
         if not answer.exact:
             raise Stopped
         return answer
@@ -350,7 +350,7 @@ def _rivals_of_nothing(
         if other is package:
             answers[other] = Answer(True, stand.objective, stand.objective, stand.current)
         elif above is not None and above >= floor:
-            answer = asking.answer(question)
+            answer = asking.answer(question, floor)
             if answer.possible and answer.objective >= floor:
                 answers[other] = answer
     return answers

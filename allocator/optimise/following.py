@@ -51,7 +51,9 @@ class Best:
     values: tuple[int, ...]
 
 
-def best_under(terrain: Terrain, number: int, allowed: Truths, distance: int) -> Best | None:
+def best_under(
+    terrain: Terrain, number: int, allowed: Truths, distance: int, floor: int | None = None
+) -> Best | None:
     """Return the best allocation that makes one of the allowed choices of a block.
 
     Parameters
@@ -65,11 +67,14 @@ def best_under(terrain: Terrain, number: int, allowed: Truths, distance: int) ->
     distance : int
         How far below the bound to look first, in units of the objective; what is found does not
         depend on it.
+    floor : int, optional
+        Allocations worth less are not looked for.
 
     Returns
     -------
     Best
-        Drawn by the lottery among the best; ``None`` if no allocation keeps every line.
+        Drawn by the lottery among the best; ``None`` if no allocation keeps every line, or none of
+        them is worth the floor.
 
     Raises
     ------
@@ -79,7 +84,7 @@ def best_under(terrain: Terrain, number: int, allowed: Truths, distance: int) ->
     above = highest(terrain, number, allowed)
     if above is None:
         return None
-    least = lowest(terrain)
+    least = lowest(terrain) if floor is None else floor
     while True:
         goal = max(least, above - distance)
         layers = layers_of(terrain, number, allowed, goal)

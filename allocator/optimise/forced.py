@@ -183,7 +183,14 @@ def ceiling(ground: Ground, question: Question) -> int | None:
     return None if bound is None else bound.ceiling
 
 
-def ask(ground: Ground, question: Question, watch: Watch, *, search: bool = True) -> Answer:
+def ask(
+    ground: Ground,
+    question: Question,
+    watch: Watch,
+    *,
+    search: bool = True,
+    floor: int | None = None,
+) -> Answer:
     """Return the best allocation under a question that the lottery selects among equals.
 
     Parameters
@@ -196,6 +203,8 @@ def ask(ground: Ground, question: Question, watch: Watch, *, search: bool = True
         Time limit and cancel question; what it ends has no answer or an inexact one.
     search : bool
         Whether the integer solver is asked where looking around the bound does not do.
+    floor : int, optional
+        An answer worth less need not be found: ``NO`` may then stand for it.
 
     Raises
     ------
@@ -206,7 +215,7 @@ def ask(ground: Ground, question: Question, watch: Watch, *, search: bool = True
     if bound is None:
         return NO
     try:
-        return _looked_up(ground, question)
+        return _looked_up(ground, question, floor)
     except TooMany:
         if not search:
             raise
@@ -219,7 +228,7 @@ def ask(ground: Ground, question: Question, watch: Watch, *, search: bool = True
         return replace(answer, values=None)
 
 
-def _looked_up(ground: Ground, question: Question) -> Answer:
+def _looked_up(ground: Ground, question: Question, floor: int | None) -> Answer:
     """Answer by going through all allocations near the bound.
 
     Raises
@@ -230,7 +239,7 @@ def _looked_up(ground: Ground, question: Question) -> Answer:
     if ground.terrain is None:
         raise TooMany
     number, allowed = _allowed(ground, question)
-    best = best_under(ground.terrain, number, allowed, ground.distance)
+    best = best_under(ground.terrain, number, allowed, ground.distance, floor)
     if best is None:
         return NO
     return Answer(True, best.objective, best.objective, best.values)
