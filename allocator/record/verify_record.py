@@ -2333,9 +2333,8 @@ def look_at_effects(record: Opened) -> str:
     book = Book(record)
     in_force = [each["id"] for each in book.rules["balance"] if number(each["weight"]) > 0]
     told = [each["factor"] for each in effects["factors"]]
-    if sorted([*told, *effects["left_out"]]) != sorted(in_force):
-        raise Refused(say("verify.effects.factors"))
-    if told != [each for each in in_force if each in told]:
+    others = [each for each in in_force if each not in told]
+    if told != [each for each in in_force if each in told] or effects["left_out"] != others:
         raise Refused(say("verify.effects.factors"))
     awards = awards_of(record)
     demand_none(
