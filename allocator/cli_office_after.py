@@ -35,6 +35,21 @@ def outcome(
     finish("outcome", "after", lambda do: do.outcome(store, *asked), as_json)
 
 
+@command(office_app, "correct-outcome")
+def correct_outcome(
+    round_id: RoundId,
+    application: Application,
+    kind: Annotated[str, argument("corrected", "OUTCOME")],
+    reason: Reason,
+    on: Day = None,
+    store: Store = None,
+    as_json: AsJson = False,
+) -> None:
+    """Correct what was recorded of an award."""
+    asked = (round_id, application, kind, on, reason)
+    finish("correct-outcome", "after", lambda do: do.correct_outcome(store, *asked), as_json)
+
+
 @command(office_app, "pay")
 def pay(
     round_id: RoundId,

@@ -90,6 +90,20 @@ def outcome(
     return at_desk(store, record)
 
 
+def correct_outcome(
+    store: str | None, round_id: str, application: str, kind: str, on: str | None, reason: str
+) -> Answer:
+    """Correct what was recorded of an award."""
+
+    def correct(desk: Desk) -> Answer:
+        really = kind.replace("_", " ")
+        view = desk.correct_outcome(round_id, application, really, day_of(on), reason)
+        text = say("cli.office.corrected", application=application, kind=view.kind, on=view.on)
+        return done(text, outcome=view)
+
+    return at_desk(store, correct)
+
+
 def pay(
     store: str | None, round_id: str, application: str, amount: str, fund: str, on: str | None
 ) -> Answer:

@@ -7,8 +7,8 @@ person was looking at: a stale one is refused, saying what changed meanwhile and
 """
 
 from allocator.office.desk_admin import Administration
-from allocator.office.desk_after import AfterPublication
 from allocator.office.desk_changes import Changes
+from allocator.office.desk_corrections import Corrections
 from allocator.office.desk_erase import Erasing
 from allocator.office.desk_runs import OverrideDraft
 from allocator.office.identity import Identity
@@ -17,7 +17,7 @@ from allocator.office.store import Store
 __all__ = ["Desk", "OverrideDraft", "open_desk"]
 
 
-class Desk(AfterPublication, Administration, Erasing, Changes):
+class Desk(Corrections, Administration, Erasing, Changes):
     """A person at the desk of a store; make one with ``open_desk``."""
 
 

@@ -61,7 +61,7 @@ class AfterPublication(Signing):
         """
         with self.change(Command.RECORD_OUTCOME) as unit:
             award = self._published(unit, round_id, application, Command.RECORD_OUTCOME)
-            self._demand_order(unit, round_id, award, kind, on)
+            demand_order(award, kind, on, last_outcomes(unit, round_id).get(application))
             person = unit.person(award.person_id) if award.person_id else None
             kept = unit.keep("note", note.strip(), person=person) if note.strip() else None
             row = unit.insert(
@@ -84,30 +84,6 @@ class AfterPublication(Signing):
                 note=kept.commitment if kept else None,
             )
             return outcome_view(unit, row, texts=True)
-
-    def _demand_order(
-        self, unit: Unit, round_id: str, award: Published, kind: str, on: date
-    ) -> None:
-        application = award.award.application_id
-        last = last_outcomes(unit, round_id).get(application)
-        before = last.kind if last else ""
-        if before not in FOLLOWS.get(kind, ()):
-            raise AllocatorError(
-                problem(
-                    "office-outcome-order",
-                    value=application,
-                    before=before or say("office.no-outcome"),
-                    kind=kind,
-                    allowed=", ".join(k for k, after in FOLLOWS.items() if before in after) or "–",
-                )
-            )
-        earliest = date.fromisoformat(last.on_date) if last else date.min
-        if kind in AT_MEETING:
-            earliest = max(earliest, award.meeting_starts)
-        if on < earliest:
-            raise AllocatorError(
-                problem("office-outcome-date", on=on, kind=kind, earliest=earliest)
-            )
 
     @command(Command.RECORD_PAYMENT)
     def pay(self, round_id: str, application: str, fund: str, amount: int, on: date) -> None:
@@ -285,6 +261,48 @@ class AfterPublication(Signing):
         if found is None:
             raise AllocatorError(problem("office-not-awarded", value=application))
         return found
+
+
+def demand_order(
+    award: Published, kind: str, on: date, last: OutcomeRow | None, *, also: str = ""
+) -> None:
+    """Refuse an outcome that cannot follow the last one, or lies before it or its meeting.
+
+    Parameters
+    ----------
+    award : Published
+        What the outcome is of.
+    kind, on : str, date
+        What is to be recorded.
+    last : OutcomeRow or None
+        What it follows, ``None`` if nothing.
+    also : str
+        A kind that is possible besides those that follow.
+
+    Raises
+    ------
+    AllocatorError
+        ``office-outcome-order``, ``office-outcome-date``.
+    """
+    before = last.kind if last else ""
+    allowed = [each for each, after in FOLLOWS.items() if before in after]
+    if also and also not in allowed:
+        allowed.append(also)
+    if kind not in allowed:
+        raise AllocatorError(
+            problem(
+                "office-outcome-order",
+                value=award.award.application_id,
+                before=before or say("office.no-outcome"),
+                kind=kind,
+                allowed=", ".join(allowed) or "–",
+            )
+        )
+    earliest = date.fromisoformat(last.on_date) if last else date.min
+    if kind in AT_MEETING:
+        earliest = max(earliest, award.meeting_starts)
+    if on < earliest:
+        raise AllocatorError(problem("office-outcome-date", on=on, kind=kind, earliest=earliest))
 
 
 def _spent_on(

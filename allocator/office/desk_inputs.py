@@ -23,7 +23,7 @@ from allocator.model import Application, Award, Package, PriorAward
 from allocator.office.desk_files import files_of, hashes_of, load, newest_bytes
 from allocator.office.ledger import shares_of
 from allocator.office.memory import MEMORY, ROUND
-from allocator.office.states import FALLEN, UNUSED
+from allocator.office.states import FALLEN, NO_OUTCOME, UNUSED
 from allocator.office.store import Event, Reader, Store
 from allocator.office.store_rows import (
     OutcomeRow,
@@ -129,8 +129,9 @@ def _awards_of(record: bytes, publication: int) -> tuple[Published, ...]:
 
 
 def last_outcomes(reader: Reader, round_id: str) -> dict[str, OutcomeRow]:
-    """Return what was last recorded of every award of a round, by application."""
-    return {each.application: each for each in reader.find(OutcomeRow, round=round_id)}
+    """Return what is recorded of every award of a round now, by application."""
+    last = {each.application: each for each in reader.find(OutcomeRow, round=round_id)}
+    return {a: each for a, each in last.items() if each.kind != NO_OUTCOME}
 
 
 def awards_without(

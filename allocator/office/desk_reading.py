@@ -174,8 +174,11 @@ class Reading(Base):
             found = reader.find(
                 OutcomeRow, round=self.the_round(reader, round_id).id, order=("-id",)
             )
-            texts = self.sees_persons(reader)
-            views = tuple(outcome_view(reader, each, texts=texts) for each in found)
+            texts, gone = self.sees_persons(reader), {each.corrects for each in found}
+            views = tuple(
+                outcome_view(reader, each, texts=texts, superseded=each.id in gone)
+                for each in found
+            )
             return self.shown(reader, views, round_id)
 
     # --- results ------------------------------------------------------------------------------

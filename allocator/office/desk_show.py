@@ -191,11 +191,21 @@ def publication_view(row: PublicationRow) -> PublicationView:
     )
 
 
-def outcome_view(reader: Reader, row: OutcomeRow, *, texts: bool) -> OutcomeView:
+def outcome_view(
+    reader: Reader, row: OutcomeRow, *, texts: bool, superseded: bool = False
+) -> OutcomeView:
     """Return what became of an award."""
-    note = (reader.kept(row.note_kept) or "") if texts else ""
-    on = date.fromisoformat(row.on_date)
-    return OutcomeView(row.application, row.kind, on, row.by, moment(row.at), note)
+    return OutcomeView(
+        application=row.application,
+        kind=row.kind,
+        on=date.fromisoformat(row.on_date),
+        by=row.by,
+        at=moment(row.at),
+        note=(reader.kept(row.note_kept) or "") if texts else "",
+        id=str(row.id),
+        corrects="" if row.corrects is None else str(row.corrects),
+        superseded=superseded,
+    )
 
 
 def event_view(row: EventRow) -> EventView:

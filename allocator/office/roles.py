@@ -64,6 +64,7 @@ class Command(StrEnum):
     PUBLISH = "publish"
     CLOSE = "close"
     RECORD_OUTCOME = "record-outcome"
+    CORRECT_OUTCOME = "correct-outcome"
     RECORD_PAYMENT = "record-payment"
     REALLOCATE = "reallocate"
     RECUSE = "recuse"
@@ -92,7 +93,8 @@ PERMITTED: dict[Command, tuple[Role, ...]] = {
             *(Command.CREATE_ROUND, Command.IMPORT, Command.FIX, Command.CHECK),
             *(Command.SAVE_POLICY, Command.SET_POLICY, Command.RUN, Command.CANCEL_RUN),
             *(Command.OVERRIDE, Command.PROPOSE, Command.PUBLISH, Command.CLOSE),
-            *(Command.RECORD_OUTCOME, Command.RECORD_PAYMENT, Command.REALLOCATE, Command.KEYGEN),
+            *(Command.RECORD_OUTCOME, Command.CORRECT_OUTCOME, Command.RECORD_PAYMENT),
+            *(Command.REALLOCATE, Command.KEYGEN),
         ),
         _OFFICER,
     ),

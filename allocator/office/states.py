@@ -63,6 +63,9 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
 }
 """What may become of an award, and after which earlier outcomes; empty: none recorded yet."""
 
+NO_OUTCOME = "none"
+"""A correction that leaves nothing recorded: the award is as it was published."""
+
 FALLEN = ("declined", "withdrawn", "visa refused", "no-show")
 """Outcomes with which an award falls through: what was not paid of it is free again."""
 

@@ -257,7 +257,10 @@ class PublicationRow(VersionedRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRow(VersionedRow):
-    """What became of an award, on which day. Never changes: a correction is another row."""
+    """What became of an award, on which day. Never changes: a correction is another row.
+
+    ``corrects`` is the outcome that this one stands in place of; its note then is the reason.
+    """
 
     table: ClassVar[str] = "outcome"
     id: int
@@ -269,6 +272,7 @@ class OutcomeRow(VersionedRow):
     note_kept: str | None
     at: str
     by: str
+    corrects: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

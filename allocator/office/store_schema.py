@@ -286,6 +286,7 @@ _table(
     _kept("note_kept"),
     _text("at"),
     _text("by"),
+    _ref("corrects", "outcome.id", null=True),
     Index(None, "round", "application"),
 )
 _table(

@@ -139,7 +139,9 @@ class OutcomeView:
     """What became of an award.
 
     ``kind``: ``accepted``, ``declined``, ``withdrawn``, ``visa refused``, ``attended``,
-    ``left early``, ``no-show``, ``report delivered``.
+    ``left early``, ``no-show``, ``report delivered``; of a correction also ``none``: nothing is
+    recorded any more. ``corrects`` is the number of the outcome that this one stands in place of,
+    whose reason the note is; ``superseded`` if another one stands in place of this.
     """
 
     application: str
@@ -148,6 +150,9 @@ class OutcomeView:
     by: str
     at: datetime
     note: str = ""
+    id: str = ""
+    corrects: str = ""
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

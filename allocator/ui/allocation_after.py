@@ -9,7 +9,7 @@ import streamlit as st
 from allocator.explain.result import DecisionLine
 from allocator.model import Award, Decision
 from allocator.office.roles import Command, may
-from allocator.office.states import FOLLOWS, State
+from allocator.office.states import FOLLOWS, NO_OUTCOME, State
 from allocator.office.views import EventView, LedgerLine, OutcomeView, RoundView, RunView
 from allocator.texts import say
 from allocator.ui.allocation_again import reallocation, reserve_list
@@ -47,11 +47,11 @@ def _published(view: RoundView) -> RunView | None:
 
 
 def _last(outcomes: Iterable[OutcomeView]) -> dict[str, OutcomeView]:
-    """Return the last outcome of each application; the newest come first."""
+    """Return the last outcome of each application, if there is one; the newest come first."""
     last: dict[str, OutcomeView] = {}
     for each in outcomes:
         last.setdefault(each.application, each)
-    return last
+    return {application: each for application, each in last.items() if each.kind != NO_OUTCOME}
 
 
 def _ledger(lines: Iterable[LedgerLine], found: Shown) -> None:

@@ -284,6 +284,91 @@ def test_outcomes_follow_each_other_in_one_order(office: Office) -> None:
     assert code(lambda: record(round_id, "one-A99", "accepted", late)) == "office-not-awarded"
 
 
+def test_a_correction_stands_in_the_place_of_the_last_outcome_and_both_stay(
+    office: Office,
+) -> None:
+    round_id, run = office.published()
+    name = awarded(office.olu, run)[0]
+    day = date(2026, 2, 1)
+    correct = office.olu.correct_outcome
+    before = office.olu.fund_ledger(round_id)
+    assert code(lambda: correct(round_id, name, "accepted", day, "why")) == "office-outcome-none"
+    office.olu.outcome(round_id, name, "withdrawn", day)
+    freed = office.olu.fund_ledger(round_id)
+    assert freed != before
+    wrong = office.olu.outcomes(round_id)[0]
+    assert code(lambda: correct(round_id, name, "accepted", day, " ")) == "office-reason-needed"
+    assert code(lambda: correct(round_id, name, "withdrawn", day, "x")) == "office-outcome-same"
+    found = correct(round_id, name, "accepted", day, "a slip of the hand", seen=wrong.id)
+    assert (found.kind, found.corrects, found.note) == ("accepted", wrong.id, "a slip of the hand")
+    assert office.olu.fund_ledger(round_id) == before
+    assert code(lambda: office.olu.reallocate(round_id, "x")) == "office-nothing-free"
+    new, old = office.olu.outcomes(round_id)
+    assert (new.kind, new.superseded, old.kind, old.superseded) == (
+        *("accepted", False),
+        *("withdrawn", True),
+    )
+    told = office.sam.timeline()[0].sentence
+    assert (
+        told == f"olu corrected what was recorded for {name}: not withdrawn but accepted on {day}."
+    )
+    # What comes next follows the correction; what was looked at must still be the last.
+    office.olu.outcome(round_id, name, "attended", date(2026, 3, 6))
+    late = date(2026, 3, 7)
+    since = code(lambda: correct(round_id, name, "no-show", late, "x", seen=wrong.id))
+    assert since == "office-outcome-since"
+    assert correct(round_id, name, "no-show", late, "not seen there").kind == "no-show"
+    assert balanced(office.olu.fund_ledger(round_id))
+    assert office.sam.check_store([]).passed
+
+
+def test_a_correction_is_what_can_follow_the_outcome_before_the_wrong_one(office: Office) -> None:
+    round_id, run = office.published()
+    first, second = awarded(office.olu, run)[:2]
+    early, late = date(2026, 2, 1), date(2026, 3, 6)
+    record, correct = office.olu.outcome, office.olu.correct_outcome
+    record(round_id, first, "accepted", early)
+    record(round_id, first, "withdrawn", early)
+    # Nothing but a state that could be: after "accepted", or "accepted" itself.
+    wrong = refusal(lambda: correct(round_id, first, "report delivered", late, "x"))
+    assert wrong.code == "office-outcome-order" and "accepted" in str(wrong)
+    assert code(lambda: correct(round_id, first, "none", early, "x")) == "office-outcome-order"
+    before = date(2026, 1, 1)
+    assert code(lambda: correct(round_id, first, "accepted", before, "x")) == "office-outcome-date"
+    assert correct(round_id, first, "accepted", early, "another person withdrew").kind == "accepted"
+    # Nothing was to be recorded at all: then anything can be recorded anew.
+    record(round_id, second, "declined", early)
+    assert correct(round_id, second, "none", early, "meant for somebody else").kind == "none"
+    assert code(lambda: correct(round_id, second, "accepted", early, "x")) == "office-outcome-none"
+    record(round_id, second, "accepted", before)
+    assert balanced(office.olu.fund_ledger(round_id))
+
+
+def test_what_was_awarded_anew_is_not_promised_twice_by_a_correction(office: Office) -> None:
+    round_id, run = office.published()
+    first, second = awarded(office.olu, run)[:2]
+    day = date(2026, 2, 1)
+    correct = office.olu.correct_outcome
+    office.olu.outcome(round_id, first, "withdrawn", day)
+    new = office.olu.reallocate(round_id, "a withdrawal")
+    # Corrected before it is published, the reallocation is no longer of what is there now.
+    assert correct(round_id, first, "none", day, "a mistake").kind == "none"
+    assert code(lambda: office.olu.propose(round_id, new.id, None)) == "office-not-current"
+    office.olu.outcome(round_id, first, "withdrawn", day)
+    new = office.olu.reallocate(round_id, "a withdrawal")
+    office.olu.propose(round_id, new.id, None)
+    office.kim.approve(round_id, new.fingerprint or "", None)
+    office.olu.publish(round_id, office.key, None)
+    refused = refusal(lambda: correct(round_id, first, "accepted", day, "a mistake"))
+    assert refused.code == "office-outcome-reallocated"
+    assert "record 2" in str(refused) and "promised twice" in str(refused)
+    # Why it fell through can be corrected still, and what became of those that stand.
+    assert correct(round_id, first, "visa refused", day, "as the letter says").kind
+    office.olu.outcome(round_id, second, "declined", day)
+    assert correct(round_id, second, "accepted", day, "a mistake").kind == "accepted"
+    assert balanced(office.olu.fund_ledger(round_id))
+
+
 def test_payments_never_exceed_what_is_owed(office: Office) -> None:
     round_id, run = office.published()
     award = office.olu.result(run.id).allocation.awards[0]

@@ -149,7 +149,7 @@ CHANGES: dict[str, Callable[[Office], object]] = {
 
 PLAYED = {
     *("run", "override", "withdraw_override", "propose", "approve", "return_to_draft", "publish"),
-    *("close", "outcome", "pay", "reallocate", "erase"),
+    *("close", "outcome", "correct_outcome", "pay", "reallocate", "erase"),
 }
 """Changes that test_desk.py and test_desk_year.py make in their place."""
 

@@ -13,6 +13,7 @@ from allocator.errors import AllocatorError
 from allocator.office.store import Store, open_store
 from allocator.office.store_backup import Backup, backup, inspect_backup, restore
 from allocator.office.store_check import Pin, check_store
+from allocator.office.store_migrate import NEWEST
 from allocator.office.store_rows import ROWS, EventRow
 from tests.office.conftest import DATABASES, TickingClock
 from tests.office.store_kit import add_round, publish, say_so, sign
@@ -195,7 +196,9 @@ def test_a_backup_of_a_newer_program_is_refused_politely(archive: Path, tmp_path
     altered(
         archive,
         tmp_path / "new.zip",
-        lambda name, data: data.replace(b'"0002"', b'"9999"') if "manifest" in name else data,
+        lambda name, data: (
+            data.replace(f'"{NEWEST}"'.encode(), b'"9999"') if "manifest" in name else data
+        ),
     )
     with pytest.raises(AllocatorError) as refused:
         inspect_backup(tmp_path / "new.zip")
@@ -242,5 +245,5 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(
 def test_what_a_backup_says_of_itself(archive: Path) -> None:
     found = inspect_backup(archive)
     assert isinstance(found, Backup)
-    assert found.schema == "0002"
+    assert found.schema == NEWEST
     assert found.blobs == 4

@@ -20,7 +20,7 @@ from allocator.office.store_check import check_store
 from allocator.office.store_engine import make_engine, settle_url
 from allocator.office.store_guards import missing_guards
 from allocator.office.store_migrate import NEWEST, REVISIONS, begin_unchecked, revision_of, settle
-from allocator.office.store_rows import BlobRow, RoundRow, VersionedRow
+from allocator.office.store_rows import BlobRow, OutcomeRow, RoundRow, VersionedRow
 from allocator.office.store_schema import METADATA
 from allocator.office.store_vault import Unit, name_of_bytes
 from tests.office.conftest import TickingClock
@@ -86,6 +86,38 @@ def test_an_upgrade_from_the_first_schema_keeps_data_and_guards(
     for attack in ("UPDATE blob SET kind = 'x'", "DELETE FROM blob", "DELETE FROM event"):
         with by_hand(url) as hand, pytest.raises(Exception, match="store-"):
             hand.execute(attack)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOutcomeRow(VersionedRow):
+    """What became of an award as the second schema had it."""
+
+    table: ClassVar[str] = "outcome"
+    id: int
+    round: str
+    application: str
+    kind: str
+    on_date: str
+    at: str
+    by: str
+
+
+def test_outcomes_of_the_second_schema_correct_nothing(engine: Engine, url: str) -> None:
+    settle(engine, TickingClock(), revision=REVISIONS[1])
+    with begin_unchecked(engine) as connection:
+        unit = Unit(connection, TickingClock())
+        unit.insert(RoundRow, id="r", title="Kept", state="draft", by="officer")
+        about = {"round": "r", "application": "A1", "kind": "accepted", "on_date": "2026-01-01"}
+        before = unit.insert(SecondOutcomeRow, **about, by="officer")
+        unit.append(Event("outcome-recorded", "officer", "round:r"))
+    assert upgrade_store(url, actor="administrator") == REVISIONS[1]
+    with open_store(url) as store:
+        assert check_store(store).passed
+        with store.reading() as reader:
+            (after,) = reader.find(OutcomeRow)
+    assert (after.id, after.kind, after.corrects) == (before.id, "accepted", None)
+    with by_hand(url) as hand, pytest.raises(Exception, match="store-"):
+        hand.execute("DELETE FROM outcome")
 
 
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(

@@ -1,0 +1,132 @@
+"""An outcome that was recorded wrongly is corrected: another stands in its place, and it stays."""
+
+from datetime import date
+
+from allocator.errors import AllocatorError, problem
+from allocator.office.desk_after import AfterPublication, demand_order
+from allocator.office.desk_base import command
+from allocator.office.desk_inputs import Published
+from allocator.office.desk_rounds import demand_reason
+from allocator.office.desk_show import outcome_view
+from allocator.office.roles import Command
+from allocator.office.states import FALLEN, NO_OUTCOME
+from allocator.office.store import Reader, subject_of
+from allocator.office.store_rows import OutcomeRow, PublicationRow, RoundRow
+from allocator.office.views import OutcomeView
+
+
+class Corrections(AfterPublication):
+    """Corrections of what was recorded after publication."""
+
+    @command(Command.CORRECT_OUTCOME)
+    def correct_outcome(
+        self,
+        round_id: str,
+        application: str,
+        kind: str,
+        on: date,
+        reason: str,
+        *,
+        seen: str | None = None,
+    ) -> OutcomeView:
+        """Put another outcome in the place of the last one of an award; both stay in the log.
+
+        Parameters
+        ----------
+        round_id, application : str
+            Which award.
+        kind : str
+            What really became of it, as in ``views.OutcomeView``: what can follow the outcome
+            before the wrong one, that outcome itself, or ``none`` if there was none before.
+        on : date
+            The day it happened.
+        reason : str
+            Why: kept in the vault.
+        seen : str, optional
+            The number of the outcome that was looked at (``OutcomeView.id``).
+
+        Raises
+        ------
+        AllocatorError
+            ``office-outcome-none``, ``office-outcome-since``, ``office-outcome-same``,
+            ``office-outcome-order``, ``office-outcome-date``; ``office-outcome-reallocated`` where
+            the money that the wrong outcome had freed was awarded anew.
+        """
+        demand_reason(reason)
+        with self.change(Command.CORRECT_OUTCOME) as unit:
+            award = self._published(unit, round_id, application, Command.CORRECT_OUTCOME)
+            before, wrong = _last_two(unit, round_id, application)
+            if seen is not None and seen != str(wrong.id):
+                raise AllocatorError(
+                    problem("office-outcome-since", value=application, kind=wrong.kind)
+                )
+            if (kind, on.isoformat()) == (wrong.kind, wrong.on_date):
+                raise AllocatorError(problem("office-outcome-same", value=application, kind=kind))
+            demand_order(award, kind, on, before, also=before.kind if before else NO_OUTCOME)
+            if wrong.kind in FALLEN and kind not in FALLEN:
+                _demand_free(unit, round_id, award, wrong)
+            person = unit.person(award.person_id) if award.person_id else None
+            kept = unit.keep("note", reason.strip(), person=person)
+            row = unit.insert(
+                OutcomeRow,
+                round=round_id,
+                publication=award.publication,
+                application=application,
+                kind=kind,
+                on_date=on.isoformat(),
+                note_kept=kept.token,
+                by=self.identity.login,
+                corrects=wrong.id,
+            )
+            self.tell(
+                unit,
+                "outcome-corrected",
+                subject_of(RoundRow, round_id),
+                application=application,
+                before=wrong.kind,
+                outcome=kind,
+                on=on,
+                reason=kept.commitment,
+            )
+            return outcome_view(unit, row, texts=True)
+
+
+def _last_two(
+    reader: Reader, round_id: str, application: str
+) -> tuple[OutcomeRow | None, OutcomeRow]:
+    """Return what is recorded of an award now, and what was recorded before it.
+
+    Raises
+    ------
+    AllocatorError
+        ``office-outcome-none``.
+    """
+    stands: list[OutcomeRow] = []
+    for row in reader.find(OutcomeRow, round=round_id, application=application):
+        if row.corrects is not None:
+            stands.pop()  # only the last one can be corrected
+        if row.kind != NO_OUTCOME:
+            stands.append(row)
+    if not stands:
+        raise AllocatorError(problem("office-outcome-none", value=application))
+    return (stands[-2] if len(stands) > 1 else None), stands[-1]
+
+
+def _demand_free(reader: Reader, round_id: str, award: Published, wrong: OutcomeRow) -> None:
+    """Refuse to let an award stand again whose money a later publication has used.
+
+    Raises
+    ------
+    AllocatorError
+        ``office-outcome-reallocated``.
+    """
+    newest = reader.find(PublicationRow, round=round_id, order=("-number",), limit=1)[0]
+    if award.publication != newest.id:
+        raise AllocatorError(
+            problem(
+                "office-outcome-reallocated",
+                value=award.award.application_id,
+                kind=wrong.kind,
+                number=newest.number,
+            )
+        )
