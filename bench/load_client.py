@@ -14,7 +14,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from allocator.texts import say
 
@@ -62,16 +63,10 @@ class Person:
     """
 
     def __init__(self, workbench: str, cookies: dict[str, str]) -> None:
-        self.workbench = workbench
-        token = cookies.get(_XSRF)
-        self._socket = connect(
-            f"{workbench.replace('http', 'ws', 1)}/_stcore/stream",
-            origin=workbench,  # type: ignore[arg-type]
-            subprotocols=["streamlit", *([token] if token else [])],  # type: ignore[list-item]
-            additional_headers={"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())},
-            max_size=_LARGEST,
-            open_timeout=PATIENCE,
-        )
+        self.workbench, self._cookies = workbench, cookies
+        self._socket = self._connected()
+        self.address = ""
+        """What was opened last."""
         self._page = self._query = self._door = ""
         self._buttons: dict[str, str] = {}
         self._sliders: dict[str, tuple[str, str, list[float]]] = {}
@@ -88,8 +83,29 @@ class Person:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
+    def _connected(self) -> ClientConnection:
+        token = self._cookies.get(_XSRF)
+        return connect(
+            f"{self.workbench.replace('http', 'ws', 1)}/_stcore/stream",
+            origin=Origin(self.workbench),
+            subprotocols=[Subprotocol(each) for each in ("streamlit", token) if each],
+            additional_headers={"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())},
+            max_size=_LARGEST,
+            open_timeout=PATIENCE,
+        )
+
+    def anew(self, address: str) -> float:
+        """Load a page from nothing, as by its address; return the seconds until it was there."""
+        began = monotonic()
+        self._socket.close()
+        self._socket = self._connected()
+        self._set = {}
+        self.open(address)
+        return monotonic() - began
+
     def open(self, address: str) -> float:
         """Open a page, as ``"allocation?round=r1"``; return the seconds until it was all there."""
+        self.address = address
         self._page, _, query = address.partition("?")
         self._query = urlencode(parse_qsl(query))
         self._sliders, self._beats, self.texts = {}, {}, []

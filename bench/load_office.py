@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from allocator.countries import display_name, member_states
@@ -91,7 +92,7 @@ def round_files(id: str, size: int) -> dict[str, bytes]:
         state = display_name(states[draw(f"state {key}", len(states))])
         fare = 400 + draw(f"fare of {state}", 1200)
         asked = nomination(key, call, fare)
-        ids = {"application_id": f"{id}-{number:05d}", "person_id": f"P-{id}-{number:05d}"}
+        ids = {"application_id": f"{id}-{number:05d}", "person_id": _person_id(key)}
         quote = {"ticket_cost": asked["ticket_cost"] or f"{fare}.00"}
         rows.append(person(key, state) | asked | quote | ids)
     money = min(size, len(states)) * FULL_AWARD // 2
@@ -108,6 +109,11 @@ def round_files(id: str, size: int) -> dict[str, bytes]:
         region=money // 10,
     )
     return {"round.yaml": text.encode(), "applications.csv": as_csv(COLUMNS, rows).encode()}
+
+
+def _person_id(key: str) -> str:
+    """Return an id that is nobody else's, also among ten thousand."""
+    return f"P{sha256(key.encode()).hexdigest()[:12].upper()}"
 
 
 def make_office(path: Path, plan: Plan) -> None:
