@@ -184,13 +184,17 @@ def _safe_int(text: str) -> int:
 
 def _demand_shallow(value: Any) -> None:
     """Refuse JSON nested so deep that reading it could exhaust the program."""
-    level, depth = [value], 0
+    level, depth = _nested([value]), 0
     while level:
         depth += 1
         if depth > MOST_DEPTH:
             raise ValueError("deep")
         inner = (each.values() if isinstance(each, dict) else each for each in level)
-        level = [part for parts in inner for part in parts if isinstance(part, dict | list)]
+        level = [part for parts in inner for part in _nested(parts)]
+
+
+def _nested(values: Iterable[Any]) -> list[Any]:
+    return [each for each in values if isinstance(each, dict | list)]
 
 
 def _canonical(value: Any, plane_zero: bool) -> bytes:
@@ -241,9 +245,10 @@ def withheld(record: Opened) -> tuple[str, ...]:
     if REDACTED not in record.members:
         return ()
     names = record.plain(REDACTED)
-    if not isinstance(names, list) or not all(type(each) is str for each in names):
+    listed = isinstance(names, list) and all(type(each) is str for each in names)
+    if not listed or not names or names != sorted({*names} & {*record.members}):
         raise Refused(say("verify.members.redaction"))
-    return tuple(sorted(names))
+    return tuple(names)
 
 
 def _changed(record: Opened, present: list[str], listed: Any) -> list[str]:
