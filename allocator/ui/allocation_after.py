@@ -15,9 +15,8 @@ from allocator.texts import say
 from allocator.ui.allocation_again import reallocation, reserve_list
 from allocator.ui.components import Cell, Column, Kind, empty, section, table
 from allocator.ui.formats import amount, safe
-from allocator.ui.results import Shown, shown
+from allocator.ui.results import Shown, several_meetings, shown
 from allocator.ui.session import Desk, act
-from allocator.wording import package_words
 
 _MOST_MONEY = 10**12
 
@@ -84,7 +83,7 @@ def _awards(found: Shown, last: Mapping[str, OutcomeView]) -> str | None:
         Column(say("outputs.column.application")),
         *person,
         Column(say("outputs.column.administration")),
-        Column(say("outputs.column.meeting")),
+        *([Column(say("outputs.column.meeting"))] if several_meetings(found) else []),
         Column(say("outputs.column.package")),
         Column(
             say("ui.allocation.column.amount", currency=found.result.round.currency), Kind.MONEY
@@ -106,12 +105,13 @@ def _awards(found: Shown, last: Mapping[str, OutcomeView]) -> str | None:
 
 def _award(line: DecisionLine, found: Shown, last: OutcomeView | None) -> list[Cell]:
     person: list[Cell] = [found.person(line.application_id)] if found.personal else []
+    meeting = found.judged[line.application_id].application.meeting
     return [
         line.application_id,
         *person,
         found.administration(line.application_id),
-        found.judged[line.application_id].application.meeting,
-        package_words(line.package) if line.package else "",
+        *([meeting] if several_meetings(found) else []),
+        say(f"ui.allocation.package.{line.package}") if line.package else "",
         line.amount,
         outcome_words(last),
         last.on if last else None,

@@ -1,6 +1,7 @@
 """After publication: reallocate what is free, see what that would change, and the reserve list."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from allocator.office.states import FALLEN, State
 from allocator.office.views import OutcomeView, RoundView, RunView
 from allocator.texts import say
 from allocator.ui import navigation
-from allocator.ui.allocation_weights import moves_table, signed_money
+from allocator.ui.allocation_weights import moves_table, signed, signed_money
 from allocator.ui.components import Cell, Column, Kind, facts, reasoned, section, table
 from allocator.ui.results import Shown, finished_runs, shown
 from allocator.ui.session import Desk, act, attempt
@@ -45,7 +46,13 @@ def reallocation(
     elif waiting is not None:
         _proposal(desk, view, waiting, published)
     elif offered:
-        _ask(desk, view, sum(each.kind in FALLEN for each in outcomes))
+        _ask(desk, view, sum(_fell(each, published) for each in outcomes))
+
+
+def _fell(outcome: OutcomeView, published: Shown) -> bool:
+    """Tell whether an award fell through that no reallocation has made up for yet."""
+    award = published.result.allocation.award_of(outcome.application)
+    return outcome.kind in FALLEN and award is not None
 
 
 def _waiting(view: RoundView) -> RunView | None:
@@ -88,7 +95,10 @@ def _proposal(desk: Desk, view: RoundView, run: RunView, published: Shown) -> No
     facts(
         (
             (say("ui.allocation.fact.awards"), str(after.awarded)),
-            (say("ui.allocation.after.more-awards"), f"{after.awarded - before.awarded:+d}"),
+            (
+                say("ui.allocation.after.more-awards"),
+                signed(Fraction(after.awarded - before.awarded)),
+            ),
             (
                 say("ui.allocation.after.more-money", currency=currency),
                 signed_money(after.spent - before.spent),
@@ -96,8 +106,8 @@ def _proposal(desk: Desk, view: RoundView, run: RunView, published: Shown) -> No
         )
     )
     moves_table(moves(published.result, new.result), new, key="after-reallocation-moves")
-    signed = any(each.run == run.id for each in view.signoffs)
-    label = say(f"ui.allocation.{'to-signoff' if signed else 'after.sign'}")
+    named = any(each.run == run.id for each in view.signoffs)
+    label = say(f"ui.allocation.{'to-signoff' if named else 'after.sign'}")
     navigation.link("signoff", label, round=view.summary.id)
 
 

@@ -22,7 +22,7 @@ from allocator.ui.components import (
     table,
 )
 from allocator.ui.formats import money, safe
-from allocator.ui.results import Shown
+from allocator.ui.results import Shown, several_meetings
 from allocator.ui.session import Desk
 from allocator.ui.sheets import XLSX, sheet_bytes
 from allocator.wording import (
@@ -76,7 +76,7 @@ def pictures(found: Shown) -> None:
         _by_region(groupings["region"], of.aims)
     section(say("ui.allocation.country-group"))
     charts.share_chart(groupings["country_group"], of.aims, key="allocation-country")
-    if of.funds and _meetings(found):
+    if of.funds and several_meetings(found):
         section(say("ui.allocation.meetings"))
         charts.money_chart(of.meetings, currency, key="allocation-meetings")
     _targets(of.aims, currency)
@@ -182,7 +182,7 @@ def _download(columns: list[Column], found: Shown, lines: list[DecisionLine]) ->
 
 def _filtered(found: Shown, overridden: set[str]) -> list[DecisionLine]:
     """Offer filters and an order; return the decisions that are left."""
-    several = _meetings(found)
+    several = several_meetings(found)
     words, kinds, *places, order = st.columns((3, 3, 3, 2) if several else (3, 3, 2))
     searched = words.text_input(
         say("ui.allocation.filter.words"),
@@ -248,10 +248,10 @@ def _columns(found: Shown) -> Iterator[Column]:
     if found.personal:
         yield Column(say("ui.allocation.column.person"))
     yield Column(say("outputs.column.administration"))
-    if _meetings(found):
+    if several_meetings(found):
         yield Column(say("outputs.column.meeting"))
     yield Column(say("outputs.column.decision"))
-    yield Column(say("outputs.column.package"))
+    yield Column(say("outputs.column.package"), width=92)
     yield Column(
         say("ui.allocation.column.amount", currency=found.result.round.currency), Kind.MONEY
     )
@@ -259,11 +259,6 @@ def _columns(found: Shown) -> Iterator[Column]:
     margin = say("ui.allocation.column.margin-help")
     yield Column(say("outputs.column.margin"), Kind.POINTS, help=margin)
     yield Column(say("outputs.column.reason"), width="large")
-
-
-def _meetings(found: Shown) -> bool:
-    """Tell whether the round has several meetings, so that a decision must name its own."""
-    return len(found.result.round.meetings) > 1
 
 
 def _decision(found: Shown, line: DecisionLine) -> list[Cell]:
@@ -274,10 +269,10 @@ def _decision(found: Shown, line: DecisionLine) -> list[Cell]:
         application,
         *person,
         found.administration(application),
-        *((meeting,) if _meetings(found) else ()),
+        *((meeting,) if several_meetings(found) else ()),
         say(f"ui.allocation.decision.{line.decision}"),
         say(f"ui.allocation.package.{line.package}") if line.package else "",
-        line.amount,
+        line.amount if line.package else None,
         line.merit,
         line.margin,
         line.reason,

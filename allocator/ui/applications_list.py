@@ -8,6 +8,7 @@ from math import ceil
 import streamlit as st
 
 from allocator.errors import has_errors
+from allocator.explain.figures import rule_titles
 from allocator.model import Application, Gender
 from allocator.office.views import CheckView, IneligibleView, RoundView
 from allocator.texts import say
@@ -21,7 +22,7 @@ from allocator.ui.applications_data import (
     sees_persons,
 )
 from allocator.ui.applications_state import no_applications
-from allocator.ui.components import Cell, Column, Kind, table, table_download
+from allocator.ui.components import TWO_LINES, Cell, Column, Kind, table, table_download
 from allocator.ui.session import Desk
 from allocator.wording import package_words
 
@@ -229,6 +230,7 @@ def _findings(rows: list[list[str]], whose: list[IneligibleView]) -> None:
         [each for each, _ in here],
         key="applications-ineligible",
         alt=say("ui.applications.ineligible.alt", count=len(here)),
+        row_height=TWO_LINES,
         download=False,
         selectable=True,
     )
@@ -251,4 +253,4 @@ def rules_of(desk: Desk, view: RoundView) -> dict[str, str]:
     loaded = loaded_of(desk, view)
     if isinstance(loaded, Refused):
         return {}
-    return {each.id: each.title for each in loaded.rules.eligibility}
+    return rule_titles(loaded.rules)

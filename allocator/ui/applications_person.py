@@ -4,18 +4,22 @@ from collections.abc import Iterator
 
 import streamlit as st
 
+from allocator.explain.figures import group_label
+from allocator.intake.eligibility import MEMBER_STATE
 from allocator.model import Application, Candidate, Finding, Ineligible
 from allocator.office.roles import Command, may
 from allocator.office.views import NoteView, OverrideView, RoundView
-from allocator.policy_terms import attribute_text
+from allocator.policy_terms import NO_TITLES, attribute_text, own_titles
 from allocator.texts import say
 from allocator.ui import applications_fix, navigation
 from allocator.ui.address import name
 from allocator.ui.applications_data import (
+    Refused,
     administration_of,
     applications_of,
     check_of,
     judged_of,
+    loaded_of,
     person_of,
     sees_persons,
     sheet_of,
@@ -23,10 +27,12 @@ from allocator.ui.applications_data import (
 from allocator.ui.applications_fix import column_words
 from allocator.ui.applications_list import references_of, rules_of
 from allocator.ui.applications_problems import problem_table
-from allocator.ui.components import Cell, Column, Kind, facts, section, table, uploads
+from allocator.ui.components import TWO_LINES, Cell, Column, Kind, facts, section, table, uploads
 from allocator.ui.formats import amount, day, moment, points, safe
 from allocator.ui.session import Desk, act
 from allocator.wording import package_words, plain_money
+
+_GROUPS = ("region", "country_group", "study_group")
 
 
 def show(desk: Desk, view: RoundView, application: str) -> None:
@@ -41,14 +47,15 @@ def show(desk: Desk, view: RoundView, application: str) -> None:
         _eligibility(desk, view, judged)
         if isinstance(judged, Candidate):
             _merit(desk, view, judged)
-            _costs(view, judged)
-        _facts(desk, view, each, judged, personal=personal)
     with right:
         _overrides(view, application)
         _notes(desk, view, application, personal=personal)
         if applications_fix.permitted(desk, view):
             section(say("ui.applications.fix.title"))
             applications_fix.for_application(desk, view, application)
+    if isinstance(judged, Candidate):
+        _costs(view, judged)
+    _facts(desk, view, each, judged, personal=personal)
     _problems(desk, view, each.row)
 
 
@@ -149,7 +156,7 @@ def _findings(desk: Desk, view: RoundView, findings: tuple[Finding, ...]) -> Non
         for e in findings
     ]
     alt = say("ui.applications.person.findings-alt", count=len(rows))
-    table(columns, rows, key="person-findings", alt=alt)
+    table(columns, rows, key="person-findings", alt=alt, row_height=TWO_LINES)
 
 
 def _merit(desk: Desk, view: RoundView, judged: Candidate) -> None:
@@ -185,6 +192,18 @@ def _costs(view: RoundView, judged: Candidate) -> None:
     table(columns, rows, key="person-costs", alt=alt, height="content")
 
 
+def _groups(desk: Desk, view: RoundView, judged: Candidate | Ineligible) -> Iterator[list[Cell]]:
+    """Yield what an application belongs to, in words."""
+    loaded = loaded_of(desk, view)
+    titles = NO_TITLES if isinstance(loaded, Refused) else own_titles(loaded.rules)
+    for attribute, values in judged.attributes:
+        if attribute in _GROUPS:
+            label = attribute_text(attribute)
+            named = (each for each in values if each != MEMBER_STATE)
+            told = [group_label(attribute, value, titles) for value in named]
+            yield [label[:1].upper() + label[1:], ", ".join(told)]
+
+
 def _facts(
     desk: Desk,
     view: RoundView,
@@ -204,10 +223,7 @@ def _facts(
     for column, value in each.extra:
         rows.append([column, value, *([value] if personal else [])])
     if judged is not None:
-        for attribute, values in judged.attributes:
-            if attribute in ("region", "country_group", "study_group"):
-                blank = [""] if personal else []
-                rows.append([attribute_text(attribute), ", ".join(values), *blank])
+        rows += [[*told, *([""] if personal else [])] for told in _groups(desk, view, judged)]
     columns = [
         Column(say("ui.applications.person.fact"), width="medium"),
         Column(say("ui.applications.person.understood"), width="medium"),

@@ -11,7 +11,7 @@ from allocator.texts import say
 from allocator.ui.components import Cell, Column, Kind, table
 
 _ALL = "all"
-_ROW = 76
+_ROW = 92
 """Pixels: three lines of text, so that what to do can be read where it stands."""
 
 
@@ -31,11 +31,11 @@ def problem_table(
     """
     found = _of_severity(problems, key)
     columns = [
-        Column(say("ui.problems.severity"), width="small"),
-        Column(say("ui.problems.file"), width="small"),
-        Column(say("ui.problems.row"), Kind.COUNT, width="small"),
-        Column(say("ui.problems.column"), width="small"),
-        Column(say("ui.problems.value"), width="small"),
+        Column(say("ui.problems.severity"), width=72),
+        Column(say("ui.problems.file"), width=118),
+        Column(say("ui.problems.row"), Kind.COUNT, width=52),
+        Column(say("ui.problems.column"), width=96),
+        Column(say("ui.problems.value"), width=86),
         Column(say("ui.problems.what"), width="medium"),
         Column(say("ui.problems.do"), width="medium"),
     ]

@@ -96,8 +96,8 @@ _LOOKS: dict[Kind, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"format": "YYYY-MM-DD HH:mm", "timezone": "UTC"},
     ),
 }
-TWO_LINES = 58
-"""Pixels of a table's row in which long text goes on in a second line."""
+TWO_LINES = 66
+"""Pixels of a table's row from which on long text goes on in a second and third line."""
 
 _DIVISOR = {Kind.MONEY: 100, Kind.POINTS: 1000}
 

@@ -178,7 +178,8 @@ def _links(view: RoundView, left: list[Step], here: Step | None) -> None:
     later = [each for each in left if each.number > after]
     step = next(iter(later or [each for each in left if each is not here]), None)
     if step is not None and (here is None or step.page != here.page) and reachable(step.page):
-        label = say("ui.guide.next", number=step.number, title=step.title)
+        key = "next" if step in later else "left"
+        label = say(f"ui.guide.{key}", number=step.number, title=step.title)
         link(step.page, label if here else say("ui.guide.go"), round=view.summary.id)
     st.button(
         say("ui.guide.hide"),

@@ -16,7 +16,7 @@ from allocator.record.check_report import FAIL, PASS, REFUSED, VERIFIED, Report
 from allocator.record.check_signature import read_key
 from allocator.record.verify import verify_bytes
 from allocator.texts import say
-from allocator.ui.components import Cell, Column, Kind, empty, section, table
+from allocator.ui.components import TWO_LINES, Cell, Column, Kind, empty, section, table
 from allocator.ui.formats import moment, safe
 from allocator.ui.navigation import RoundPage, Section, link
 from allocator.ui.results import shown
@@ -106,23 +106,33 @@ def _verified(desk: Desk, view: RoundView, run: RunView) -> Report:
 def show_report(report: Report, key: str) -> None:
     """Show a report: the verdict, every check on a line, what no check can show."""
     _verdict(report)
-    columns = (
-        Column(say("ui.audit.check.result")),
+    columns = [
+        Column(say("ui.audit.check.result"), width=92),
         Column(say("ui.audit.check.title"), width="medium"),
         Column(say("ui.audit.check.figure"), width="large"),
-        Column(say("ui.audit.check.detail"), width="large"),
-    )
+    ]
+    detailed = any(each.detail for each in report.checks)
+    if detailed:
+        columns.append(Column(say("ui.audit.check.detail"), width="large"))
     rows: list[list[Cell]] = [
         [
             say(f"ui.audit.check.{_MARK.get(each.status, 'open')}"),
             each.title,
             each.figure,
-            " ".join(each.detail),
+            *([" ".join(each.detail)] if detailed else []),
         ]
         for each in report.checks
     ]
     alt = say("ui.audit.check.alt", count=len(rows))
-    table(columns, rows, key=key, alt=alt, file_name="verification", height="content")
+    table(
+        columns,
+        rows,
+        key=key,
+        alt=alt,
+        file_name="verification",
+        height="content",
+        row_height=TWO_LINES,
+    )
     with st.expander(say("ui.audit.limits"), icon=":material/info:"):
         for each in report.limits:
             st.markdown(f"- {safe(each)}")

@@ -100,6 +100,11 @@ def administration_of(application: Application) -> str:
     return display_name(application.administration)
 
 
+def several_meetings(found: Shown) -> bool:
+    """Tell whether the round has several meetings, so that a decision must name its own."""
+    return len(found.result.round.meetings) > 1
+
+
 def shown(desk: Desk, run: RunView) -> Shown:
     """Return a finished run."""
     who = whose(desk)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import date
 
 import pytest
 
@@ -10,6 +11,7 @@ from allocator.office.roles import Role
 from allocator.office.states import State
 from allocator.office.store import open_store
 from allocator.texts import say
+from tests.ui.decided import button, decided_template, published_template  # noqa: F401
 from tests.ui.people import ADMINISTRATOR, ANALYST, APPROVER, AUDITOR, OFFICER, PEOPLE, desk_of
 from tests.ui.test_shell import ROUND, words
 
@@ -101,6 +103,42 @@ def test_the_officer_publishes_with_the_key_of_the_server(
     assert not page.exception
     assert final.round(ROUND).summary.state is State.PUBLISHED
     assert final.round(ROUND).publications[0].public_key in [each.value for each in page.code]
+
+
+@pytest.mark.office("published")
+@pytest.mark.usefixtures("published_template")
+def test_a_reallocation_is_signed_by_two_people_and_published_next(
+    app, office, tmp_path_factory, monkeypatch
+):
+    key = tmp_path_factory.mktemp("keys") / "officer.pem"
+    make_key(key, None)
+    monkeypatch.setenv("ALLOCATOR_SIGNING_KEY", str(key))
+    desk = desk_of(office, OFFICER)
+    gone = next(e.application_id for e in desk.result("1").lines if e.decision == "awarded")
+    desk.outcome(ROUND, gone, "withdrawn", date(2025, 9, 1))
+    run = desk.reallocate(ROUND, "A seat is free.")
+
+    page = app(OFFICER, "signoff", round=ROUND)
+    assert say("ui.signoff.what.reallocation") in words(page)
+    assert run.fingerprint in [each.value for each in page.code]
+    page.button(key="signoff-propose").click().run()
+    assert say("ui.signoff.approve.wait") in words(app(OFFICER, "signoff", round=ROUND))
+
+    page = app(APPROVER, "signoff", round=ROUND)
+    page.text_input(key="signoff-typed").set_value(run.fingerprint[:8])
+    button(page, say("ui.signoff.approve.button")).click().run()
+    page = app(OFFICER, "signoff", round=ROUND)
+    button(page, say("ui.signoff.publish.button")).click().run()
+    assert not page.error
+    numbers = [each.number for each in desk.round(ROUND).publications]
+    assert sorted(numbers) == [1, 2]
+    page = app(OFFICER, "allocation", part=say("ui.allocation.tab.after"))
+    assert not page.exception
+    awards = next(
+        e.value for e in page.dataframe if gone not in set(e.value["0"]) and len(e.value) > 30
+    )
+    assert len(awards) == sum(e.decision == "awarded" for e in desk.result(run.id).lines)
+    assert say("ui.allocation.after.none-fell") in words(page)
 
 
 @pytest.mark.parametrize("login", EVERYONE)
