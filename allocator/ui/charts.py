@@ -5,12 +5,11 @@ a diamond. Women and men have the colours that groups of anything else have.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
-import pandas as pd
 import streamlit as st
 
 from allocator.explain.figures import Aim, Group, Grouping, Money
@@ -19,43 +18,36 @@ from allocator.intake.values import fold
 from allocator.model import POINT
 from allocator.texts import say
 from allocator.ui.components import Cell, Column, Kind, table
+from allocator.ui.pictures import Palette as Palette
+from allocator.ui.pictures import Picture, chart_of, drawing_of, show
+from allocator.ui.pictures import palette as palette
 from allocator.wording import money_brief, share_words, target_words, trimmed
 
 STAGES = ("nominated", "eligible", "awarded")
+_PICTURES = 64
+"""Pictures of each kind that are kept: making one takes far longer than sending it."""
+
 _BAR = 22
 _STEP = 34
 _ROOM = Fraction(1, 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """Colours of the pictures in one mode: ink, faint ink, a track behind bars, the series."""
-
-    ink: str
-    faint: str
-    track: str
-    on_series: str
-    series: tuple[str, ...]
-
-
-_LIGHT = Palette(
-    *("#0a171b", "#52656b", "#dbe4e5", "#ffffff"),
-    ("#0b6e7f", "#9a5c0b", "#6d5aa6", "#4f6b25", "#8a3b2e", "#52656b"),
-)
-_DARK = Palette(
-    *("#e4eced", "#9fb1b5", "#2b3b40", "#0a171b"),
-    ("#4fb8c9", "#e3a857", "#b3a2ea", "#a5c46a", "#e08d7d", "#9fb1b5"),
-)
-
-
-def palette() -> Palette:
-    """Return the colours of the mode the person has chosen."""
-    return _DARK if st.context.theme.type == "dark" else _LIGHT
-
-
 def money_chart(lines: Sequence[Money], currency: str, *, key: str) -> None:
     """Draw what each fund, or meeting, pays and has left, all on one scale, with the table."""
-    colours = palette()
+    show(_money(tuple(lines), currency, palette()), key)
+    columns = (
+        Column(say("outputs.column.fund"), width="medium"),
+        Column(say("outputs.column.awarded"), Kind.COUNT),
+        Column(say("ui.charts.spent", currency=currency), Kind.MONEY),
+        Column(say("ui.charts.limit", currency=currency), Kind.MONEY),
+        Column(say("ui.charts.free", currency=currency), Kind.MONEY),
+    )
+    cells: list[list[Cell]] = [[e.title, e.awards, e.spent, e.limit, e.free] for e in lines]
+    _figures(columns, cells, key)
+
+
+@lru_cache(maxsize=_PICTURES)
+def _money(lines: tuple[Money, ...], currency: str, colours: Palette) -> Picture:
     rows: list[dict[str, Any]] = []
     for line in lines:
         whole = max(line.limit or 0, line.spent)
@@ -63,7 +55,7 @@ def money_chart(lines: Sequence[Money], currency: str, *, key: str) -> None:
         rows.append(
             {"line": line.title, "spent": line.spent / 100, "whole": whole / 100, "words": label}
         )
-    base: Any = alt.Chart(pd.DataFrame(rows))
+    base: Any = chart_of(rows)
     line_axis = _names("line:N", [line.title for line in lines])
     chart = alt.layer(
         base.mark_bar(size=_BAR, color=colours.track).encode(
@@ -75,16 +67,7 @@ def money_chart(lines: Sequence[Money], currency: str, *, key: str) -> None:
         ).encode(y=line_axis, x="whole:Q", text="words:N"),
     )
     words = "; ".join(f"{row['line']}: {row['words']}" for row in rows)
-    _draw(chart, len(rows), say("ui.charts.money", words=words), key)
-    columns = (
-        Column(say("outputs.column.fund"), width="medium"),
-        Column(say("outputs.column.awarded"), Kind.COUNT),
-        Column(say("ui.charts.spent", currency=currency), Kind.MONEY),
-        Column(say("ui.charts.limit", currency=currency), Kind.MONEY),
-        Column(say("ui.charts.free", currency=currency), Kind.MONEY),
-    )
-    cells: list[list[Cell]] = [[e.title, e.awards, e.spent, e.limit, e.free] for e in lines]
-    _figures(columns, cells, key)
+    return _drawn(chart, len(rows), say("ui.charts.money", words=words), colours)
 
 
 def _money_words(line: Money, currency: str) -> str:
@@ -99,9 +82,15 @@ def stage_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
     The group with a target starts at the left edge, so that its share ends at the line when the
     target is met. With targets for several groups only the first one's line is drawn.
     """
-    colours, aimed = palette(), _aimed(grouping, aims)
+    show(_stages(grouping, tuple(aims), palette()), key)
+    _group_figures(grouping, key)
+
+
+@lru_cache(maxsize=_PICTURES)
+def _stages(grouping: Grouping, aims: tuple[Aim, ...], colours: Palette) -> Picture:
+    aimed = _aimed(grouping, aims)
     order = sorted(grouping.groups, key=lambda group: fold(group.value) not in aimed)
-    base: Any = alt.Chart(pd.DataFrame(list(_stage_rows(grouping, order))))
+    base: Any = chart_of(_stage_rows(grouping, order))
     y = _names("stage:N", [say(f"outputs.column.{stage}") for stage in STAGES])
     series = [colours.series[i % len(colours.series)] for i in range(len(order))]
     scale = alt.Scale(domain=[group.label for group in order], range=series)
@@ -118,8 +107,7 @@ def stage_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
         layers += _target_line(first, colours)
         told.append(say("ui.charts.target", label=first.label, share=target_words(first.share)))
     words = say("ui.charts.stages", words="; ".join(each for each in told if each))
-    _draw(alt.layer(*layers), len(STAGES), words, key, legend=True)
-    _group_figures(grouping, key)
+    return _drawn(alt.layer(*layers), len(STAGES), words, colours, legend=True)
 
 
 def _aimed(grouping: Grouping, aims: Sequence[Aim]) -> dict[str, Aim]:
@@ -152,7 +140,7 @@ def _stage_words(grouping: Grouping, order: Sequence[Group], stage: str) -> str:
 
 def _target_line(aim: Aim, colours: Palette) -> list[Any]:
     words = say("ui.charts.target", label=aim.label, share=target_words(aim.share))
-    data: Any = alt.Chart(pd.DataFrame([{"at": float(aim.share), "words": words}]))
+    data: Any = chart_of([{"at": float(aim.share), "words": words}])
     rule = data.mark_rule(color=colours.ink, strokeWidth=2, strokeDash=[5, 3]).encode(x="at:Q")
     text = data.mark_text(color=colours.ink, align="left", baseline="bottom", fontSize=12).encode(
         x="at:Q", y=alt.value(-4), text="words:N"
@@ -162,9 +150,16 @@ def _target_line(aim: Aim, colours: Palette) -> list[Any]:
 
 def share_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
     """Draw each group's share of the awards as a bar, of the eligible as a diamond, its target."""
-    colours, aimed = palette(), _aimed(grouping, aims)
+    st.caption(say("ui.charts.shares-legend"))
+    show(_shares(grouping, tuple(aims), palette()), key)
+    _group_figures(grouping, key)
+
+
+@lru_cache(maxsize=_PICTURES)
+def _shares(grouping: Grouping, aims: tuple[Aim, ...], colours: Palette) -> Picture:
+    aimed = _aimed(grouping, aims)
     rows = [_share_row(group, grouping, aimed.get(fold(group.value))) for group in grouping.groups]
-    base: Any = alt.Chart(pd.DataFrame(rows))
+    base: Any = chart_of(rows)
     y = _names("group:N", [group.label for group in grouping.groups])
     x = _share_axis("awards:Q", 1.5 * max(row["far"] for row in rows) or 1.0)
     text = base.mark_text(align="left", dx=10, color=colours.ink, fontSize=12)
@@ -174,7 +169,7 @@ def share_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
     ]
     targets = [row for row in rows if row["target"] is not None]
     if targets:
-        ticks: Any = alt.Chart(pd.DataFrame(targets))
+        ticks: Any = chart_of(targets)
         mark = ticks.mark_tick(thickness=3, size=_BAR + 8, color=colours.ink, opacity=1)
         layers.append(mark.encode(y=y, x="target:Q"))
     diamond = base.mark_point(
@@ -182,9 +177,7 @@ def share_chart(grouping: Grouping, aims: Sequence[Aim], *, key: str) -> None:
     )
     layers.append(diamond.encode(y=y, x="pool:Q", stroke=alt.value(colours.on_series)))
     words = "; ".join(_share_words(row) for row in rows)
-    st.caption(say("ui.charts.shares-legend"))
-    _draw(alt.layer(*layers), len(rows), say("ui.charts.shares", words=words), key)
-    _group_figures(grouping, key)
+    return _drawn(alt.layer(*layers), len(rows), say("ui.charts.shares", words=words), colours)
 
 
 def _share_row(group: Group, grouping: Grouping, aim: Aim | None) -> dict[str, Any]:
@@ -210,9 +203,22 @@ def strip_chart(grouping: Grouping, *, key: str) -> None:
 
     Beyond 60 in the largest group a square stands for several, and the words say for how many.
     """
-    colours = palette()
+    each = _square(grouping)
+    if each > 1:
+        st.caption(say("ui.charts.strip-each", count=each))
+    show(_strips(grouping, palette()), key)
+    _group_figures(grouping, key)
+
+
+def _square(grouping: Grouping) -> int:
+    """Return for how many applications a square stands."""
     largest = max((group.eligible for group in grouping.groups), default=0)
-    each = max(1, -(-largest // 60))
+    return max(1, -(-largest // 60))
+
+
+@lru_cache(maxsize=_PICTURES)
+def _strips(grouping: Grouping, colours: Palette) -> Picture:
+    each = _square(grouping)
     rows = [
         {
             "group": group.label,
@@ -226,7 +232,7 @@ def strip_chart(grouping: Grouping, *, key: str) -> None:
     ]
     names = [say("outputs.column.awarded"), say("ui.charts.not")]
     chart = (
-        alt.Chart(pd.DataFrame(rows))
+        chart_of(rows)
         .mark_square(size=130, opacity=1, stroke=colours.series[0], strokeWidth=1.5)
         .encode(
             y=_names("group:N", [group.label for group in grouping.groups]),
@@ -243,10 +249,7 @@ def strip_chart(grouping: Grouping, *, key: str) -> None:
         for g in grouping.groups
     )
     told = say("ui.charts.strip", words=words)
-    if each > 1:
-        st.caption(say("ui.charts.strip-each", count=each))
-    _draw(chart, len(grouping.groups), told, key, legend=True)
-    _group_figures(grouping, key)
+    return _drawn(chart, len(grouping.groups), told, colours, legend=True)
 
 
 def waterfall(price: Price, *, key: str) -> None:
@@ -260,7 +263,7 @@ def waterfall(price: Price, *, key: str) -> None:
         _step("balance", before + merit, after),
         _step("after", after, after, total=True),
     ]
-    base: Any = alt.Chart(pd.DataFrame(rows))
+    base: Any = chart_of(rows)
     order = [row["step"] for row in rows]
     x = alt.X("step:N", sort=order, title=None, axis=alt.Axis(labelAngle=0))
     y = alt.Y("from:Q", title=say("ui.charts.points"), scale=alt.Scale(zero=False, nice=True))
@@ -277,8 +280,8 @@ def waterfall(price: Price, *, key: str) -> None:
     )
     values = {"before": before, "merit": merit, "balance": balance, "after": after}
     words = {name: trimmed(value / POINT, 1) for name, value in values.items()}
-    sized = _themed(chart.properties(height=260))
-    st.altair_chart(sized, width="stretch", key=key, alt=say("ui.charts.waterfall", **words))
+    drawing = drawing_of(chart.properties(height=260), colours)
+    show(Picture(drawing, say("ui.charts.waterfall", **words)), key)
     columns = (
         Column(say("ui.charts.step"), width="medium"),
         Column(say("ui.charts.points"), Kind.POINTS),
@@ -317,17 +320,9 @@ def _share_axis(field: str, to: float = 1.0) -> alt.X:
     return alt.X(field, title=None, axis=axis, scale=alt.Scale(domain=[0, to], nice=False))
 
 
-def _themed(chart: Any) -> Any:
-    colours = palette()
-    return chart.configure_axis(
-        labelColor=colours.ink, titleColor=colours.faint, gridColor=colours.track, labelFontSize=13
-    ).configure_legend(labelColor=colours.ink, labelFontSize=13)
-
-
-def _draw(chart: Any, bars: int, words: str, key: str, *, legend: bool = False) -> None:
+def _drawn(chart: Any, bars: int, words: str, colours: Palette, *, legend: bool = False) -> Picture:
     height = _STEP * max(bars, 1) + 40 + (30 if legend else 0)
-    sized = _themed(chart.properties(height=height))
-    st.altair_chart(sized, width="stretch", key=key, alt=words)
+    return Picture(drawing_of(chart.properties(height=height), colours), words)
 
 
 def _figures(columns: Sequence[Column], cells: Sequence[Sequence[Cell]], key: str) -> None:
