@@ -31,7 +31,7 @@ from tests.ui.browsing import Visits, Workbench, settled
 from tests.ui.provider import Provider
 
 ROUND, BIG = "five-hundred", "ten-thousand"
-PLAN = Plan({BIG: 10_000, ROUND: 500, "earlier": 200}, published=("earlier",))
+PLAN = Plan({"earlier": 200, ROUND: 500, BIG: 10_000}, published=("earlier",))
 ROLES = (Role.OFFICER, Role.AUDITOR, Role.ANALYST)
 PAGES = ("rounds", "applications", "policy", "allocation", "why", "compare", "audit", "signoff")
 """The pages of officers, auditors and analysts alike."""

@@ -66,12 +66,18 @@ exchange_rates:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an office holds: the size of every round, and which of them go as far as publication."""
+    """What an office holds: the size of every round in their order, and which are published.
+
+    A publication counts for the rounds after it.
+    """
 
     sizes: dict[str, int]
     published: tuple[str, ...] = ()
     unproven_after: float | None = None
     """Seconds for each allocation; none, as long as it takes."""
+
+    processes: int = 2
+    """How many share the margins."""
 
 
 def round_files(id: str, size: int) -> dict[str, bytes]:
@@ -131,9 +137,9 @@ def make_office(path: Path, plan: Plan) -> None:
         for id, size in plan.sizes.items():
             officer.create_round(round_files(id, size))
             officer.check(id, None)
-            officer.run(id, time_limit=plan.unproven_after, processes=2)
-        for id in plan.published:
-            _publish(officer, desk(Role.APPROVER), id, path)
+            officer.run(id, time_limit=plan.unproven_after, processes=plan.processes)
+            if id in plan.published:
+                _publish(officer, desk(Role.APPROVER), id, path)
 
 
 def _publish(officer: Desk, approver: Desk, id: str, store: Path) -> None:
