@@ -78,7 +78,7 @@ class _Assessor:
         self.each = sorted({each.each for each in rules.balance if each.each})
         self.groups = _groups_looked_at(round_, rules)
         self._looked_at: dict[str, tuple[tuple[Unsettled, Standing], ...]] = {}
-        self.used = _used_half_units(loaded)
+        self.used = used_half_units(loaded)
         self.uncosted: dict[tuple[str, tuple[tuple[str, str], ...]], list[int]] = {}
         self.estimated: list[int] = []
         self.open: dict[str, list[int]] = {}
@@ -218,7 +218,7 @@ def rows_text(rows: Sequence[int]) -> str:
     return say("assess.more", rows=named, rest=len(rows) - MOST_ROWS_NAMED)
 
 
-def _used_half_units(loaded: LoadedRound) -> dict[str, int]:
+def used_half_units(loaded: LoadedRound) -> dict[str, int]:
     """Return what each person already used of the round's financial year."""
     units = loaded.rules.person_year or _USUAL_UNITS
     used: dict[str, int] = {}

@@ -3,13 +3,14 @@
 from datetime import date
 
 from allocator.errors import AllocatorError, problem
+from allocator.intake.assess import used_half_units
 from allocator.office.desk_after import AfterPublication, demand_order
 from allocator.office.desk_base import command
-from allocator.office.desk_inputs import Published
+from allocator.office.desk_inputs import Published, awards_without, inputs
 from allocator.office.desk_rounds import demand_reason
 from allocator.office.desk_show import outcome_view
 from allocator.office.roles import Command
-from allocator.office.states import FALLEN, NO_OUTCOME
+from allocator.office.states import FALLEN, NO_OUTCOME, UNUSED
 from allocator.office.store import Reader, subject_of
 from allocator.office.store_rows import OutcomeRow, PublicationRow, RoundRow
 from allocator.office.views import OutcomeView
@@ -49,8 +50,9 @@ class Corrections(AfterPublication):
         ------
         AllocatorError
             ``office-outcome-none``, ``office-outcome-since``, ``office-outcome-same``,
-            ``office-outcome-order``, ``office-outcome-date``; ``office-outcome-reallocated`` where
-            the money that the wrong outcome had freed was awarded anew.
+            ``office-outcome-order``, ``office-outcome-date``; ``office-outcome-reallocated`` and
+            ``office-outcome-year`` where the money, or the person's place in the limit of the year,
+            that the wrong outcome had freed was awarded anew.
         """
         demand_reason(reason)
         with self.change(Command.CORRECT_OUTCOME) as unit:
@@ -64,7 +66,9 @@ class Corrections(AfterPublication):
                 raise AllocatorError(problem("office-outcome-same", value=application, kind=kind))
             demand_order(award, kind, on, before, also=before.kind if before else NO_OUTCOME)
             if wrong.kind in FALLEN and kind not in FALLEN:
-                _demand_free(unit, round_id, award, wrong)
+                _demand_money(unit, round_id, award, wrong)
+            if wrong.kind in UNUSED and kind not in UNUSED:
+                self._demand_year(unit, round_id, award)
             person = unit.person(award.person_id) if award.person_id else None
             kept = unit.keep("note", reason.strip(), person=person)
             row = unit.insert(
@@ -90,6 +94,28 @@ class Corrections(AfterPublication):
             )
             return outcome_view(unit, row, texts=True)
 
+    def _demand_year(self, reader: Reader, round_id: str, award: Published) -> None:
+        """Refuse to count an award again for which its person has had others instead.
+
+        Raises
+        ------
+        AllocatorError
+            ``office-outcome-year``.
+        """
+        loaded = inputs(reader, self.the_round(reader, round_id), self.secret).loaded
+        limit, person = loaded.rules.person_year, award.person_id
+        if limit is None or not person:
+            return
+        own = [
+            each.award.package
+            for each in awards_without(reader, round_id, UNUSED).values()
+            if each.person_id == person
+        ]
+        used = used_half_units(loaded).get(person, 0)
+        if used + sum(limit.units(each) for each in (*own, award.award.package)) > limit.at_most:
+            value = award.award.application_id
+            raise AllocatorError(problem("office-outcome-year", value=value))
+
 
 def _last_two(
     reader: Reader, round_id: str, application: str
@@ -112,7 +138,7 @@ def _last_two(
     return (stands[-2] if len(stands) > 1 else None), stands[-1]
 
 
-def _demand_free(reader: Reader, round_id: str, award: Published, wrong: OutcomeRow) -> None:
+def _demand_money(reader: Reader, round_id: str, award: Published, wrong: OutcomeRow) -> None:
     """Refuse to let an award stand again whose money a later publication has used.
 
     Raises

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from allocator.errors import AllocatorError
+from allocator.model import Package
 from allocator.office.desk import OverrideDraft
 from allocator.office.desk_inputs import moved_payments
 from allocator.office.keys import check_key, make_key
@@ -367,6 +368,22 @@ def test_what_was_awarded_anew_is_not_promised_twice_by_a_correction(office: Off
     office.olu.outcome(round_id, second, "declined", day)
     assert correct(round_id, second, "accepted", day, "a mistake").kind == "accepted"
     assert balanced(office.olu.fund_ledger(round_id))
+
+
+def test_a_correction_does_not_bring_a_person_above_the_limit_of_the_year(office: Office) -> None:
+    first, _ = office.published("one", money=40_000)
+    ledger_of_2026 = office.olu.person_ledger("2026")
+    full = next(each for each in ledger_of_2026 if each.package is Package.FULL)
+    at = full.person_id.removeprefix("P")
+    day = date(2026, 2, 1)
+    office.olu.outcome(first, f"one-A{at}", "withdrawn", day)
+    second, _ = office.published("two", money=40_000)
+    correct = office.olu.correct_outcome
+    found = code(lambda: correct(first, f"one-A{at}", "accepted", day, "a mistake"))
+    assert found == "office-outcome-year"
+    assert correct(first, f"one-A{at}", "declined", day, "a mistake").kind == "declined"
+    office.olu.outcome(second, f"two-A{at}", "declined", day)
+    assert correct(first, f"one-A{at}", "accepted", day, "a mistake").kind == "accepted"
 
 
 def test_payments_never_exceed_what_is_owed(office: Office) -> None:

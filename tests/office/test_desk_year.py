@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from allocator.errors import AllocatorError
 from allocator.model import Package
-from allocator.office.states import FOLLOWS, State
+from allocator.office.states import FOLLOWS, NO_OUTCOME, State
 from tests.office.conftest import DATABASES, TickingClock
 from tests.office.desk_kit import Office, awarded, balanced, office_in, tiny
 
@@ -191,6 +191,14 @@ class Year(RuleBasedStateMachine):
             name = f"{round_id}-A{which + 1}"
             on = date(2026, 3, day)
             self.attempt(lambda: self.office.olu.outcome(round_id, name, kind, on))
+
+    @rule(which=NUMBERS, kind=st.sampled_from([*FOLLOWS, NO_OUTCOME]), day=st.integers(1, 27))
+    def correct(self, which: int, kind: str, day: int) -> None:
+        round_id = self.one_in(State.PUBLISHED)
+        if round_id:
+            name, on = f"{round_id}-A{which + 1}", date(2026, 3, day)
+            desk = self.office.olu
+            self.attempt(lambda: desk.correct_outcome(round_id, name, kind, on, "a mistake"))
 
     @rule(which=NUMBERS, amount=st.integers(-50_000, 400_000))
     def pay(self, which: int, amount: int) -> None:
