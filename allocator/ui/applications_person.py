@@ -30,7 +30,7 @@ from allocator.ui.applications_problems import problem_table
 from allocator.ui.components import TWO_LINES, Cell, Column, Kind, facts, section, table, uploads
 from allocator.ui.formats import amount, day, moment, points, safe
 from allocator.ui.session import Desk, act
-from allocator.wording import package_words, plain_money
+from allocator.wording import package_words
 
 _GROUPS = ("region", "country_group", "study_group")
 
@@ -163,10 +163,10 @@ def _merit(desk: Desk, view: RoundView, judged: Candidate) -> None:
     section(say("ui.applications.person.merit-title"))
     references = references_of(desk, view)
     columns = (
-        Column(say("ui.applications.person.criterion"), width="medium"),
-        Column(say("ui.applications.person.value"), width="medium"),
-        Column(say("ui.applications.person.points"), Kind.POINTS),
-        Column(say("ui.applications.ineligible.reference"), width="medium"),
+        Column(say("ui.applications.person.criterion"), width=150),
+        Column(say("ui.applications.person.value"), width=126),
+        Column(say("ui.applications.person.points"), Kind.POINTS, width=58),
+        Column(say("ui.applications.ineligible.reference"), width=120),
     )
     rows: list[list[Cell]] = [
         [e.title, e.value, e.points, references.get(e.reference or "", e.reference)]
@@ -174,7 +174,15 @@ def _merit(desk: Desk, view: RoundView, judged: Candidate) -> None:
     ]
     rows.append([say("ui.applications.person.total"), "", judged.merit, ""])
     alt = say("ui.applications.person.merit-alt", count=len(judged.breakdown))
-    table(columns, rows, key="person-merit", alt=alt, file_name="merit", height="content")
+    table(
+        columns,
+        rows,
+        key="person-merit",
+        alt=alt,
+        file_name="merit",
+        height="content",
+        row_height=TWO_LINES,
+    )
 
 
 def _costs(view: RoundView, judged: Candidate) -> None:
@@ -189,7 +197,7 @@ def _costs(view: RoundView, judged: Candidate) -> None:
         [package_words(e.package), e.amount, _yes_no(e.estimated), e.how] for e in judged.costs
     ]
     alt = say("ui.applications.person.costs-alt", count=len(rows))
-    table(columns, rows, key="person-costs", alt=alt, height="content")
+    table(columns, rows, key="person-costs", alt=alt, height="content", row_height=TWO_LINES)
 
 
 def _groups(desk: Desk, view: RoundView, judged: Candidate | Ineligible) -> Iterator[list[Cell]]:
@@ -200,8 +208,8 @@ def _groups(desk: Desk, view: RoundView, judged: Candidate | Ineligible) -> Iter
         if attribute in _GROUPS:
             label = attribute_text(attribute)
             named = (each for each in values if each != MEMBER_STATE)
-            told = [group_label(attribute, value, titles) for value in named]
-            yield [label[:1].upper() + label[1:], ", ".join(told)]
+            for value in named:
+                yield [label[:1].upper() + label[1:], group_label(attribute, value, titles)]
 
 
 def _facts(
@@ -259,7 +267,7 @@ def _known(each: Application, *, personal: bool) -> Iterator[tuple[str, str]]:
 def _ticket(each: Application) -> str:
     if each.ticket_cost is None:
         return say("ui.not-known")
-    return f"{each.ticket_currency} {plain_money(each.ticket_cost)}"
+    return amount(each.ticket_currency, each.ticket_cost)
 
 
 def _yes_no(value: bool | None) -> str:

@@ -254,7 +254,7 @@ def uploads(label: str, endings: Sequence[str], *, key: str) -> dict[str, bytes]
 
     The label stands above as text: Streamlit's own names the drop zone, which its role forbids.
     """
-    st.markdown(safe(label))
+    st.markdown(f":small[{safe(label)}]")
     given = st.file_uploader(
         " ", list(endings), accept_multiple_files=True, key=key, label_visibility="collapsed"
     )

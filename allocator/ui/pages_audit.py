@@ -178,7 +178,7 @@ def _other_record() -> None:
 
 
 def _file(key: str, name: str) -> bytes | None:
-    st.markdown(say(f"ui.audit.other.{name}"))
+    st.markdown(f":small[{say(f'ui.audit.other.{name}')}]")
     given = st.file_uploader(" ", key=key, label_visibility="collapsed")
     return None if given is None else given.getvalue()
 
@@ -309,23 +309,32 @@ def _log(desk: Desk) -> None:
     else:
         failed = [each.name for each in report.checks if not each.passed]
         st.error(_listed(say("ui.audit.log.broken"), failed), icon=":material/gpp_bad:")
-    columns = (
-        Column(say("ui.audit.check.result")),
-        Column(say("ui.audit.check.title"), width="medium"),
-        Column(say("ui.audit.check.figure"), width="large"),
-        Column(say("ui.audit.log.do"), width="large"),
-    )
+    columns = [
+        Column(say("ui.audit.check.result"), width=92),
+        Column(say("ui.audit.check.title"), width="large"),
+        Column(say("ui.audit.check.figure"), width="medium"),
+    ]
+    if not report.passed:
+        columns.append(Column(say("ui.audit.log.do"), width="large"))
     rows: list[list[Cell]] = [
         [
             say(f"ui.audit.check.{'passed' if each.passed else 'failed'}"),
             each.name,
             each.figure,
-            "" if each.passed else each.do,
+            *([] if report.passed else ["" if each.passed else each.do]),
         ]
         for each in report.checks
     ]
     alt = say("ui.audit.check.alt", count=len(rows))
-    table(columns, rows, key="audit-store-table", alt=alt, file_name="store", height="content")
+    table(
+        columns,
+        rows,
+        key="audit-store-table",
+        alt=alt,
+        file_name="store",
+        height="content",
+        row_height=None if report.passed else TWO_LINES,
+    )
 
 
 PAGE = RoundPage("audit", Section.CHECK, 10, ":material/policy:", Command.VERIFY, show)

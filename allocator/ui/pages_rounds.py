@@ -11,7 +11,6 @@ from allocator.texts import say
 from allocator.ui import guide, navigation
 from allocator.ui.address import name, named
 from allocator.ui.components import (
-    TWO_LINES,
     Cell,
     Column,
     Kind,
@@ -27,6 +26,8 @@ from allocator.ui.navigation import OfficePage, Section
 from allocator.ui.session import Desk, act
 
 _EVENTS = 200
+_ROW = 84
+"""Pixels of a row of the list: titles and next steps go on over four lines."""
 _UPLOADS = ["yaml", "yml", "csv", "xlsx"]
 _NEXT_PAGES = {
     State.DRAFT: "applications",
@@ -69,13 +70,13 @@ def _list(rounds: tuple[RoundSummary, ...]) -> RoundSummary:
     currencies = {each.currency for each in rounds}
     one = currencies.pop() if len(currencies) == 1 else None
     columns = [
-        Column(say("ui.rounds.column.title"), width="medium"),
+        Column(say("ui.rounds.column.title"), width=170),
         Column(say("ui.rounds.column.state")),
         Column(say("ui.rounds.column.deadline"), Kind.DAY),
         Column(say("ui.rounds.column.applications"), Kind.COUNT),
         Column(_in_currency("asked", one), Kind.MONEY),
         Column(_in_currency("available", one), Kind.MONEY),
-        Column(say("ui.rounds.column.next"), width="large"),
+        Column(say("ui.rounds.column.next"), width=200),
     ]
     if one is None:
         columns.append(Column(say("ui.rounds.column.currency"), width="small"))
@@ -86,7 +87,7 @@ def _list(rounds: tuple[RoundSummary, ...]) -> RoundSummary:
         alt=say("ui.rounds.alt", count=len(rounds)),
         file_name="rounds",
         selectable=True,
-        row_height=TWO_LINES,
+        row_height=_ROW,
     )
     if row is not None:
         name("round", rounds[row].id)

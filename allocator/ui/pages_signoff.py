@@ -12,6 +12,7 @@ from allocator.office.states import State
 from allocator.office.views import PublicationView, RoundView, RunView, SignoffView
 from allocator.texts import say
 from allocator.ui.components import (
+    TWO_LINES,
     Cell,
     Column,
     Kind,
@@ -286,7 +287,15 @@ def _names(signoffs: tuple[SignoffView, ...]) -> None:
         for each in signoffs
     ]
     alt = say("ui.signoff.names.alt", count=len(rows))
-    table(columns, rows, key="signoff-names", alt=alt, file_name="signoffs")
+    table(
+        columns,
+        rows,
+        key="signoff-names",
+        alt=alt,
+        file_name="signoffs",
+        height="content",
+        row_height=TWO_LINES,
+    )
 
 
 def _publications(desk: Desk, publications: tuple[PublicationView, ...]) -> None:
