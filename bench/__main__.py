@@ -1,6 +1,6 @@
-"""Measure the optimiser against HiGHS and PuLP, and write ``docs/performance.md``.
+"""Measure the optimiser against HiGHS and PuLP, and the workbench; write ``docs/performance.md``.
 
-``python -m bench [--limit 300] [--only 1x500 ...] [--seeds 5]``. Every measurement runs in a
+``python -m bench [--limit 300] [--only 1x500 ... load] [--seeds 5]``. Every measurement runs in a
 process of its own, one after the other, under a watchdog; figures are CPU
 seconds of one thread, so that a busy machine changes them little, and ratios are of runs made in
 the same session.
@@ -16,7 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from bench import explained
+from bench import explained, load_report
+from bench.load_report import Figures as Workbench
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 KEPT = TARGET.with_suffix(".json")
@@ -60,7 +61,7 @@ and the exact check.
 ## Against the solver alone
 
 {rivals}
-{explained}"""
+{explained}{workbench}"""
 
 type Figures = dict[str, float | int | str | None]
 
@@ -138,6 +139,7 @@ def document(
     results: dict[str, dict[str, list[Figures]]],
     limit: float,
     margins: dict[str, dict[str, float | int]],
+    workbench: Workbench,
 ) -> str:
     """Return the document."""
     table = [
@@ -177,34 +179,51 @@ def document(
         own=LF.join(table),
         rivals=LF.join(against),
         explained=LF + explained.section(margins) if margins else "",
+        workbench=LF + load_report.section(workbench) if workbench else "",
     )
+
+
+def arguments() -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--limit", type=float, default=300)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", default=[], metavar="MEETINGSxAPPLICATIONS|load")
+    parser.add_argument("--who", nargs="*", default=list(WHO), choices=WHO)
+    parser.add_argument("--explained", nargs="*", metavar="APPLICATIONSxMERIT", help="margins only")
+    parser.add_argument("--office", type=Path, help="a file to keep the office of load in")
+    return parser.parse_args()
+
+
+def margin_cases(chosen: argparse.Namespace) -> list[tuple[int, str]]:
+    """Return the rounds whose margins are asked for."""
+    if chosen.explained is None and (chosen.only or chosen.who != list(WHO)):
+        return []
+    return [
+        case
+        for case in explained.CASES
+        if not chosen.explained or f"{case[0]}x{case[1]}" in chosen.explained
+    ]
 
 
 def main() -> None:
     """Measure and write the document; figures of earlier runs are kept for cases not named."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--limit", type=float, default=300)
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--only", nargs="*", default=[], metavar="MEETINGSxAPPLICATIONS")
-    parser.add_argument("--who", nargs="*", default=list(WHO), choices=WHO)
-    parser.add_argument("--explained", nargs="*", metavar="APPLICATIONSxMERIT", help="margins only")
-    chosen = parser.parse_args()
+    chosen = arguments()
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     results: dict[str, dict[str, list[Figures]]] = {}
-    margins = kept.get("explained", {})
+    margins, workbench = kept.pop("explained", {}), kept.pop("workbench", {})
 
     def write() -> None:
-        whole = {**kept, **results, "explained": margins}
+        rows = {**kept, **results}
+        whole = {**rows, "explained": margins, "workbench": workbench}
         KEPT.write_text(json.dumps(whole, indent=1) + LF, encoding="utf-8")
-        rows = {name: whole[name] for name in whole if name != "explained"}
-        TARGET.write_text(document(rows, chosen.limit, margins), encoding="utf-8")
+        TARGET.write_text(document(rows, chosen.limit, margins, workbench), encoding="utf-8")
 
-    for applications, merit in explained.CASES:
-        name = f"{applications}x{merit}"
-        if chosen.explained is None and (chosen.only or chosen.who != list(WHO)):
-            continue
-        if chosen.explained and name not in chosen.explained:
-            continue
+    if chosen.explained is None and ("load" in chosen.only or not chosen.only):
+        workbench |= load_report.measure(made=chosen.office)
+        write()
+
+    for applications, merit in margin_cases(chosen):
         figures = measure_explained(applications, merit, chosen.limit)
         if figures is not None:
             margins[f"{applications} {merit}"] = figures

@@ -18,6 +18,7 @@ from statistics import median
 from threading import Event as Signal
 from threading import Thread
 from time import monotonic, sleep
+from unittest.mock import patch
 from urllib.parse import quote
 
 from playwright.sync_api import Page
@@ -93,9 +94,11 @@ class Served:
 def serving(plan: Plan, made: Path | None = None) -> Iterator[Served]:
     """Serve a fresh office; ``made`` is a file it is copied from, or kept in if there is none."""
     provider = Provider()
-    with tempfile.TemporaryDirectory() as name:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        patch.dict(os.environ, {"XDG_DATA_HOME": name}),
+    ):
         folder = Path(name)
-        os.environ["XDG_DATA_HOME"] = name
         store = folder / "office.db"
         if made is not None and made.exists():
             shutil.copy(made, store)

@@ -6,6 +6,7 @@ What it does not do is draw, so that many of them leave the processors to the se
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from time import monotonic
 from urllib.parse import parse_qsl, urlencode
 
@@ -64,6 +65,7 @@ class Person:
 
     def __init__(self, workbench: str, cookies: dict[str, str]) -> None:
         self.workbench, self._cookies = workbench, cookies
+        self._line = ExitStack()
         self._socket = self._connected()
         self.address = ""
         """What was opened last."""
@@ -81,11 +83,11 @@ class Person:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        self._line.close()
 
     def _connected(self) -> ClientConnection:
         token = self._cookies.get(_XSRF)
-        return connect(
+        line = connect(
             f"{self.workbench.replace('http', 'ws', 1)}/_stcore/stream",
             origin=Origin(self.workbench),
             subprotocols=[Subprotocol(each) for each in ("streamlit", token) if each],
@@ -93,11 +95,12 @@ class Person:
             max_size=_LARGEST,
             open_timeout=PATIENCE,
         )
+        return self._line.enter_context(line)
 
     def anew(self, address: str) -> float:
         """Load a page from nothing, as by its address; return the seconds until it was there."""
         began = monotonic()
-        self._socket.close()
+        self._line.close()
         self._socket = self._connected()
         self._set = {}
         self.open(address)

@@ -1,0 +1,84 @@
+"""What keeps the workbench quick, and that the script which measures it works."""
+
+from collections.abc import Iterator
+from threading import Event as Signal
+
+import pytest
+
+from allocator.office.memory import MEMORY
+from allocator.office.roles import Role
+from allocator.office.store import Event
+from allocator.ui.kept import whose
+from allocator.ui.server import settings
+from bench import load, load_report
+from bench.load_office import PEOPLE, Plan
+from tests.ui.browsing import Visits
+from tests.ui.people import ANALYST, OFFICER, desk_of
+
+PLAN = Plan({load.BIG: 16, load.ROUND: 12}, processes=1)
+
+
+def test_the_server_does_not_look_through_all_objects_after_every_run():
+    assert settings()["runner.postScriptGC"] is False
+
+
+def test_an_erasure_elsewhere_makes_the_pages_forget_what_they_kept(office):
+    officer = desk_of(office, OFFICER)
+    before = whose(officer)
+    MEMORY.recall(("page", before), lambda: "a name")
+    with office.transaction() as unit:
+        unit.append(Event("erased", "somebody", "store", {}))
+    assert whose(officer) != before
+    assert MEMORY.recall(("page", before), lambda: "forgotten") == "forgotten"
+
+
+def test_what_is_kept_for_those_who_see_persons_is_kept_apart(office):
+    assert whose(desk_of(office, OFFICER)) != whose(desk_of(office, ANALYST))
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[load.Served]:
+    with load.serving(PLAN) as started:
+        yield started
+
+
+def test_people_without_a_browser_see_what_the_pages_say_and_turn_weights(served):
+    with served.person(Role.OFFICER) as person:
+        person.open(f"applications?round={load.BIG}")
+        assert any("16" in each for each in person.texts)
+        person.anew(load.WEIGHTS + load.ROUND)
+        label, position = next(iter(person.sliders.items()))
+        assert person.turn(label, position + 1) > 0
+        assert person.sliders[label] == position
+    doings = load.together(served, 2, 0.5, load.NONE)
+    assert doings.count > 0 and doings.problems == []
+
+
+def test_somebody_who_cannot_go_on_is_told_of(served):
+    person, doings = served.person(Role.OFFICER), load.Doings()
+    load.work(person, None, load.NONE, doings, Signal())
+    assert doings.problems
+
+
+def test_a_weight_and_a_page_are_measured_in_the_browser(served, browser):
+    visits = Visits(browser, served.workbench)
+    page = visits(PEOPLE[Role.OFFICER], "rounds")
+    assert len(load.turns(page, served, 1)) == 1
+    served.forget()
+    assert load.opened(page, served, f"applications?round={load.BIG}") > 0
+    visits.check()
+
+
+def test_the_section_tells_the_figures():
+    people = {"seconds": {"weight": [0.2], "why": [0.1]}, "processor": 0.1}
+    slower = {"seconds": {"weight": [0.3], "why": [0.15]}, "processor": 0.1}
+    told = load_report.section(
+        {
+            **{"browser": "Chromium 1", "machine": "Python 3.", "cores": 2, "on": "2026-01-01"},
+            **{"load": [0.1, 2.0], "inside": [0.4], "rate": 12.0},
+            "pages": {"officer": {"why": (1.25, 0.5)}},
+            "turns": {"seconds": [0.3, 0.5], "processor": 0.2},
+            **{"alone": people, "together": slower},
+        }
+    )
+    assert "**1.50** times" in told and "| why | 1.25 | 0.50 |" in told
