@@ -1,10 +1,12 @@
 """The guide leads a newcomer over the pages of the sample round, and goes when it is told to."""
 
 import pytest
+from playwright.sync_api import expect
 
 from allocator.texts import say
 from allocator.ui import guide
 from allocator.ui.navigation import all_pages
+from tests.ui.browsing import settled, violations
 from tests.ui.decided import (  # noqa: F401  (fixtures)
     ROUND,
     decided_template,
@@ -114,3 +116,16 @@ def test_a_second_sample_is_a_sample_too(office):
 def test_every_step_is_on_a_page_that_somebody_is_shown():
     pages = {each.name for each in all_pages()}
     assert {each.page for each in guide.steps(None)} <= pages
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (640, 450)])
+def test_it_is_accessible_and_hidden_with_the_keyboard_also_at_200_percent(look, size):
+    page = look(OFFICER, f"compare?round={ROUND}", size=size)
+    assert violations(page) == []
+    hide = page.get_by_role("button", name=HIDE)
+    hide.focus()
+    page.keyboard.press("Enter")
+    expect(hide).to_have_count(0)
+    settled(page)
+    width = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert width <= 0
