@@ -1,6 +1,7 @@
 """``make screenshots``: docs/images/*.png from the workbench itself, on the sample round.
 
-Everything in them is invented; they show what a person sees after the sample has been allocated.
+Everything in them is invented; they show what a person sees after the sample has been allocated,
+the guide of the first five minutes hidden.
 """
 
 import os
@@ -14,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from allocator.office.store import open_store
+from allocator.texts import say
 from tests.ui.browsing import ARGUMENTS, CHROMIUM, Visits, Workbench, settled
 from tests.ui.people import ADMINISTRATOR, ANALYST, AUDITOR, OFFICER, desk_of, make_office
 from tests.ui.provider import Provider
@@ -97,6 +99,10 @@ def _take(shot: Shot, visits: Visits) -> None:
     """Open the page as that person and write what is seen."""
     size = (1280, shot.height)
     page = visits(shot.login, shot.address, scheme=shot.scheme, size=size)
+    hide = page.get_by_role("button", name=say("ui.guide.hide"))
+    if hide.count():
+        hide.click()
+        settled(page)
     for words in shot.clicks:
         page.get_by_text(words).first.click()
         settled(page)

@@ -59,7 +59,8 @@ def _money(lines: tuple[Money, ...], currency: str, colours: Palette) -> Picture
     line_axis = _names("line:N", [line.title for line in lines])
     chart = alt.layer(
         base.mark_bar(size=_BAR, color=colours.track).encode(
-            y=line_axis, x=alt.X("whole:Q", title=currency, axis=alt.Axis(format="~s", tickCount=5))
+            y=line_axis,
+            x=alt.X("whole:Q", title=currency, axis=alt.Axis(format=",.0f", tickCount=5)),
         ),
         base.mark_bar(size=_BAR, color=colours.series[0]).encode(y=line_axis, x="spent:Q"),
         base.mark_text(

@@ -78,7 +78,7 @@ def _bars(
     frame["label"] = [f"{s.name}: {words}" for s, words in zip(sides, told, strict=True)]
     st.markdown(f"**{safe(title)}**")
     words = "; ".join(frame["label"])
-    _draw(chart, 46 * len(sides) + 8, f"{title}. {words}", key)
+    _draw(chart, 50 * len(sides) + 6, f"{title}. {words}", key)
 
 
 def _fill(names: list[str], *, legend: bool = False) -> alt.Color:

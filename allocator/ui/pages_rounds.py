@@ -26,8 +26,8 @@ from allocator.ui.navigation import OfficePage, Section
 from allocator.ui.session import Desk, act
 
 _EVENTS = 200
-_ROW = 84
-"""Pixels of a row of the list: titles and next steps go on over four lines."""
+_ROW = 92
+"""Pixels of a row of the list: titles and next steps go on over five lines."""
 _UPLOADS = ["yaml", "yml", "csv", "xlsx"]
 _NEXT_PAGES = {
     State.DRAFT: "applications",
@@ -70,13 +70,13 @@ def _list(rounds: tuple[RoundSummary, ...]) -> RoundSummary:
     currencies = {each.currency for each in rounds}
     one = currencies.pop() if len(currencies) == 1 else None
     columns = [
-        Column(say("ui.rounds.column.title"), width=170),
+        Column(say("ui.rounds.column.title"), width=154),
         Column(say("ui.rounds.column.state")),
         Column(say("ui.rounds.column.deadline"), Kind.DAY),
         Column(say("ui.rounds.column.applications"), Kind.COUNT),
         Column(_in_currency("asked", one), Kind.MONEY),
         Column(_in_currency("available", one), Kind.MONEY),
-        Column(say("ui.rounds.column.next"), width=200),
+        Column(say("ui.rounds.column.next"), width=176),
     ]
     if one is None:
         columns.append(Column(say("ui.rounds.column.currency"), width="small"))
