@@ -111,8 +111,9 @@ def decide(
         loaded.round,
         loaded.rules,
         allocation,
-        sorted(money_for),
+        money_for,
         watch,
+        always=always,
     )
     result = Result(
         round=loaded.round,

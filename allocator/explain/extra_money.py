@@ -9,7 +9,7 @@ is the least need, beyond the present amount, of an allocation that awards it an
 included. Either the application is awarded, or the amount is left for the next one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from allocator.errors import AllocatorError
@@ -17,7 +17,9 @@ from allocator.explain.explanation import ExtraMoney
 from allocator.model import Candidate, Pool, Round
 from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.engine import Outcome, maximise
+from allocator.optimise.layers import TooMany
 from allocator.optimise.matrix import Line, Matrix, at_least, of_programme, with_lines
+from allocator.optimise.needing import Wants, least_need, least_proven, wants_of
 from allocator.optimise.programme import Programme, build, fund_sets, payable_from
 from allocator.optimise.reduce import impossible
 from allocator.optimise.solve import allocate
@@ -29,13 +31,17 @@ MOST_STEPS = 40
 """Amounts tried for one application and line before the last is given as a bound: a count, so that
 the same round has the same answer on every machine."""
 
+MOST_CANDIDATES = 1_500
+"""Candidates above which nothing is said of applications that were not asked about."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
     """A decided round in which one line may have more money.
 
     ``matrix`` is the programme with all the money the line could use, and one more column, the
-    extra money in minor units; ``needs`` are the lines that say what awards need of it.
+    extra money in minor units; ``needs`` are the lines that say what awards need of it. ``wants``
+    is the same without that column, to be looked at; ``None`` where it is too large for that.
     """
 
     pool: Pool
@@ -45,6 +51,7 @@ class _Raised:
     programme: Programme
     matrix: Matrix
     needs: tuple[Line, ...]
+    wants: Wants | None
 
 
 def extra_money(
@@ -53,44 +60,58 @@ def extra_money(
     round_: Round,
     rules: Rules,
     allocation: Allocation,
-    applications: Iterable[str],
+    applications: Collection[str],
     watch: Watch,
+    *,
+    always: bool = False,
 ) -> dict[str, tuple[ExtraMoney, ...]]:
     """Return, per declined application, the least extra money in each line that could pay for it.
 
     The figure of a line is the least amount (minor units) such that the round, decided anew with
-    that much more in that line and all else equal, lottery included, awards the application.
+    that much more in that line and all else equal, lottery included, awards the application. It is
+    worked out for those asked about. For the others it is a bound: the least amount with which an
+    allocation that awards it is worth as much as the present one.
 
     Parameters
     ----------
     programme, pool, round_, rules, allocation
         The decided round.
-    applications : iterable of str
-        Application ids; those without eligible candidates or with an award are left out.
+    applications : collection of str
+        Ids of the applications asked about.
     watch : Watch
         Where it ends the search, the amount is one that is needed at least.
+    always : bool
+        Work out that least amount in every round, however long it takes.
 
     Returns
     -------
     dict
-        Per application the meeting's budget, if it has one, then the funds that may pay, in the
-        round's order. Empty if the allocation is not final.
+        Per declined application the meeting's budget, if it has one, then the funds that may pay,
+        in the round's order. Empty if the allocation is not final.
     """
     if allocation.status is not Status.OPTIMAL:
         return {}
-    candidates = {c.application.application_id: c for c in pool.candidates}
     awarded = {award.application_id for award in allocation.awards}
+    exact = always or len(round_.meetings) == 1
+    told = always or len(pool.candidates) <= MOST_CANDIDATES
     raised: dict[str, _Raised] = {}
     found: dict[str, tuple[ExtraMoney, ...]] = {}
-    for application in applications:
-        if application not in candidates or application in awarded:
+    for candidate in pool.candidates:
+        application = candidate.application.application_id
+        if application in awarded or not (told or application in applications):
             continue
-        lines = []
-        for line in lines_of(candidates[application], round_):
+        lines: list[ExtraMoney | None] = []
+        for line in lines_of(candidate, round_):
             if line not in raised:
                 raised[line] = _raised(programme, pool, round_, rules, line)
-            lines.append(_least(raised[line], application, allocation.objective, watch))
-        found[application] = tuple(lines)
+            if application in applications:
+                lines.append(_least(raised[line], application, allocation.objective, watch))
+            else:
+                lines.append(
+                    _bound(raised[line], application, allocation.objective, watch, exact=exact)
+                )
+        if None not in lines:
+            found[application] = tuple(each for each in lines if each)
     return found
 
 
@@ -122,6 +143,24 @@ def with_more(round_: Round, line: str, amount: int) -> Round:
 # --- going up -----------------------------------------------------------------------------------
 
 
+def _bound(
+    raised: _Raised, application: str, objective: int, watch: Watch, *, exact: bool
+) -> ExtraMoney | None:
+    """Return the least amount with which an award can be as good; ``None`` if nothing is known."""
+    try:
+        if exact and not watch.over():
+            amount = _next(raised, application, objective, 0, watch)
+        elif raised.wants is None:
+            return None
+        else:
+            amount = least_proven(raised.wants, application, objective)
+    except Stopped:
+        return None
+    if amount is None:
+        return ExtraMoney(raised.line, None)
+    return ExtraMoney(raised.line, max(amount, 1), exact=False)
+
+
 def _least(raised: _Raised, application: str, objective: int, watch: Watch) -> ExtraMoney:
     amount = 0
     try:
@@ -151,16 +190,34 @@ def _next(
     raised: _Raised, application: str, objective: int, amount: int, watch: Watch
 ) -> int | None:
     """Return the least need beyond an amount of an allocation that awards and is worth so much."""
-    awarded = _award_line(raised, application)
-    if awarded is None:
-        return None
-    wanted = with_lines(raised.matrix, [awarded, _worth_line(raised, objective)])
-    least = _need(wanted, watch)
+    least = _first(raised, application, objective, watch)
     if least is None or least > amount:
         return least
+    wanted = _wanted(raised, application, objective)
+    if wanted is None:
+        return None
     # As good already at the present amount, but not drawn there: something new has to fit.
     needs = (_need(with_lines(wanted, [_beyond(each, amount)]), watch) for each in raised.needs)
     return min((each for each in needs if each is not None), default=None)
+
+
+def _first(raised: _Raised, application: str, objective: int, watch: Watch) -> int | None:
+    """Return the least need of an allocation that awards and is worth so much."""
+    try:
+        if raised.wants is not None:
+            return least_need(raised.wants, application, objective)
+    except TooMany:
+        pass
+    wanted = _wanted(raised, application, objective)
+    return None if wanted is None else _need(wanted, watch)
+
+
+def _wanted(raised: _Raised, application: str, objective: int) -> Matrix | None:
+    """Return the programme held to an award and so much worth; ``None`` if nothing awards it."""
+    awarded = _award_line(raised, application)
+    if awarded is None:
+        return None
+    return with_lines(raised.matrix, [awarded, _worth_line(raised, objective)])
 
 
 def _need(matrix: Matrix, watch: Watch) -> int | None:
@@ -188,7 +245,9 @@ def _raised(programme: Programme, pool: Pool, round_: Round, rules: Rules, line:
         lines=(*matrix.lines, *needs),
         origin=(*matrix.origin, len(wide.columns)),
     )
-    return _Raised(pool, round_, rules, line, wide, whole, needs)
+    money = [replace(n, columns=n.columns[:-1], coefficients=n.coefficients[:-1]) for n in needs]
+    wants = wants_of(wide, matrix, money, most)
+    return _Raised(pool, round_, rules, line, wide, whole, needs, wants)
 
 
 def _needs(

@@ -163,6 +163,8 @@ class Teller:
             line = say("why.clause.one-fund", funds=self._fund_title(subject(each.line)))
         if each.amount is None:
             return say("why.extra.never", line=line)
+        if each.amount == 1 and not each.exact:
+            return ""  # nothing is known
         key = "enough" if each.exact else "at-least"
         amount = f"{self.result.round.currency} {money_brief(each.amount)}"
         return say(f"why.extra.{key}", amount=amount, line=line)

@@ -94,6 +94,31 @@ def best_under(
         distance += distance // GROWTH + 1
 
 
+def cheapest_under(
+    terrain: Terrain, low: Terrain, number: int, allowed: Truths, worth: int
+) -> Best | None:
+    """Return an allocation worth so much that needs the least of the room that a terrain has more.
+
+    Parameters
+    ----------
+    terrain : Terrain
+        What is looked at.
+    low : Terrain
+        The same with less room for money. What needs no more than that has no need.
+    number, allowed
+        The block whose choices are restricted, and which of them may be made.
+    worth : int
+        What the allocation is worth at least, in units of the objective.
+
+    Raises
+    ------
+    TooMany
+        If there are more states or beginnings than are looked at.
+    """
+    layers = layers_of(terrain, number, allowed, worth)
+    return None if layers is None else _followed(terrain, layers, worth, low=low)
+
+
 def _best(terrain: Terrain, layers: Layers, goal: int) -> Best | None:
     """Return the best allocation that is worth ``goal``, drawn among equals; ``None``: none is."""
     if sum(each.states for each in layers.layers) > SMALL:
@@ -131,10 +156,12 @@ class _Trail:
     """What one search through the layers shares.
 
     ``lines`` are the money lines that can become scarce, the one that varies most first; ``keys``
-    (words, C) every choice's awards as bits, the first in the lottery highest.
+    (words, C) every choice's awards as bits, the first in the lottery highest. What is beyond the
+    room of ``low`` is spent as little as can be.
     """
 
     terrain: Terrain
+    low: Terrain
     goal: int
     lines: Integers
     usage: Integers
@@ -142,16 +169,23 @@ class _Trail:
     keys: Integers
 
 
-def _followed(terrain: Terrain, layers: Layers, goal: int, width: int | None = None) -> Best | None:
+def _followed(
+    terrain: Terrain,
+    layers: Layers,
+    goal: int,
+    width: int | None = None,
+    low: Terrain | None = None,
+) -> Best | None:
     """Return the best allocation that is worth ``goal``, drawn among equals; ``None``: none is.
 
-    With a ``width`` only so many beginnings are followed, those with the best prospects.
+    With a ``width`` only so many beginnings are followed, those with the best prospects. With
+    ``low`` it is one that needs least beyond its room, and not drawn.
     """
     kept = [np.flatnonzero(each.through >= goal * terrain.unit) for each in layers.layers]
     if not all(map(len, kept)) or layers.bound < goal * terrain.unit:
         return None
     blocks = [np.unique(each.choice[some]) for each, some in zip(layers.layers, kept, strict=True)]
-    trail = _trail(terrain, layers.fixed, blocks, goal)
+    trail = _trail(terrain, low or terrain, layers.fixed, blocks, goal)
     fixed = layers.fixed
     now = _Beginnings(
         state=np.zeros(1, dtype=np.int64),
@@ -170,20 +204,21 @@ def _followed(terrain: Terrain, layers: Layers, goal: int, width: int | None = N
     return _finished(trail, layers, now)
 
 
-def _trail(terrain: Terrain, fixed: Integers, blocks: Sequence[Integers], goal: int) -> _Trail:
+def _trail(
+    terrain: Terrain, low: Terrain, fixed: Integers, blocks: Sequence[Integers], goal: int
+) -> _Trail:
     counts = terrain.counts
     money = terrain.usage[:, counts:]
     most = money[fixed].sum(axis=0) + tails(money.T, blocks)[0]
     dear = {p for h in _dear(terrain) for p in (*h.holding, *(p for p, _ in h.lines))}
     varied = [len(np.unique(each)) for each in money.T]
     ranked = sorted(range(len(varied)), key=lambda p: (-varied[p], p))
-    scarce = [
-        p + counts for p in ranked if most[p] > terrain.room[counts + p] or counts + p in dear
-    ]
+    scarce = [p + counts for p in ranked if most[p] > low.room[counts + p] or counts + p in dear]
     lines = np.array(scarce, dtype=np.int64)
-    usage = terrain.usage[:, lines].T
-    later = later_of(terrain, blocks, lines)
-    return _Trail(terrain, goal, lines, np.ascontiguousarray(usage), later, _keys(terrain, blocks))
+    usage = np.ascontiguousarray(terrain.usage[:, lines].T)
+    later = Later(later_of(low, blocks, lines).safe, later_of(terrain, blocks, lines).most)
+    keys = _keys(terrain, blocks if low is terrain else ())
+    return _Trail(terrain, low, goal, lines, usage, later, keys)
 
 
 def _dear(terrain: Terrain) -> list[Helper]:
@@ -257,16 +292,24 @@ def _finished(trail: _Trail, layers: Layers, now: _Beginnings) -> Best | None:
     extra, good = settled(terrain, now.spent, _dear(terrain), trail.lines.tolist())
     worth = now.worth + terrain.matrix.constant + extra + layers.extra[now.state]
     good &= worth >= trail.goal
-    if not good.any():
+    some = np.flatnonzero(good)
+    if not len(some):
         return None
-    best = int(worth[good].max())
-    equal = np.flatnonzero(good & (worth == best))
-    at = int(equal[np.lexsort(now.key[::-1, equal])[-1]])
+    need = _need(trail, now.spent)
+    at = int(some[np.lexsort((*now.key[::-1, some], worth[some], -need[some]))[-1]])
     values = [0] * terrain.matrix.size
     for choice in (*layers.fixed.tolist(), *_way(now, at)):
         for j in terrain.choices[choice]:
             values[j] = 1
-    return Best(best, complete(terrain.matrix, values))
+    return Best(int(worth[at]), complete(terrain.matrix, values))
+
+
+def _need(trail: _Trail, spent: Integers) -> Integers:
+    """Return how much is spent beyond the low room, at the most on any line that has more."""
+    more = trail.terrain.room[trail.lines] > trail.low.room[trail.lines]
+    beyond = spent[more] - trail.low.room[trail.lines[more]][:, None]
+    need: Integers = np.maximum(0, beyond).max(axis=0, initial=0)
+    return need
 
 
 def _way(now: _Beginnings, at: int) -> list[int]:

@@ -62,18 +62,19 @@ class Helper:
 class Terrain:
     """C choices in B blocks, R lines of which the first ``counts`` are counted, the rest money.
 
-    ``start`` (B + 1) are the blocks' first choices; ``objective`` (C); ``usage`` (C, R); ``room``
-    (R). Prices come in S sets over all lines (``weights``, (S, R)); ``gains`` (S, C) is what a
-    choice is worth at them and ``rest`` (S) what they prove beside the choices' gains, both in
-    1/``unit`` of the objective. The first K sets price money differently, the others as the first
-    does: ``priced`` (S) names the one of the K. ``bare`` (K, C) and ``bare_rest`` (K) are the same
-    figures where only money is priced. ``steady`` (R) lines take nothing from helpers, ``strict``
-    (R) lines cannot be eased by one. ``outcomes`` are the places in the lottery of the
-    applications that a choice awards.
+    ``lines`` (R) are their numbers in the matrix. ``start`` (B + 1) are the blocks' first choices;
+    ``objective`` (C); ``usage`` (C, R); ``room`` (R). Prices come in S sets over all lines
+    (``weights``, (S, R)); ``gains`` (S, C) is what a choice is worth at them and ``rest`` (S) what
+    they prove beside the choices' gains, both in 1/``unit`` of the objective. The first K sets
+    price money differently, the others as the first does: ``priced`` (S) names the one of the K.
+    ``bare`` (K, C) and ``bare_rest`` (K) are the same figures where only money is priced.
+    ``steady`` (R) lines take nothing from helpers, ``strict`` (R) lines cannot be eased by one.
+    ``outcomes`` are the places in the lottery of the applications that a choice awards.
     """
 
     matrix: Matrix
     choices: tuple[tuple[int, ...], ...]
+    lines: tuple[int, ...]
     start: Integers
     objective: Integers
     usage: Integers
@@ -102,6 +103,7 @@ def terrain_of(
     blocks: Blocks,
     multipliers: Sequence[float],
     rank: Mapping[str, int],
+    others: Sequence[Sequence[float]] = (),
 ) -> Terrain | None:
     """Return the terrain of a matrix, or ``None`` if it is too large or does not fit in 64 bits.
 
@@ -113,6 +115,8 @@ def terrain_of(
         One per line of the matrix, as the relaxation gives them.
     rank : mapping
         Each application's place in the lottery, from 0.
+    others : sequence of sequences of float
+        More multipliers to look at it with.
     """
     choices = tuple(choice for block in blocks.blocks for choice in block.choices)
     start = np.cumsum([0, *(len(block.choices) for block in blocks.blocks)], dtype=np.int64)
@@ -139,10 +143,13 @@ def terrain_of(
     room = np.array([matrix.lines[n].bound for n in lines], dtype=np.int64)
     objective = np.array([sum(matrix.objective[j] for j in c) for c in choices], dtype=np.int64)
     usage = np.ascontiguousarray(usage[:, [shared[place] for place in order]])
-    first = np.array([max(0.0, multipliers[n]) for n in lines], dtype=np.float64)
+    first, *more = (
+        np.array([max(0.0, each[n]) for n in lines], dtype=np.float64)
+        for each in (multipliers, *others)
+    )
     counts = int(counted.sum())
     lens = _Lens(objective, usage, room, start, helpers, POINT * programme.scale)
-    sets, priced = lens.around(first, counts)
+    sets, priced = lens.around(first, more, counts)
     unit = lens.unit(sets, matrix.constant)
     if unit is None:
         return None
@@ -156,6 +163,7 @@ def terrain_of(
     return Terrain(
         matrix=matrix,
         choices=choices,
+        lines=tuple(lines),
         start=start,
         objective=objective,
         usage=usage,
@@ -269,7 +277,7 @@ class _Lens:
     helpers: tuple[Helper, ...]
     point: int
 
-    def around(self, first: Floats, counts: int) -> tuple[Floats, Integers]:
+    def around(self, first: Floats, more: Sequence[Floats], counts: int) -> tuple[Floats, Integers]:
         """Return the given multipliers and useful ones around them, and which price money alike."""
         reduced = self.objective - self.usage @ first
         losses = np.repeat(np.maximum.reduceat(reduced, self.start[:-1]), np.diff(self.start))
@@ -283,8 +291,9 @@ class _Lens:
                 (counted if kind else money).append((looser, place, moved))
         counted = sorted(counted, key=lambda each: each[:2])[:MOST_SETS]
         money = sorted(money, key=lambda each: each[:2])[: MOST_PRICES - 1]
-        sets = np.array([first, *(each[2] for each in (*money, *counted))])
-        return sets, np.array([*range(len(money) + 1), *(0 for _ in counted)], dtype=np.int64)
+        dear = [first, *more, *(each[2] for each in money)]
+        sets = np.array([*dear, *(each[2] for each in counted)])
+        return sets, np.array([*range(len(dear)), *(0 for _ in counted)], dtype=np.int64)
 
     def _moved(self, first: Floats, near: Truths, counts: int) -> "list[tuple[bool, Floats]]":
         """Return multipliers with one line's moved, each with whether that line is counted."""

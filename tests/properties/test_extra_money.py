@@ -1,6 +1,7 @@
 """Promise 7: the extra money said to suffice does, and no smaller amount would have."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -9,7 +10,7 @@ from allocator.explain.extra_money import extra_money, with_more
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Watch
 from tests.builders import Small
-from tests.oracle import decide
+from tests.oracle import decide, worth_awarding
 from tests.referee import payers, price
 from tests.rounds import numbered
 
@@ -55,12 +56,43 @@ def assert_extra_money(small: Small) -> int:
     return sum(len(lines) for lines in found.values())
 
 
+def assert_bounds(small: Small) -> int:
+    """Hold what is said unasked to brute force: with less no award is as good as the present."""
+    try:
+        programme, allocation = allocate(small.pool, small.round, small.rules)
+    except AllocatorError:
+        return 0
+    one = len(small.round.meetings) == 1
+    decided = (programme, small.pool, small.round, small.rules, allocation)
+    found = extra_money(*decided, (), Watch(), always=True)
+    assert not one or extra_money(*decided, (), Watch()) == found
+    most = sum(price(c, k.package) for c in small.pool.candidates for k in c.costs)
+    present = Fraction(allocation.objective, programme.scale)
+
+    def as_good(application: str, line: str, amount: int) -> bool:
+        raised = with_more(small.round, line, amount)
+        worth = worth_awarding(small.pool, raised, small.rules, application)
+        return worth is not None and worth >= present
+
+    for application, lines in found.items():
+        for extra in lines:
+            never = extra.amount is None
+            drawn = as_good(application, extra.line, 0)  # and the lottery was lost
+            assert extra.exact == never
+            assert drawn or as_good(application, extra.line, extra.amount or most) != never
+            for amount in smaller(extra.amount or most):
+                assert not awarded_with(small, application, extra.line, amount)
+                assert drawn or not as_good(application, extra.line, amount)
+    return sum(len(lines) for lines in found.values())
+
+
 def assert_chunk(chunk: int) -> None:
     """Hold a chunk of numbered rounds to brute force."""
     compared = 0
     for number in range(chunk * CHUNK, (chunk + 1) * CHUNK):
         try:
             compared += assert_extra_money(numbered(number))
+            compared += assert_bounds(numbered(number))
         except Exception as failure:
             failure.add_note(f"round {number}: tests.rounds.numbered({number})")
             raise
