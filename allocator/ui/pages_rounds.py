@@ -51,12 +51,13 @@ def show(desk: Desk) -> None:
             _guide(None, expanded=True)
         return
     chosen = _list(rounds)
-    _card(chosen, datetime.now(UTC).date())
+    view = desk.round(chosen.id)
+    _card(view, datetime.now(UTC).date())
     if create:
         with st.expander(say("ui.rounds.new.title"), icon=":material/add:"):
             _new_round(desk)
     begins = create and len(rounds) == 1 and chosen.state is State.DRAFT
-    _guide(desk.round(chosen.id), expanded=begins)
+    _guide(view, expanded=begins)
     _timeline(desk, chosen)
 
 
@@ -107,8 +108,9 @@ def _row(each: RoundSummary) -> list[Cell]:
     return [each.title, state, *counts, each.next_step, each.currency]
 
 
-def _card(each: RoundSummary, today: date) -> None:
+def _card(view: RoundView, today: date) -> None:
     """Show one round: how far it is, its figures, and the way to the next step."""
+    each = view.summary
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             section(each.title)
@@ -122,8 +124,15 @@ def _card(each: RoundSummary, today: date) -> None:
             )
         )
         st.markdown(say("ui.next-step", step=safe(each.next_step)))
-        page = _NEXT_PAGES[each.state]
-        navigation.link(page, say(f"ui.rounds.open.{each.state}"), round=each.id)
+        state = State.PROPOSED if _is_reallocated(view) else each.state
+        navigation.link(_NEXT_PAGES[state], say(f"ui.rounds.open.{state}"), round=each.id)
+
+
+def _is_reallocated(view: RoundView) -> bool:
+    """Tell whether a published round has a reallocation that waits to be signed."""
+    published = {each.run for each in view.publications}
+    found = view.run is not None and view.run.current and view.run.id not in published
+    return view.summary.state is State.PUBLISHED and found
 
 
 def _deadline(each: RoundSummary, today: date) -> str:

@@ -118,6 +118,8 @@ def test_a_reallocation_is_signed_by_two_people_and_published_next(
     desk.outcome(ROUND, gone, "withdrawn", date(2025, 9, 1))
     run = desk.reallocate(ROUND, "A seat is free.")
 
+    links = [each.proto.label for each in app(OFFICER, "rounds", round=ROUND).get("page_link")]
+    assert say("ui.rounds.open.proposed") in links
     page = app(OFFICER, "signoff", round=ROUND)
     assert say("ui.signoff.what.reallocation") in words(page)
     assert run.fingerprint in [each.value for each in page.code]
