@@ -12,7 +12,16 @@ from typing import Any
 from urllib.request import urlopen
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Download,
+    Page,
+    Request,
+    Route,
+    expect,
+)
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.ui.provider import CLIENT, Provider
@@ -28,12 +37,23 @@ TIMEOUT = 120_000
 _PORTS = 20_000, 32_000
 """Below those that the system gives to whoever calls, so that nobody takes one meanwhile."""
 
-_SETTLED = """() => {
+_UNREADY = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
-  const unready = '[data-testid="stSkeleton"], [data-testid="stAppSkeleton"], [data-stale="true"]';
-  return app?.dataset.testScriptState === 'notRunning'
-    && Boolean(document.querySelector('h1')?.checkVisibility())
-    && document.querySelector(unready) === null;
+  const parts = '[data-testid="stSkeleton"], [data-testid="stAppSkeleton"], [data-stale="true"]';
+  const moving = document.getAnimations().filter(each => each instanceof CSSTransition);
+  return [
+    ...(app?.dataset.testScriptState === 'notRunning' ? [] : [app?.dataset.testScriptState]),
+    ...(document.querySelector('h1')?.checkVisibility() ? [] : ['no title']),
+    ...[...document.querySelectorAll(parts)].map(each => each.outerHTML.slice(0, 200)),
+    ...moving.map(each => each.transitionProperty + each.effect.target.outerHTML.slice(0, 200)),
+  ];
+}"""
+"""What of a page is not yet as it will be."""
+
+_SCHEME = """scheme => {
+  const colour = getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor;
+  const [red, green, blue] = colour.match(/\\d+/g).map(Number);
+  return (red + green + blue < 384) === (scheme === 'dark');
 }"""
 
 expect.set_options(timeout=TIMEOUT)
@@ -254,7 +274,10 @@ def settled(page: Page) -> None:
 
     Right after a click it may still be: wait for what the click leads to, with ``says``.
     """
-    page.wait_for_function(_SETTLED, timeout=TIMEOUT)
+    try:
+        page.wait_for_function(f"() => !({_UNREADY})().length", polling=100, timeout=TIMEOUT)
+    except PlaywrightTimeout:
+        raise AssertionError(f"never ready: {page.url} {page.evaluate(_UNREADY)}") from None
 
 
 def says(page: Page, words: str) -> None:
@@ -288,9 +311,24 @@ def press(page: Page, words: str, then: str) -> None:
     then : str
         What the page did not say before.
     """
-    page.get_by_role("button", name=words, exact=True).click()
+    _enter(page, words)
     says(page, then)
     settled(page)
+
+
+def download(page: Page, words: str) -> Download:
+    """Press the button of a download and return the file when it is there."""
+    with page.expect_download() as found:
+        _enter(page, words)
+    return found.value
+
+
+def _enter(page: Page, words: str) -> None:
+    """Press a button by its key: a click is lost if the page moves under it meanwhile."""
+    settled(page)
+    button = page.get_by_role("button", name=words, exact=True).first
+    expect(button).to_be_enabled()
+    button.press("Enter")
 
 
 def write(page: Page, label: str, words: str) -> None:
@@ -303,9 +341,13 @@ def write(page: Page, label: str, words: str) -> None:
 
 def give(page: Page, *content: Path, place: int = 0) -> None:
     """Give files to one of the places for files."""
+    arrived: list[Request] = []
+    page.on("requestfinished", lambda sent: sent.method == "PUT" and arrived.append(sent))
     page.locator('input[type="file"]').nth(place).set_input_files(content)
     for each in content:
         says(page, each.name)
+    while len(arrived) < len(content):
+        page.wait_for_event("requestfinished", timeout=TIMEOUT)
 
 
 def choose(page: Page, name: str, option: str) -> None:
@@ -336,9 +378,21 @@ def choose(page: Page, name: str, option: str) -> None:
 
 
 def violations(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with a page: rule, impact and the elements."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']} ({each['impact']}): {[node['html'][:160] for node in each['nodes']]}"
-        for each in found
-    ]
+    """Return what axe-core finds wrong with a page in light and in dark.
+
+    Returns
+    -------
+    list of str
+        Scheme, rule, impact and the elements.
+    """
+    found: list[str] = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(_SCHEME, arg=scheme, polling=100, timeout=TIMEOUT)
+        settled(page)
+        found += [
+            f"{scheme}: {each['id']} ({each['impact']}): "
+            f"{[node['html'][:160] for node in each['nodes']]}"
+            for each in Axe().run(page).response["violations"]
+        ]
+    return found

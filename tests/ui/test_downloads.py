@@ -5,6 +5,7 @@ import time
 import pytest
 
 from allocator.texts import say
+from tests.ui.browsing import download
 from tests.ui.decided import ROUND, decided_template, published_template  # noqa: F401  (fixtures)
 from tests.ui.people import AUDITOR
 
@@ -19,6 +20,5 @@ def test_a_slow_browser_gets_its_file_while_the_page_is_drawn_again(look):
         route.continue_()
 
     page.route("**/media/**", slowly)
-    with page.expect_download() as download:
-        page.get_by_role("button", name=say("ui.signoff.published.download")).click()
-    assert download.value.path().read_bytes()[:2] == b"PK"
+    file = download(page, say("ui.signoff.published.download"))
+    assert file.path().read_bytes()[:2] == b"PK"

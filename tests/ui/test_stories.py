@@ -15,7 +15,7 @@ from allocator.office.keys import make_key
 from allocator.record.check_report import FAIL
 from allocator.record.verify import verify_bytes
 from allocator.texts import say
-from tests.ui.browsing import follow, give, open_page, press, says, settled, write
+from tests.ui.browsing import download, follow, give, open_page, press, says, settled, write
 from tests.ui.decided import (  # noqa: F401  (fixtures)
     ROUND,
     decided_template,
@@ -60,9 +60,8 @@ def key(tmp_path_factory) -> Path:
 
 def run(page: Page) -> None:
     """Run the allocation, in a process of its own, and wait for its result."""
-    page.get_by_role("button", name=say("ui.allocation.run.button"), exact=True).click()
+    press(page, say("ui.allocation.run.button"), say("ui.allocation.final"))
     expect(page.get_by_text(say("ui.allocation.outdated"))).to_have_count(0)
-    says(page, say("ui.allocation.final"))
     settled(page)
 
 
@@ -97,9 +96,8 @@ def test_an_officer_goes_from_files_to_a_publication_that_a_second_person_approv
     open_page(page, page.url)
     give(page, key)
     press(page, say("ui.signoff.publish.button"), say("ui.signoff.publish.done"))
-    with page.expect_download() as download:
-        page.get_by_role("button", name=say("ui.signoff.published.download")).click()
-    report = verify_bytes(download.value.path().read_bytes())
+    file = download(page, say("ui.signoff.published.download"))
+    report = verify_bytes(file.path().read_bytes())
     assert [each.id for each in report.checks if each.status == FAIL] == []
     view = desk_of(office, OFFICER).round(ROUND)
     assert [each.kind for each in view.signoffs] == ["approved", "proposed"]
@@ -123,10 +121,9 @@ def tampered(record: bytes) -> bytes:
 @pytest.mark.usefixtures("published_template")
 def test_an_auditor_verifies_a_downloaded_record_a_tampered_copy_and_the_log(look, tmp_path):
     page = look(AUDITOR, f"signoff?round={ROUND}")
-    with page.expect_download() as download:
-        page.get_by_role("button", name=say("ui.signoff.published.download")).click()
+    file = download(page, say("ui.signoff.published.download"))
     record, copy = tmp_path / "record.zip", tmp_path / "copy.zip"
-    record.write_bytes(download.value.path().read_bytes())
+    record.write_bytes(file.path().read_bytes())
     copy.write_bytes(tampered(record.read_bytes()))
 
     follow(page, say("ui.page.audit.title"))
