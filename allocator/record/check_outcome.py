@@ -11,10 +11,11 @@ from typing import Any
 
 from allocator.record.check_book import Award, Book, counted, number
 from allocator.record.check_container import Opened
-from allocator.record.check_report import Refused, demand_fields, demand_none, safe, same
+from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe, same
 from allocator.record.check_rules import awards_of, cents
 from allocator.texts import say
 
+PUBLISHED = "decisions.csv"
 OPTIMAL, NOT_FINAL = "optimal", "not final"
 HEADER = (
     *("application_id", "decision", "package", "fund", "amount", "currency"),
@@ -194,8 +195,9 @@ def look_at_decisions(record: Opened) -> str:
         for line in lines
         for field in _differing(line, expected[line["application_id"]], drawn)
     )
-    if "decisions.csv" in record.members:
-        _look_at_csv(record.members["decisions.csv"], lines)
+    if PUBLISHED not in record.members:
+        raise Unchecked(say("verify.decisions.none"))
+    _look_at_csv(record.members[PUBLISHED], lines)
     counts = [[each["decision"] for each in lines].count(d) for d in ("awarded", "declined")]
     return say(
         "verify.decisions.figure",

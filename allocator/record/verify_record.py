@@ -94,6 +94,7 @@ TEXTS = {
     'verify.decisions.figure': '{awarded} awarded, {declined} declined, {ineligible} ineligible, as the awards say',
     'verify.decisions.form': 'decisions.csv is not written as the allocator writes it',
     'verify.decisions.ids': 'there is not exactly one decision per application',
+    'verify.decisions.none': 'the record does not hold the decisions as they were published',
     'verify.decisions.other': '{application}: {field} is not what was decided',
     'verify.decisions.rows': 'decisions.csv has {rows} rows',
     'verify.detail': '             - {text}',
@@ -1885,6 +1886,7 @@ def _multipliers(pairs: list[list[int]]) -> dict[int, int]:
 # What came out is held together: worth, lottery, draws and decisions agree with one another.
 
 
+PUBLISHED = "decisions.csv"
 OPTIMAL, NOT_FINAL = "optimal", "not final"
 HEADER = (
     *("application_id", "decision", "package", "fund", "amount", "currency"),
@@ -2064,8 +2066,9 @@ def look_at_decisions(record: Opened) -> str:
         for line in lines
         for field in _differing(line, expected[line["application_id"]], drawn)
     )
-    if "decisions.csv" in record.members:
-        _look_at_csv(record.members["decisions.csv"], lines)
+    if PUBLISHED not in record.members:
+        raise Unchecked(say("verify.decisions.none"))
+    _look_at_csv(record.members[PUBLISHED], lines)
     counts = [[each["decision"] for each in lines].count(d) for d in ("awarded", "declined")]
     return say(
         "verify.decisions.figure",

@@ -171,6 +171,22 @@ def test_all_changes_of_what_large_records_tell_are_found(name: str, member: str
         assert_found(name, member, what, changed)
 
 
+@pytest.mark.parametrize("name", ["flipped", "ordered"])
+def test_no_part_can_be_left_out(name: str) -> None:
+    """But where the office's log stood: without it a record reads like one made without an office.
+
+    A signature covers that too.
+    """
+    parts = unpacked(record(name)[0])
+    parts.pop("signature.json", None)
+    del parts[MANIFEST]
+    for member in sorted(parts):
+        fewer = {other: content for other, content in parts.items() if other != member}
+        for verify in (alone, verify_bytes):
+            report = verify(packed(with_manifest(fewer)), Given())
+            assert (report.exit_code == 0) is (member == "office.json"), member
+
+
 def test_a_list_of_withheld_parts_that_are_not_there_is_refused() -> None:
     for listed in ([], ["nothing.json"], {"pool.json": 0}, 5, None, ["pool.json", "effects.json"]):
         parts = {**unpacked(record("tiny")[0]), "redacted.json": canonical(listed)}
