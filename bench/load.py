@@ -31,8 +31,11 @@ from bench.load_office import PEOPLE, Plan, make_office
 from tests.ui.browsing import Visits, Workbench, settled
 from tests.ui.provider import Provider
 
-ROUND, BIG = "five-hundred", "ten-thousand"
-PLAN = Plan({"earlier": 200, ROUND: 500, BIG: 10_000}, published=("earlier",))
+ROUNDS = ("five-hundred", "five-hundred-2", "five-hundred-3")
+"""Rounds of 500 applications: how long one takes to decide differs from round to round."""
+
+ROUND, BIG = ROUNDS[0], "ten-thousand"
+PLAN = Plan({"earlier": 200, **dict.fromkeys(ROUNDS, 500), BIG: 10_000}, published=("earlier",))
 ROLES = (Role.OFFICER, Role.AUDITOR, Role.ANALYST)
 PAGES = ("rounds", "applications", "policy", "allocation", "why", "compare", "audit", "signoff")
 """The pages of officers, auditors and analysts alike."""
@@ -51,9 +54,9 @@ TURNED = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured."""
+    """How much is measured: turns of a weight for each round, people, seconds."""
 
-    turns: int = 20
+    turns: int = 15
     people: int = 10
     alone: float = 120.0
     together: float = 180.0
@@ -162,9 +165,9 @@ def turned(page: Page, place: int, key: str) -> float:
     return seconds
 
 
-def turns(page: Page, served: Served, count: int) -> list[float]:
+def turns(page: Page, served: Served, round_id: str, count: int) -> list[float]:
     """Return the seconds of so many turns, each to a weight that nobody has asked for yet."""
-    opened(page, served, WEIGHTS + ROUND)
+    opened(page, served, WEIGHTS + round_id)
     sliders = page.get_by_role("slider").count()
     return [turned(page, n % sliders, "ArrowRight") for n in range(count)]
 
@@ -227,8 +230,8 @@ def work(
 
 def _one(person: Person, dice: random.Random) -> tuple[str, float]:
     if dice.random() < TURNED:
-        if person.address != WEIGHTS + ROUND:
-            person.anew(WEIGHTS + ROUND)
+        if not person.address.startswith(WEIGHTS):
+            person.anew(WEIGHTS + dice.choice(ROUNDS))
         label = dice.choice(sorted(person.sliders))
         return "weight", person.turn(label, dice.randrange(1, 100) / 2)
     round_id = dice.choice((ROUND, BIG))
