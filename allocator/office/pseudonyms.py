@@ -14,6 +14,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, cast
 
 from allocator.errors import Problem
@@ -170,11 +171,21 @@ def without_values(problems: Iterable[Problem]) -> Iterable[Problem]:
 
 
 def renamed[T](value: T, names: Mapping[str, str]) -> T:
-    """Return frozen data with texts replaced wherever they occur in it, the longest first."""
+    """Return frozen data with texts replaced wherever they occur in it, the longest first.
+
+    What holds none of them is returned as it is.
+    """
     if not any(names):
         return value
     lengths = sorted({len(name) for name in names if name}, reverse=True)
-    return cast("T", _renamed(value, lambda text: _replaced(text, names, lengths)))
+    known: dict[str, str] = {}  # clauses and reasons are repeated over and over
+
+    def replaced(text: str) -> str:
+        if text not in known:
+            known[text] = _replaced(text, names, lengths)
+        return known[text]
+
+    return cast("T", _renamed(value, replaced))
 
 
 def _replaced(text: str, names: Mapping[str, str], lengths: Sequence[int]) -> str:
@@ -192,20 +203,26 @@ def _replaced(text: str, names: Mapping[str, str], lengths: Sequence[int]) -> st
 
 
 def _renamed(value: Any, replaced: Callable[[str], str]) -> Any:
-    if isinstance(value, str) and type(value) is str:
-        return replaced(value)
+    kind = type(value)
+    if kind is str:
+        new = replaced(value)
+        return value if new == value else new
     if isinstance(value, tuple | list):
-        return type(value)(_renamed(each, replaced) for each in value)
+        parts = [_renamed(each, replaced) for each in value]
+        same = all(new is old for new, old in zip(parts, value, strict=True))
+        return value if same else kind(parts)
     if isinstance(value, dict):
         return {_renamed(k, replaced): _renamed(each, replaced) for k, each in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        changes = {
-            each.name: _renamed(getattr(value, each.name), replaced)
-            for each in fields(value)
-            if each.init
-        }
-        return replace(value, **changes)
-    return value
+    old = {name: getattr(value, name) for name in _fields_of(value.__class__)}
+    found = {name: _renamed(each, replaced) for name, each in old.items()}
+    changes = {name: each for name, each in found.items() if each is not old[name]}
+    return replace(value, **changes) if changes else value
+
+
+@cache
+def _fields_of(kind: type) -> tuple[str, ...]:
+    """Return the fields that a dataclass is made from; none of anything else."""
+    return tuple(each.name for each in fields(kind) if each.init) if is_dataclass(kind) else ()
 
 
 def _tells(each: Application) -> bool:
