@@ -82,9 +82,9 @@ def measure(
         try:
             visits = Visits(browser, served.workbench)
             found: Figures = {"browser": f"Chromium {browser.version}"}
-            found["pages"] = {role.value: load.pages(visits, served, role) for role in load.ROLES}
             found["turns"] = _turns(visits, served, size.turns)
             found |= _people(visits, served, size)
+            found["pages"] = {role.value: load.pages(visits, served, role) for role in load.ROLES}
             visits.check()
         finally:
             browser.close()
