@@ -48,6 +48,9 @@ PAUSE = (5.0, 10.0)
 SHORTER, NONE = (0.5, 1.0), (0.0, 0.0)
 """Pauses of somebody alone, who disturbs nobody, and of people in a hurry."""
 
+STEPS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
+"""By so many points a weight is turned."""
+
 TURNED = 0.3
 """Part of what people do that turns a weight; the rest opens a page, of either round."""
 
@@ -233,7 +236,7 @@ def _one(person: Person, dice: random.Random) -> tuple[str, float]:
         if not person.address.startswith(WEIGHTS):
             person.anew(WEIGHTS + dice.choice(ROUNDS))
         label = dice.choice(sorted(person.sliders))
-        return "weight", person.turn(label, dice.randrange(1, 100) / 2)
+        return "weight", person.turn(label, max(0.0, person.sliders[label] + dice.choice(STEPS)))
     round_id = dice.choice((ROUND, BIG))
     page = dice.choice(PAGES)
     return f"{page} {round_id}", person.open(f"{page}?round={round_id}")

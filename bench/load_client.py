@@ -214,5 +214,8 @@ class Person:
 
     @property
     def sliders(self) -> dict[str, float]:
-        """The sliders of the last page, with the positions they were drawn in."""
-        return {label: values[0] for label, (_, _, values) in self._sliders.items()}
+        """The sliders of the last page, with their positions."""
+        return {
+            label: self._set.get(widget, drawn)[0]
+            for label, (widget, _, drawn) in self._sliders.items()
+        }

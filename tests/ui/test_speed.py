@@ -49,7 +49,7 @@ def test_people_without_a_browser_see_what_the_pages_say_and_turn_weights(served
         person.anew(load.WEIGHTS + load.ROUND)
         label, position = next(iter(person.sliders.items()))
         assert person.turn(label, position + 1) > 0
-        assert person.sliders[label] == position
+        assert person.sliders[label] == position + 1
     monkeypatch.setattr(load, "ROUNDS", (load.ROUND,))
     doings = load.together(served, 2, 0.5, load.NONE)
     assert doings.count > 0 and doings.problems == []
