@@ -31,6 +31,13 @@ MOST_STEPS = 40
 """Amounts tried for one application and line before the last is given as a bound: a count, so that
 the same round has the same answer on every machine."""
 
+MOST_LOOKS = 3
+"""Times that there may be too much to look at in a round, before what prices prove is left to do: a
+count, so that the same round has the same answer on every machine."""
+
+MOST_SEARCHES, FEW = 20, 100
+"""Lines for which the integer solver is asked unasked, and candidates up to which it is at all."""
+
 MOST_CANDIDATES = 1_500
 """Candidates above which nothing is said of applications that were not asked about."""
 
@@ -92,7 +99,11 @@ def extra_money(
     if allocation.status is not Status.OPTIMAL:
         return {}
     awarded = {award.application_id for award in allocation.awards}
-    exact = always or len(round_.meetings) == 1
+    patience = _Patience(MOST_LOOKS * (len(round_.meetings) == 1), MOST_SEARCHES)
+    if always:
+        patience = _Patience(len(pool.candidates), len(pool.candidates) * MOST_STEPS)
+    elif len(pool.candidates) > FEW:
+        patience.searches = 0
     told = always or len(pool.candidates) <= MOST_CANDIDATES
     raised: dict[str, _Raised] = {}
     found: dict[str, tuple[ExtraMoney, ...]] = {}
@@ -108,7 +119,7 @@ def extra_money(
                 lines.append(_least(raised[line], application, allocation.objective, watch))
             else:
                 lines.append(
-                    _bound(raised[line], application, allocation.objective, watch, exact=exact)
+                    _bound(raised[line], application, allocation.objective, watch, patience)
                 )
         if None not in lines:
             found[application] = tuple(each for each in lines if each)
@@ -143,19 +154,33 @@ def with_more(round_: Round, line: str, amount: int) -> Round:
 # --- going up -----------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Patience:
+    """How often too much to look at is put up with, and how often the solver may be asked."""
+
+    looks: int
+    searches: int
+
+
 def _bound(
-    raised: _Raised, application: str, objective: int, watch: Watch, *, exact: bool
+    raised: _Raised, application: str, objective: int, watch: Watch, patience: _Patience
 ) -> ExtraMoney | None:
     """Return the least amount with which an award can be as good; ``None`` if nothing is known."""
-    try:
-        if exact and not watch.over():
+    amount = None if raised.wants is None else least_proven(raised.wants, application, objective)
+    looked = False
+    if amount is not None and raised.wants is not None and patience.looks and not watch.over():
+        try:
+            amount, looked = least_need(raised.wants, application, objective), True
+        except TooMany:
+            patience.looks -= 1
+    if raised.wants is None or (looked and amount == 0):
+        if not patience.searches or watch.over():
+            return None if raised.wants is None else ExtraMoney(raised.line, 1, exact=False)
+        patience.searches -= 1
+        try:
             amount = _next(raised, application, objective, 0, watch)
-        elif raised.wants is None:
+        except Stopped:
             return None
-        else:
-            amount = least_proven(raised.wants, application, objective)
-    except Stopped:
-        return None
     if amount is None:
         return ExtraMoney(raised.line, None)
     return ExtraMoney(raised.line, max(amount, 1), exact=False)
