@@ -1,7 +1,7 @@
 """Measure the optimiser against HiGHS and PuLP, and the workbench; write ``docs/performance.md``.
 
-``python -m bench [--limit 300] [--only 1x500 ... load] [--seeds 5]``. Every measurement runs in a
-process of its own, one after the other, under a watchdog; figures are CPU
+``python -m bench [--limit 300] [--only 1x500 ... load recorded] [--seeds 5]``. Every measurement
+runs in a process of its own, one after the other, under a watchdog; figures are CPU
 seconds of one thread, so that a busy machine changes them little, and ratios are of runs made in
 the same session.
 """
@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from bench import explained, load_report
+from bench import explained, load_report, recorded
 from bench.load_report import Figures as Workbench
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -33,6 +33,7 @@ CASES = (
     (500, 4),
     (500, 20),
 )
+CASES_HELP = "MEETINGSxAPPLICATIONS, load (the workbench) or recorded (from files to a record)"
 WHO = ("ours", "highs", "pulp")
 GRACE = 120
 """Seconds beyond the limit after which the watchdog ends a measurement."""
@@ -61,7 +62,7 @@ and the exact check.
 ## Against the solver alone
 
 {rivals}
-{explained}{workbench}"""
+{explained}{recorded}{workbench}"""
 
 type Figures = dict[str, float | int | str | None]
 
@@ -135,10 +136,28 @@ def measure_explained(applications: int, merit: str, limit: float) -> dict[str, 
     return figures
 
 
+def measure_recorded(size: int, limit: float) -> recorded.Figures | None:
+    """Measure a round from its files to its record; ``None`` if the watchdog ended it."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.recorded", str(size)],
+            capture_output=True,
+            text=True,
+            timeout=limit + GRACE,
+            check=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    figures: recorded.Figures = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
 def document(
     results: dict[str, dict[str, list[Figures]]],
     limit: float,
     margins: dict[str, dict[str, float | int]],
+    records: dict[str, recorded.Figures],
     workbench: Workbench,
 ) -> str:
     """Return the document."""
@@ -179,6 +198,7 @@ def document(
         own=LF.join(table),
         rivals=LF.join(against),
         explained=LF + explained.section(margins) if margins else "",
+        recorded=LF + recorded.section(records) if records else "",
         workbench=LF + load_report.section(workbench) if workbench else "",
     )
 
@@ -188,7 +208,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--limit", type=float, default=300)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--only", nargs="*", default=[], metavar="MEETINGSxAPPLICATIONS|load")
+    parser.add_argument("--only", nargs="*", default=[], metavar="CASE", help=CASES_HELP)
     parser.add_argument("--who", nargs="*", default=list(WHO), choices=WHO)
     parser.add_argument("--explained", nargs="*", metavar="APPLICATIONSxMERIT", help="margins only")
     parser.add_argument("--office", type=Path, help="a file to keep the office of load in")
@@ -206,22 +226,36 @@ def margin_cases(chosen: argparse.Namespace) -> list[tuple[int, str]]:
     ]
 
 
+def asked_for(chosen: argparse.Namespace, case: str) -> bool:
+    """Tell whether a case is to be measured: it is named, or nothing is."""
+    return chosen.explained is None and (case in chosen.only or not chosen.only)
+
+
 def main() -> None:
     """Measure and write the document; figures of earlier runs are kept for cases not named."""
     chosen = arguments()
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     results: dict[str, dict[str, list[Figures]]] = {}
     margins, workbench = kept.pop("explained", {}), kept.pop("workbench", {})
+    records = kept.pop("recorded", {})
 
     def write() -> None:
         rows = {**kept, **results}
-        whole = {**rows, "explained": margins, "workbench": workbench}
+        whole = {**rows, "explained": margins, "recorded": records, "workbench": workbench}
         KEPT.write_text(json.dumps(whole, indent=1) + LF, encoding="utf-8")
-        TARGET.write_text(document(rows, chosen.limit, margins, workbench), encoding="utf-8")
+        TARGET.write_text(
+            document(rows, chosen.limit, margins, records, workbench), encoding="utf-8"
+        )
 
-    if chosen.explained is None and ("load" in chosen.only or not chosen.only):
+    if asked_for(chosen, "load"):
         workbench |= load_report.measure(made=chosen.office)
         write()
+
+    for size in recorded.SIZES if asked_for(chosen, "recorded") else ():
+        told = measure_recorded(size, chosen.limit)
+        if told is not None:
+            records[str(size)] = told
+            write()
 
     for applications, merit in margin_cases(chosen):
         figures = measure_explained(applications, merit, chosen.limit)
