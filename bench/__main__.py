@@ -136,21 +136,23 @@ def measure_explained(applications: int, merit: str, limit: float) -> dict[str, 
     return figures
 
 
-def measure_recorded(size: int, limit: float) -> recorded.Figures | None:
-    """Measure a round from its files to its record; ``None`` if the watchdog ended it."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.recorded", str(size)],
-            capture_output=True,
-            text=True,
-            timeout=limit + GRACE,
-            check=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    figures: recorded.Figures = json.loads(done.stdout.splitlines()[-1])
-    return figures
+def measure_records(limit: float) -> dict[str, recorded.Figures]:
+    """Measure rounds from their files to their records; without those the watchdog ended."""
+    found: dict[str, recorded.Figures] = {}
+    for size in recorded.SIZES:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "bench.recorded", str(size)],
+                capture_output=True,
+                text=True,
+                timeout=limit + GRACE,
+                check=True,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
+        except subprocess.TimeoutExpired:
+            continue
+        found[str(size)] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def document(
@@ -247,15 +249,12 @@ def main() -> None:
             document(rows, chosen.limit, margins, records, workbench), encoding="utf-8"
         )
 
+    if asked_for(chosen, "recorded"):
+        records |= measure_records(chosen.limit)
+        write()
     if asked_for(chosen, "load"):
         workbench |= load_report.measure(made=chosen.office)
         write()
-
-    for size in recorded.SIZES if asked_for(chosen, "recorded") else ():
-        told = measure_recorded(size, chosen.limit)
-        if told is not None:
-            records[str(size)] = told
-            write()
 
     for applications, merit in margin_cases(chosen):
         figures = measure_explained(applications, merit, chosen.limit)

@@ -44,10 +44,12 @@ def start(
         Of the person who asks for it.
     round_id : str
         The round.
-    kind, reason : str
+    kind : str
         As for ``desk.queue_run``.
     time_limit : float, optional
         Seconds after which the best answer known is kept, marked not final.
+    reason : str
+        As for ``desk.queue_run``.
 
     Raises
     ------
