@@ -1,6 +1,6 @@
 """After publication: what becomes of awards, payments, and where the money stands."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -28,12 +28,13 @@ def after_publication(desk: Desk, view: RoundView) -> None:
         empty(say("ui.allocation.after.empty"), say("ui.allocation.after.empty-do"))
         return
     found = shown(desk, run)
-    last = _last(desk.outcomes(view.summary.id))
+    stands = _standing(desk.outcomes(view.summary.id))
+    last = {application: each[0] for application, each in stands.items()}
     section(say("ui.allocation.after.ledger"))
     _ledger(desk.fund_ledger(view.summary.id), found)
     section(say("ui.allocation.after.awards"))
     chosen = _awards(found, last)
-    _act_on(desk, view, found, chosen, last)
+    _act_on(desk, view, found, chosen, stands)
     _payments(desk, view, found)
     reallocation(desk, view, found, last.values())
     reserve_list(desk, view, found)
@@ -45,12 +46,13 @@ def _published(view: RoundView) -> RunView | None:
     return next((each for each in view.runs if newest and each.id == newest.run), None)
 
 
-def _last(outcomes: Iterable[OutcomeView]) -> dict[str, OutcomeView]:
-    """Return the last outcome of each application, if there is one; the newest come first."""
-    last: dict[str, OutcomeView] = {}
+def _standing(outcomes: Iterable[OutcomeView]) -> dict[str, list[OutcomeView]]:
+    """Return what is recorded of each application and was not corrected, the newest first."""
+    stands: dict[str, list[OutcomeView]] = {}
     for each in outcomes:
-        last.setdefault(each.application, each)
-    return {application: each for application, each in last.items() if each.kind != NO_OUTCOME}
+        if not each.superseded and each.kind != NO_OUTCOME:
+            stands.setdefault(each.application, []).append(each)
+    return stands
 
 
 def _ledger(lines: Iterable[LedgerLine], found: Shown) -> None:
@@ -132,7 +134,7 @@ def _act_on(
     view: RoundView,
     found: Shown,
     chosen: str | None,
-    last: Mapping[str, OutcomeView],
+    stands: Mapping[str, Sequence[OutcomeView]],
 ) -> None:
     me, published = desk.me(), view.summary.state is State.PUBLISHED
     may_record, may_pay = may(me, Command.RECORD_OUTCOME), may(me, Command.RECORD_PAYMENT)
@@ -144,7 +146,10 @@ def _act_on(
     left, right = st.columns(2, gap="large")
     if may_record:
         with left:
-            _record(desk, view, chosen, last.get(chosen))
+            recorded = stands.get(chosen, ())
+            _record(desk, view, chosen, recorded[0] if recorded else None)
+            if recorded and may(me, Command.CORRECT_OUTCOME):
+                _correct(desk, view, chosen, recorded)
     award = found.result.allocation.award_of(chosen)
     if may_pay and award is not None:
         with right:
@@ -171,6 +176,32 @@ def _record(desk: Desk, view: RoundView, application: str, last: OutcomeView | N
         act(
             lambda: desk.outcome(view.summary.id, application, kind, on, note),
             say("ui.allocation.after.recorded", application=safe(application)),
+        )
+
+
+def _correct(desk: Desk, view: RoundView, application: str, stands: Sequence[OutcomeView]) -> None:
+    """Offer what may stand in the place of the last outcome, if that was recorded by mistake."""
+    wrong, before = stands[0], stands[1].kind if len(stands) > 1 else ""
+    instead = [kind for kind, after in FOLLOWS.items() if before in after]
+    instead.append(before or NO_OUTCOME)
+    with (
+        st.expander(say("ui.allocation.after.correct", outcome=outcome_words(wrong))),
+        st.form(f"after-correct-{wrong.id}"),
+    ):
+        kind = st.selectbox(
+            say("ui.allocation.after.correct-to"),
+            instead,
+            format_func=lambda each: say(f"ui.allocation.outcome.{each.replace(' ', '-')}"),
+        )
+        on = st.date_input(say("ui.allocation.after.correct-on"), wrong.on, format="YYYY-MM-DD")
+        why = st.text_area(say("ui.allocation.after.correct-why"), max_chars=2000, height=70)
+        pressed = st.form_submit_button(say("ui.allocation.after.correct-button"))
+    if pressed and isinstance(on, date):
+        act(
+            lambda: desk.correct_outcome(
+                view.summary.id, application, kind, on, why, seen=wrong.id
+            ),
+            say("ui.allocation.after.corrected", application=safe(application)),
         )
 
 

@@ -107,6 +107,27 @@ def test_an_acceptance_a_payment_and_a_withdrawal_are_recorded_and_shown(page, o
     assert told == [("withdrawn", ""), ("accepted", "By letter.")]
 
 
+def test_an_outcome_recorded_by_mistake_is_corrected_with_a_reason(page, office, award):
+    before = money(page)
+    page = record(page, "withdrawn")
+    assert money(page)[FREE] > before[FREE]
+    kind = field(page.selectbox, say("ui.allocation.after.correct-to"))
+    assert say("ui.allocation.outcome.accepted") in kind.options
+    kind.set_value("none")
+    press = say("ui.allocation.after.correct-button")
+    page = button(page, press).click().run()
+    assert page.error  # without a reason nothing is corrected
+    assert standing(page, award)[0] == say("ui.allocation.outcome.withdrawn")
+    field(page.text_area, say("ui.allocation.after.correct-why")).set_value("Another fellow.")
+    page = button(page, press).click().run()
+    assert not page.error
+    assert standing(page, award)[0] == say("ui.allocation.outcome.none")
+    assert money(page) == before
+    assert press not in labels(page)
+    kinds = [each.kind for each in desk_of(office, OFFICER).timeline(ROUND)]
+    assert kinds[:2] == ["outcome-corrected", "outcome-recorded"]
+
+
 @pytest.mark.parametrize("typed", ["", "a lot", "12.345"])
 def test_what_is_no_amount_of_money_is_refused_and_nothing_is_paid(page, office, typed):
     before = money(page)
