@@ -35,9 +35,6 @@ MOST_LOOKS = 3
 """Times that there may be too much to look at in a round, before what prices prove is left to do: a
 count, so that the same round has the same answer on every machine."""
 
-MOST_SEARCHES, FEW = 20, 100
-"""Lines for which the integer solver is asked unasked, and candidates up to which it is at all."""
-
 MOST_CANDIDATES = 1_500
 """Candidates above which nothing is said of applications that were not asked about."""
 
@@ -88,7 +85,8 @@ def extra_money(
     watch : Watch
         Where it ends the search, the amount is one that is needed at least.
     always : bool
-        Work out that least amount in every round, however long it takes.
+        Work out that least amount in every round, however long it takes, and beyond it where an
+        award would be as good already and the lottery was lost.
 
     Returns
     -------
@@ -99,11 +97,8 @@ def extra_money(
     if allocation.status is not Status.OPTIMAL:
         return {}
     awarded = {award.application_id for award in allocation.awards}
-    patience = _Patience(MOST_LOOKS * (len(round_.meetings) == 1), MOST_SEARCHES)
-    if always:
-        patience = _Patience(len(pool.candidates), len(pool.candidates) * MOST_STEPS)
-    elif len(pool.candidates) > FEW:
-        patience.searches = 0
+    looks = MOST_LOOKS if len(round_.meetings) == 1 else 0
+    patience = _Patience(len(pool.candidates) if always else looks, always)
     told = always or len(pool.candidates) <= MOST_CANDIDATES
     raised: dict[str, _Raised] = {}
     found: dict[str, tuple[ExtraMoney, ...]] = {}
@@ -156,10 +151,10 @@ def with_more(round_: Round, line: str, amount: int) -> Round:
 
 @dataclass(slots=True)
 class _Patience:
-    """How often too much to look at is put up with, and how often the solver may be asked."""
+    """How often too much to look at is put up with, and whether the solver may be asked."""
 
     looks: int
-    searches: int
+    solver: bool
 
 
 def _bound(
@@ -174,9 +169,8 @@ def _bound(
         except TooMany:
             patience.looks -= 1
     if raised.wants is None or (looked and amount == 0):
-        if not patience.searches or watch.over():
+        if not patience.solver or watch.over():
             return None if raised.wants is None else ExtraMoney(raised.line, 1, exact=False)
-        patience.searches -= 1
         try:
             amount = _next(raised, application, objective, 0, watch)
         except Stopped:
