@@ -202,7 +202,8 @@ class Person:
         kind = element.WhichOneof("type")
         if kind == "slider":
             slider = element.slider
-            self._sliders[slider.label] = slider.id, delta.fragment_id, list(slider.default)
+            drawn = slider.value if slider.set_value else slider.default
+            self._sliders[slider.label] = slider.id, delta.fragment_id, list(drawn)
         elif kind == "button":
             self._buttons[element.button.label] = element.button.id
         elif kind == "heading":

@@ -124,8 +124,7 @@ def _people(visits: Visits, served: load.Served, size: load.Size) -> Figures:
     inside: list[float] = []
 
     def one_more() -> None:
-        place = len(inside) % page.get_by_role("slider").count()
-        inside.append(load.turned(page, place, "ArrowLeft"))
+        inside.append(load.turned(page, 0, "ArrowLeft"))
         page.wait_for_timeout(1000 * sum(load.PAUSE) / 2)
 
     used = served.processor()

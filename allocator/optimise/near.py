@@ -57,19 +57,31 @@ def optima(field: Field, first: int, most: int) -> Optima | None:
     span = ceiling - _lowest(field)
     distance = min(first, span)
     while True:
-        least = ceiling - distance
-        fixed, open_ = _open(field, least)
         try:
-            trails = None if fixed is None else _trails(field, fixed, open_, least, most)
+            found = optima_worth(field, ceiling - distance, most)
         except TooMany:
             return None
-        if fixed is not None and trails is not None:
-            listed, best = _best(field, fixed, open_, trails, least)
-            if listed is not None:
-                return Optima(best, listed.drawn().values(), listed.differing())
-        if distance >= span:
-            return None
+        if found is not None or distance >= span:
+            return found
         distance = min(span, distance + distance // 3 + 1)
+
+
+def optima_worth(field: Field, least: int, most: int) -> Optima | None:
+    """Return what is best, from a list of all allocations worth so much; ``None``: none is.
+
+    Raises
+    ------
+    TooMany
+        If the list grew too long.
+    """
+    fixed, open_ = _open(field, least)
+    trails = None if fixed is None else _trails(field, fixed, open_, least, most)
+    if fixed is None or trails is None:
+        return None
+    listed, best = _best(field, fixed, open_, trails, least)
+    if listed is None:
+        return None
+    return Optima(best, listed.drawn().values(), listed.differing())
 
 
 def _lowest(field: Field) -> int:

@@ -12,12 +12,12 @@ from allocator.model import POINT, Award, Package, Pool, Round
 from allocator.optimise.allocation import Allocation, Draw, Status
 from allocator.optimise.blocks import blocks_of, everyone_in_a_block
 from allocator.optimise.conflict import infeasible
-from allocator.optimise.dual import bound_of
+from allocator.optimise.dual import Bound, bound_of
 from allocator.optimise.engine import relax
-from allocator.optimise.field import field_of
+from allocator.optimise.field import Field, field_of
 from allocator.optimise.funds import Grant, fund_order, pay
-from allocator.optimise.matrix import broken, complete, full_values, of_programme
-from allocator.optimise.near import optima
+from allocator.optimise.matrix import Matrix, broken, complete, full_values, of_programme
+from allocator.optimise.near import Optima, TooMany, optima, optima_worth
 from allocator.optimise.programme import Programme, build, payable_from
 from allocator.optimise.prove import Infeasible, Proven, prove
 from allocator.optimise.reduce import (
@@ -137,10 +137,23 @@ def _select(
     Nobody is named as tied (``None``) if the watch ended the search or the draw. Twins kept out of
     the matrix are only told apart by the lottery, so an award to one of a class is a tie by itself.
     """
-    listed = _listed(programme, pool, round_, reduction, watch)
-    if listed is not None:
-        return listed
+    order = lottery_order(
+        round_.lottery_seed, [each.application.application_id for each in pool.candidates]
+    )
     columns = len(programme.columns)
+    whole = of_programme(programme, reduction.never)
+    listing = _listing(programme, whole, order, watch)
+
+    def answer(proven: Proven, found: Optima) -> tuple[Proven, tuple[int, ...], frozenset[str]]:
+        tied = frozenset(order[place] for place in found.tied)
+        return proven, full_values(whole, found.values, columns), tied
+
+    if listing is not None and not watch.over():
+        found = optima(listing.field, POINT * programme.scale // 4, LONGEST_LIST)
+        if found is not None:
+            watch.report(found.objective, found.objective)
+            best = found.objective
+            return answer(Proven(found.values, best, best, listing.bound), found)
     matrix = of_programme(programme, reduction.never | _extra_twins(reduction))
     proven = prove(matrix, watch, rivals=True)
     values = _known(proven)
@@ -152,45 +165,53 @@ def _select(
         return proven, known, frozenset()
     watch.stage = "ties"
     watch.report(proven.objective, proven.bound)
+    if listing is not None and (found := _worth(listing, proven.objective)) is not None:
+        return answer(proven, found)
     watch = watch.quiet()  # what follows maximises other things than the objective
-    best = best_of(programme, matrix, proven.relaxation, proven.objective, watch)
+    best_known = best_of(programme, matrix, proven.relaxation, proven.objective, watch)
     try:
-        tied = tied_among(best, values, proven.rival or values, reduction.twins)
+        tied = tied_among(best_known, values, proven.rival or values, reduction.twins)
         drawn = _drawn(programme, pool, round_, reduction, proven, tied, watch)
     except Stopped:
         return proven, known, None
     return proven, drawn, tied
 
 
-def _listed(
-    programme: Programme, pool: Pool, round_: Round, reduction: Reduction, watch: Watch
-) -> tuple[Proven, tuple[int, ...], frozenset[str]] | None:
-    """Return the same from a list of all allocations near the bound, ``None`` where it is too long.
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """A round of one meeting whose allocations near the bound may be few enough to be listed."""
+
+    field: Field
+    bound: Bound
+
+
+def _listing(
+    programme: Programme, matrix: Matrix, order: Sequence[str], watch: Watch
+) -> _Listing | None:
+    """Return what allocations are listed from, ``None`` where the round is not of that kind.
 
     In a round of one meeting this is by far the quickest way: no search of a tree is needed.
     """
-    matrix = of_programme(programme, reduction.never)
     named = any(column.fund for column in programme.columns)
     if named or matrix.size > LARGEST_LISTED or all(matrix.follows):
         return None
     relaxed = relax(matrix, watch)
     if not relaxed.feasible:
         raise Infeasible
-    order = lottery_order(
-        round_.lottery_seed, [each.application.application_id for each in pool.candidates]
-    )
     rank = {application: place for place, application in enumerate(order)}
     blocks = everyone_in_a_block(programme, matrix)
     field = field_of(programme, matrix, blocks, relaxed.multipliers, rank)
-    first = POINT * programme.scale // 4
-    found = None if field is None or watch.over() else optima(field, first, LONGEST_LIST)
-    if found is None:
+    if field is None:
         return None
-    watch.report(found.objective, found.objective)
-    bound = bound_of(matrix, blocks, relaxed.multipliers)
-    proven = Proven(found.values, found.objective, found.objective, bound)
-    tied = frozenset(order[place] for place in found.tied)
-    return proven, full_values(matrix, found.values, len(programme.columns)), tied
+    return _Listing(field, bound_of(matrix, blocks, relaxed.multipliers))
+
+
+def _worth(listing: _Listing, objective: int) -> Optima | None:
+    """Return all that is worth the optimum, ``None`` if the list of it would be too long."""
+    try:
+        return optima_worth(listing.field, objective, LONGEST_LIST)
+    except TooMany:
+        return None
 
 
 def _extra_twins(reduction: Reduction) -> frozenset[int]:

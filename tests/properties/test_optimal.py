@@ -80,11 +80,16 @@ def run_chunk(chunk: int) -> None:
     assert CHUNK // 2 < feasible < CHUNK, "the generator no longer makes both kinds of round"
 
 
-@pytest.fixture(params=["list", "solver"])
+@pytest.fixture(params=["list", "solver", "solver, then list"])
 def way(request, monkeypatch):
-    """Decide small rounds as they are decided, or as larger ones are: by the integer solver."""
+    """Decide small rounds as they are decided, or as larger ones are: by the integer solver.
+
+    Where the list of what is near the bound is too long, that of what is as good may not be.
+    """
     if request.param == "solver":
         monkeypatch.setattr("allocator.optimise.solve.LARGEST_LISTED", 0)
+    elif request.param == "solver, then list":
+        monkeypatch.setattr("allocator.optimise.solve.optima", lambda *_: None)
 
 
 @pytest.mark.usefixtures("way")
