@@ -25,10 +25,16 @@ def values_of(candidate: Candidate, attribute: str) -> tuple[str, ...]:
     return dict(candidate.attributes).get(attribute, ())
 
 
+def compared(candidate: Candidate, attribute: str) -> tuple[str, ...]:
+    """A region may be named as a group of Member States too."""
+    also = values_of(candidate, "region") if attribute == "country_group" else ()
+    return (*values_of(candidate, attribute), *also)
+
+
 def matches(selector: Selector, candidate: Candidate, package: Package) -> bool:
     """Every condition holds; any listed value satisfies one; what is not known satisfies none."""
     for attribute, wanted in selector.conditions:
-        known = (package.value,) if attribute == "package" else values_of(candidate, attribute)
+        known = (package.value,) if attribute == "package" else compared(candidate, attribute)
         if not set(known) & set(wanted):
             return False
     return True

@@ -137,7 +137,7 @@ def _restriction(draw: _Draw) -> Selector:
         where(meeting="m1"),
         where(meeting=("m1", "m2")),
         where(region="Africa"),
-        where(country_group=("ldc", "sids")),
+        where(country_group=("ldc", "Asia-Pacific")),
         where(country_group="lldc", package=("full", "ticket")),
         where(package="ticket"),
         where(package=("ticket", "dsa")),

@@ -273,14 +273,29 @@ def _short(asking: Asking, application: str) -> Margin:
     if least is None:
         return Margin(None, packages=packages)
     reached = [package for package, points in short.items() if points == least]
-    others = frozenset(stand.awards) - _awards(stand, answers[reached[0]])
     won = least > 0 and any(
         answers[p].objective + stand.gains[p] * least > stand.objective
         or _comes_before(stand, _awards(stand, answers[p]), frozenset(stand.awards))
         for p in reached
     )
     points = least if won else least + 1  # where it is as good already, the lottery was lost
+    others = frozenset(stand.awards) - _selected(stand, answers, points)
     return Margin(points, packages=packages, others=tuple(sorted(others)))
+
+
+def _selected(stand: Stand, answers: Mapping[Package, Answer], points: int) -> frozenset[str]:
+    """Return who is awarded with so much merit more: by the best package, of equals the drawn."""
+    worth = {
+        package: answer.objective + stand.gains[package] * points
+        for package, answer in answers.items()
+        if answer.possible
+    }
+    most = max(worth.values())
+    found, *level = (_awards(stand, answers[p]) for p, each in worth.items() if each == most)
+    for other in level:
+        if _comes_before(stand, other, found):
+            found = other
+    return found
 
 
 def _needed(stand: Stand, package: Package, answer: Answer) -> int | None:

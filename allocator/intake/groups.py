@@ -99,7 +99,7 @@ def matches(
     """
     outcome: bool | None = True
     for attribute, wanted in _conditions(selector):
-        values = _compared(attribute, attributes, package)
+        values = compared_values(attribute, attributes, package)
         if not values:
             outcome = None
         elif not any((fold(value) or value) in wanted for value in values):
@@ -115,7 +115,10 @@ def _conditions(selector: Selector) -> tuple[tuple[str, frozenset[str]], ...]:
     )
 
 
-def _compared(attribute: str, attributes: Attributes, package: Package | None) -> tuple[str, ...]:
+def compared_values(
+    attribute: str, attributes: Attributes, package: Package | None
+) -> tuple[str, ...]:
+    """Return all that a condition on an attribute (by its name) looks at."""
     if attribute == "package":
         return (package.value,) if package else ()
     values = next((values for key, values in attributes if key == attribute), ())

@@ -1,6 +1,6 @@
 """Who is in which group, asked once per distinct combination of the values that matter."""
 
-from allocator.intake.groups import attribute_name, matches
+from allocator.intake.groups import attribute_name, compared_values, matches
 from allocator.intake.values import fold
 from allocator.model import Package, Pool, Selector
 
@@ -38,13 +38,14 @@ class Membership:
             return [True] * len(self._rows)
         if (only := self._named(selector)) is not None:
             return self._among(only, selector, package)
-        columns = [self.values(attribute) for attribute, _ in selector.conditions]
+        names = [attribute_name(attribute) for attribute, _ in selector.conditions]
         answers: dict[tuple[Values, ...], bool] = {}
         found: list[bool] = []
-        for number, key in enumerate(zip(*columns, strict=True)):
+        for candidate in self._pool.candidates:
+            attributes = candidate.attributes
+            key = tuple(compared_values(name, attributes, package) for name in names)
             answer = answers.get(key)
             if answer is None:
-                attributes = self._pool.candidates[number].attributes
                 answer = answers[key] = bool(matches(selector, attributes, package))
             found.append(answer)
         return found

@@ -19,13 +19,13 @@ FEW = range(6)
 MANY = range(6, 120)
 
 
-def awarded_at(small: Small, candidate: Candidate, merit: int) -> bool:
-    """Tell by brute force whether the method awards a candidate with another merit."""
+def awards_at(small: Small, candidate: Candidate, merit: int) -> set[str]:
+    """Return by brute force whom the method awards if a candidate had another merit."""
     changed = tuple(
         replace(each, merit=merit) if each is candidate else each for each in small.pool.candidates
     )
     verdict = decide(replace(small.pool, candidates=changed), small.round, small.rules)
-    return candidate.application.application_id in dict(verdict.chosen)
+    return set(dict(verdict.chosen))
 
 
 def assert_margins(small: Small) -> int:
@@ -40,18 +40,24 @@ def assert_margins(small: Small) -> int:
         application = candidate.application.application_id
         margin = found[application]
         assert margin.exact
+        others = set(margin.others)
         if application in awarded:
             assert margin.points is not None
             if margin.at_any_merit:
-                assert awarded_at(small, candidate, 0)
+                assert application in awards_at(small, candidate, 0)
             else:
-                assert awarded_at(small, candidate, candidate.merit - margin.points)
-                assert not awarded_at(small, candidate, candidate.merit - margin.points - 1)
+                assert application in awards_at(small, candidate, candidate.merit - margin.points)
+                lost = awards_at(small, candidate, candidate.merit - margin.points - 1)
+                assert application not in lost
+                assert others == lost - awarded
         elif margin.points is None:
-            assert not awarded_at(small, candidate, candidate.merit + 10_000_000)
+            assert application not in awards_at(small, candidate, candidate.merit + 10_000_000)
         else:
-            assert awarded_at(small, candidate, candidate.merit + margin.points)
-            assert not awarded_at(small, candidate, candidate.merit + margin.points - 1)
+            won = awards_at(small, candidate, candidate.merit + margin.points)
+            assert application in won
+            assert others == awarded - won
+            below = awards_at(small, candidate, candidate.merit + margin.points - 1)
+            assert application not in below
     return len(small.pool.candidates)
 
 
@@ -65,6 +71,11 @@ def assert_chunk(chunk: int) -> None:
             failure.add_note(f"round {number}: tests.rounds.numbered({number})")
             raise
     assert compared > CHUNK
+
+
+@pytest.mark.parametrize("number", (214, 268))
+def test_who_would_lose_an_award_follows_from_the_package_that_wins_it(number):
+    assert_margins(numbered(number))
 
 
 @pytest.mark.parametrize("chunk", FEW)
