@@ -12,6 +12,7 @@ from allocator.optimise.blocks import blocks_of
 from allocator.optimise.core import contracted, core_of, expanded, translated
 from allocator.optimise.dual import Bound, bound_of
 from allocator.optimise.engine import Outcome, maximise, relax
+from allocator.optimise.filling import filled
 from allocator.optimise.matrix import Line, Matrix, broken, complete, with_lines, worth
 from allocator.optimise.watch import Watch
 
@@ -176,13 +177,10 @@ def _stopped(matrix: Matrix, bound: Bound, known: tuple[int, ...] | None) -> Pro
     """
     if known is not None:
         return Proven(known, worth(matrix, known), bound.ceiling, bound)
-    values = [0] * matrix.size
     awards = [j for j in range(matrix.size) if not matrix.follows[j]]
-    for j in sorted(awards, key=lambda j: (-bound.reduced[j], -matrix.objective[j], j)):
-        values[j] = 1
-        if broken(matrix, complete(matrix, values)) is not None:
-            values[j] = 0
-    whole = complete(matrix, values)
+    whole = filled(
+        matrix, sorted(awards, key=lambda j: (-bound.reduced[j], -matrix.objective[j], j))
+    )
     if broken(matrix, whole) is not None:
         return Proven(None, 0, bound.ceiling, bound)
     return Proven(whole, worth(matrix, whole), bound.ceiling, bound)
