@@ -14,7 +14,7 @@ demo: $(READY) ## Allocate the sample meeting and show the result
 	@$(VENV)/allocator demo demo
 
 test: lint ## Everything that must hold: style, types, tests
-	@$(VENV)/python -m pytest -n 2 --dist worksteal
+	@$(VENV)/python -m pytest -n 3 --dist worksteal
 
 lint: $(READY) ## Style, types and the form of docstrings
 	@$(VENV)/ruff check .

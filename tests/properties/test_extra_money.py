@@ -15,8 +15,8 @@ from tests.referee import payers, price
 from tests.rounds import numbered
 
 CHUNK = 8
-FEW = range(4)
-MANY = range(4, 100)
+FEW = range(2)
+MANY = range(2, 100)
 MOST_TRIED = 12
 """Smaller amounts that are tried for one application and line."""
 

@@ -92,8 +92,6 @@ def test_many_more_margins_are_what_trying_every_allocation_says(chunk):
 # --- rounds of the size people know, with as many ties as they have ----------------------------
 
 FLAT = {Package.FULL: 480_000, Package.TICKET: 120_000, Package.DSA: 360_000}
-COARSE = (1, 5, 10)
-"""Merit in whole points, in fives and in tens."""
 
 
 def coarse(applications: int, points: int, flat: bool, seed: int = 1) -> Small:
@@ -122,8 +120,7 @@ def decided_anew(small: Small, candidate: Candidate, merit: int) -> bool:
     return allocation.award_of(candidate.application.application_id) is not None
 
 
-@pytest.mark.parametrize("flat", (False, True))
-@pytest.mark.parametrize("points", COARSE)
+@pytest.mark.parametrize(("points", "flat"), [(1, False), (5, True), (10, False)])
 def test_no_margin_is_left_blank_where_there_are_many_ties(points, flat):
     small = coarse(60, points, flat)
     programme, allocation = allocate(small.pool, small.round, small.rules)

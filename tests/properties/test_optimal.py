@@ -80,28 +80,36 @@ def run_chunk(chunk: int) -> None:
     assert CHUNK // 2 < feasible < CHUNK, "the generator no longer makes both kinds of round"
 
 
-@pytest.fixture(params=["list", "solver", "solver, then list"])
-def way(request, monkeypatch):
-    """Decide small rounds as they are decided, or as larger ones are: by the integer solver.
-
-    Where the list of what is near the bound is too long, that of what is as good may not be.
-    """
-    if request.param == "solver":
-        monkeypatch.setattr("allocator.optimise.solve.LARGEST_LISTED", 0)
-    elif request.param == "solver, then list":
-        monkeypatch.setattr("allocator.optimise.solve.optima", lambda *_: None)
+def by_solver(monkeypatch):
+    """Decide small rounds as larger ones are: by the integer solver."""
+    monkeypatch.setattr("allocator.optimise.solve.LARGEST_LISTED", 0)
 
 
-@pytest.mark.usefixtures("way")
-@pytest.mark.parametrize("chunk", range(20))
-def test_random_rounds_are_decided_as_by_hand(chunk):
+def by_solver_then_list(monkeypatch):
+    """Decide them as those where only the list of what is as good is short enough."""
+    monkeypatch.setattr("allocator.optimise.solve.optima", lambda *_: None)
+
+
+def by_list(monkeypatch):
+    """Decide them as they are decided."""
+
+
+WAYS = (by_list, by_solver, by_solver_then_list)
+SOME = [*((by_list, n) for n in range(10)), *((by_solver, n) for n in range(10, 16)),
+        *((by_solver_then_list, n) for n in range(16, 20))]  # fmt: skip
+
+
+@pytest.mark.parametrize(("way", "chunk"), SOME)
+def test_random_rounds_are_decided_as_by_hand(way, chunk, monkeypatch):
+    way(monkeypatch)
     run_chunk(chunk)
 
 
 @pytest.mark.soak
-@pytest.mark.usefixtures("way")
-@pytest.mark.parametrize("chunk", range(20, 220))
-def test_many_more_random_rounds_are_decided_as_by_hand(chunk):
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("chunk", range(220))
+def test_many_more_random_rounds_are_decided_as_by_hand(way, chunk, monkeypatch):
+    way(monkeypatch)
     run_chunk(chunk)
 
 
