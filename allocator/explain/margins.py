@@ -34,7 +34,7 @@ from allocator.optimise.ties import Stopped
 from allocator.optimise.watch import Watch
 from allocator.rules import Rules
 
-MOST_SEARCHES = 20
+MOST_SEARCHES = 100
 """Applications for which the integer solver is asked in one round, where looking around the bound
 does not do, before those left are only bounded: a count, so that the same round has the same
 margins on every machine."""

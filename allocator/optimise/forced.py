@@ -13,26 +13,18 @@ from statistics import median_high
 import numpy as np
 
 from allocator.model import POINT, Package
-from allocator.optimise.blocks import everyone_in_a_block
-from allocator.optimise.core import contracted, core_of, expanded
+from allocator.optimise.blocks import Block, everyone_in_a_block
 from allocator.optimise.dual import UNIT, Bound, bound_of
-from allocator.optimise.engine import Outcome, maximise, relax
+from allocator.optimise.engine import relax
 from allocator.optimise.following import best_under
 from allocator.optimise.layers import TooMany, highest
-from allocator.optimise.matrix import Matrix, complete, full_values, of_programme, worth
+from allocator.optimise.matrix import Matrix, full_values, of_programme
 from allocator.optimise.programme import Programme
+from allocator.optimise.prove import Infeasible, Proven, prove_within
 from allocator.optimise.reduce import impossible
 from allocator.optimise.terrain import Terrain, Truths, terrain_of
-from allocator.optimise.ties import Stopped, best_of, draw
+from allocator.optimise.ties import Stopped, best_of, draw, drawn_from, listed, tied_among
 from allocator.optimise.watch import Watch
-
-FIRST_CORE = 60
-"""Choices in doubt that the first search looks at."""
-
-WIDER = 4
-
-NEVER = 1 << 200
-"""The loss of a choice that the question rules out: more than any room."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -146,23 +138,30 @@ def tuned(ground: Ground, questions: Sequence[Question]) -> Ground | None:
 
 
 def held(ground: Ground, question: Question) -> Bound | None:
-    """Return the bound under a question, or ``None`` if the application's own rules forbid it."""
+    """Return the bound on the choices a question leaves, or ``None`` if it leaves none."""
     if question.application not in ground.columns:
         return ground.bound if question.package is None else None
     number, allowed = _allowed(ground, question)
-    losses = ground.bound.losses[number]
-    kept = [loss if good else NEVER for good, loss in zip(allowed, losses, strict=True)]
-    least = min(kept)
-    if least == NEVER:
+    if not allowed.any():
         return None
-    rebased = tuple(loss if loss == NEVER else loss - least for loss in kept)
-    bound = ground.bound
+    bound, blocks = ground.bound, ground.bound.blocks
+    left = np.flatnonzero(allowed).tolist()
+    losses = [bound.losses[number][n] for n in left]
+    least = min(losses)
+    own = blocks.blocks[number]
+    block = Block(own.columns, tuple(own.choices[n] for n in left))
+    exact = bound.exact - least
     return replace(
         bound,
-        ceiling=min(bound.ceiling, (bound.exact - least) // UNIT),
-        exact=bound.exact - least,
-        losses=(*bound.losses[:number], rebased, *bound.losses[number + 1 :]),
+        blocks=replace(blocks, blocks=_with(blocks.blocks, number, block)),
+        ceiling=min(bound.ceiling, exact // UNIT),
+        exact=exact,
+        losses=_with(bound.losses, number, tuple(loss - least for loss in losses)),
     )
+
+
+def _with[T](values: tuple[T, ...], place: int, value: T) -> tuple[T, ...]:
+    return (*values[:place], value, *values[place + 1 :])
 
 
 def _allowed(ground: Ground, question: Question) -> tuple[int, Truths]:
@@ -219,13 +218,7 @@ def ask(
     except TooMany:
         if not search:
             raise
-    answer = _searched(ground.matrix, bound, watch)
-    if not answer.possible or not answer.exact:
-        return answer
-    try:
-        return replace(answer, values=_drawn(ground, bound, answer.objective, watch))
-    except Stopped:
-        return replace(answer, values=None)
+    return _searched(ground, bound, watch)
 
 
 def _looked_up(ground: Ground, question: Question, floor: int | None) -> Answer:
@@ -245,49 +238,33 @@ def _looked_up(ground: Ground, question: Question, floor: int | None) -> Answer:
     return Answer(True, best.objective, best.objective, best.values)
 
 
-def _searched(matrix: Matrix, bound: Bound, watch: Watch) -> Answer:
+def _searched(ground: Ground, bound: Bound, watch: Watch) -> Answer:
     """Answer by the integer solver, on cores that widen until one is enough."""
-    best = None
-    doubtful = sorted(loss for losses in bound.losses for loss in losses if 0 < loss < NEVER)
-    size = FIRST_CORE
-    while best is None:
-        whole = size >= len(doubtful)
-        room = _everything(bound, doubtful) if whole else doubtful[size]
-        core = core_of(matrix, bound, room)
-        found = maximise(core.matrix, watch)
-        if found.values is not None:
-            best = complete(matrix, expanded(matrix, core, found.values))
-            if found.outcome is Outcome.OPTIMAL and bound.room(worth(matrix, best) + 1) <= room:
-                return Answer(True, worth(matrix, best), worth(matrix, best), best)
-        elif found.outcome is Outcome.STOPPED or watch.over():
-            return Answer(True, 0, bound.ceiling, None)
-        elif whole:
-            return NO
-        size *= WIDER
-    return _finished(matrix, bound, best, watch)
+    try:
+        proven = prove_within(ground.matrix, bound, watch, rivals=True)
+    except Infeasible:
+        return NO
+    if not proven.optimal:
+        return Answer(True, proven.objective, proven.bound, None)
+    try:
+        values = _drawn(ground, proven, watch)
+    except Stopped:
+        values = None
+    return Answer(True, proven.objective, proven.objective, values)
 
 
-def _finished(matrix: Matrix, bound: Bound, best: tuple[int, ...], watch: Watch) -> Answer:
-    """Search what the bound leaves open for an answer better than the known one."""
-    objective = worth(matrix, best)
-    core = core_of(matrix, bound, bound.room(objective + 1))
-    found = maximise(core.matrix, watch, contracted(core, best))
-    if found.values is not None and found.objective > objective:
-        best = complete(matrix, expanded(matrix, core, found.values))
-        objective = found.objective
-    stopped = found.outcome is Outcome.STOPPED
-    proven = min(bound.ceiling, max(found.bound, objective)) if stopped else objective
-    return Answer(True, objective, proven, best)
-
-
-def _everything(bound: Bound, doubtful: Sequence[int]) -> int:
-    return max([0, *doubtful, *(abs(bound.reduced[j]) for j in bound.blocks.loose)])
-
-
-def _drawn(ground: Ground, bound: Bound, objective: int, watch: Watch) -> tuple[int, ...]:
-    """Return, of all allocations this good, the one the lottery selects, by matrix column."""
-    best = best_of(ground.programme, ground.matrix, bound, objective, watch)
-    return draw(best, ground.order, ())
+def _drawn(ground: Ground, proven: Proven, watch: Watch) -> tuple[int, ...] | None:
+    """Return, of all allocations as good, the one the lottery selects, by matrix column."""
+    known, rival = proven.values, proven.rival
+    if known is None or rival is None:
+        return known
+    bound, matrix = proven.relaxation, ground.matrix
+    best = best_of(ground.programme, matrix, bound, proven.objective, watch)
+    found = listed(best, known, rival)
+    if found is not None:
+        return drawn_from(best, found, ground.order)
+    tied = tied_among(best, known, rival, ())
+    return draw(best, [each for each in ground.order if each in tied], ())
 
 
 def awarded(ground: Ground, values: Sequence[int]) -> frozenset[str]:

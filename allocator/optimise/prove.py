@@ -70,6 +70,17 @@ def prove(matrix: Matrix, watch: Watch, *, rivals: bool = False) -> Proven:
     if not relaxed.feasible:
         raise Infeasible
     bound = bound_of(matrix, blocks_of(matrix), relaxed.multipliers)
+    return prove_within(matrix, bound, watch, rivals=rivals)
+
+
+def prove_within(matrix: Matrix, bound: Bound, watch: Watch, *, rivals: bool = False) -> Proven:
+    """Do the same among the choices that a bound lists: perhaps not all there are.
+
+    Raises
+    ------
+    Infeasible
+        If no integer solution makes only these choices.
+    """
     watch.report(bound=bound.ceiling)
     known, left, done = _good_answer(matrix, bound, watch)
     if known is None or watch.over():

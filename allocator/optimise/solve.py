@@ -27,7 +27,16 @@ from allocator.optimise.reduce import (
     lottery_order,
     reduce_programme,
 )
-from allocator.optimise.ties import Stopped, best_of, draw, tied_among
+from allocator.optimise.ties import (
+    Best,
+    Stopped,
+    best_of,
+    differing,
+    draw,
+    drawn_from,
+    listed,
+    tied_among,
+)
 from allocator.optimise.watch import Progress, Watch
 from allocator.rules import Rules
 
@@ -170,6 +179,9 @@ def _select(
     watch = watch.quiet()  # what follows maximises other things than the objective
     best_known = best_of(programme, matrix, proven.relaxation, proven.objective, watch)
     try:
+        if few := _few(best_known, proven, reduction):
+            drawn = full_values(matrix, drawn_from(best_known, few, order), columns)
+            return proven, drawn, differing(best_known, few)
         tied = tied_among(best_known, values, proven.rival or values, reduction.twins)
         drawn = _drawn(programme, pool, round_, reduction, proven, tied, watch)
     except Stopped:
@@ -212,6 +224,20 @@ def _worth(listing: _Listing, objective: int) -> Optima | None:
         return optima_worth(listing.field, objective, LONGEST_LIST)
     except TooMany:
         return None
+
+
+def _few(best: Best, proven: Proven, reduction: Reduction) -> list[tuple[int, ...]]:
+    """Return all best allocations where they are few and say everything; else none.
+
+    They do not say everything where an award went to a twin, or where awards name their funds.
+    """
+    named = any(column.fund for column in best.programme.columns)
+    if proven.values is None or proven.rival is None or named:
+        return []
+    found = listed(best, proven.values, proven.rival) or []
+    columns = len(best.programme.columns)
+    whole = (full_values(best.matrix, each, columns) for each in found)
+    return [] if any(_twins_at_stake(reduction, each) for each in whole) else found
 
 
 def _extra_twins(reduction: Reduction) -> frozenset[int]:

@@ -24,12 +24,16 @@ from allocator.optimise.matrix import (
     with_objective,
 )
 from allocator.optimise.programme import Programme
+from allocator.optimise.prove import another_than
 from allocator.optimise.watch import Watch
 
 BLOCK = 16
 """Questions put to one solve, as digits of one number; kept well within a float's precision."""
 
 LARGEST_WEIGHT = 1 << 24
+
+FEW = 6
+"""Allocations that are equally good up to which all of them are listed."""
 
 PACKAGES = tuple(Package)
 
@@ -193,6 +197,63 @@ def _differences(
         for j in columns:
             objective[j] += 1
     return objective, constant
+
+
+def listed(
+    best: Best, known: tuple[int, ...], rival: tuple[int, ...]
+) -> list[tuple[int, ...]] | None:
+    """Return every best allocation if they are few, ``None`` if they are many.
+
+    Each solve has the true objective, whose bound is quick to prove, and asks for another one.
+
+    Parameters
+    ----------
+    best : Best
+        The best allocations.
+    known, rival : tuple of int
+        Two of them by matrix column, with different awards.
+    """
+    core, found = best.core, [known, rival]
+    while len(found) <= FEW:
+        lines = [translated(core, another_than(best.matrix, each)) for each in found]
+        other = maximise(with_lines(core.matrix, lines), best.watch, enough=best.objective)
+        if other.outcome is Outcome.STOPPED:
+            raise Stopped
+        if other.values is None or other.objective < best.objective:
+            return found
+        found.append(complete(best.matrix, expanded(best.matrix, core, other.values)))
+    return None
+
+
+def differing(best: Best, found: Sequence[Sequence[int]]) -> frozenset[str]:
+    """Return the applications whose outcome differs between some allocations."""
+    first, *others = found
+    return frozenset(
+        application
+        for application, columns in best.options.items()
+        if any(
+            _outcome(best, columns, each) is not _outcome(best, columns, first) for each in others
+        )
+    )
+
+
+def drawn_from(
+    best: Best, found: Sequence[tuple[int, ...]], order: Sequence[str]
+) -> tuple[int, ...]:
+    """Return which of all best allocations the lottery selects, paying funds left aside."""
+    left = list(found)
+    ranked = [a for a in order if a in best.options]
+    for application in ranked:
+        columns = best.options[application]
+        left = [v for v in left if _outcome(best, columns, v) is not None] or left
+    for application in ranked:
+        columns = best.options[application]
+        for package in PACKAGES:
+            having = [v for v in left if _outcome(best, columns, v) is package]
+            if having:
+                left = having
+                break
+    return left[0]
 
 
 def draw(best: Best, order: Sequence[str], funds: Sequence[str]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import pytest
 from allocator.errors import AllocatorError
 from allocator.explain.margins import margins
 from allocator.model import POINT, Candidate, Package, Pool
+from allocator.optimise.layers import TooMany
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Watch
 from bench.synthetic import synthetic
@@ -81,6 +82,14 @@ def test_who_would_lose_an_award_follows_from_the_package_that_wins_it(number):
 @pytest.mark.parametrize("chunk", FEW)
 def test_margins_are_what_trying_every_allocation_says(chunk):
     assert_chunk(chunk)
+
+
+def test_margins_found_by_the_solver_are_the_same(monkeypatch):
+    def too_many(*_):
+        raise TooMany
+
+    monkeypatch.setattr("allocator.optimise.forced._looked_up", too_many)
+    assert_chunk(0)
 
 
 @pytest.mark.soak

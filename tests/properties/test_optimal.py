@@ -105,6 +105,11 @@ def test_random_rounds_are_decided_as_by_hand(way, chunk, monkeypatch):
     run_chunk(chunk)
 
 
+def test_who_is_tied_through_a_twin_in_another_best_allocation_is_named(monkeypatch):
+    by_solver(monkeypatch)
+    assert assert_decided_as_by_hand(numbered(3553))
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("chunk", range(220))
