@@ -216,8 +216,18 @@ def _comparison_blocks(other: Path, theirs: Report, comparison: Comparison) -> t
         Text(say("verify.compare.other-verdict", verdict=verdict_text(theirs))),
         *(differing or (Text(say("verify.compare.no-causes")),)),
         *changed,
+        *_told_blocks(comparison),
         Text(_judgement(comparison)),
     )
+
+
+def _told_blocks(comparison: Comparison) -> tuple[Block, ...]:
+    """Return what is told differently: by name where nothing explains it, else how much."""
+    if not comparison.told:
+        return ()
+    if comparison.explained:
+        return (Text(say("verify.compare.told.explained", count=len(comparison.told))),)
+    return (Text(say("verify.compare.told.heading")), Items(comparison.told))
 
 
 def _why(changed: Changed, comparison: Comparison) -> str:
@@ -227,8 +237,10 @@ def _why(changed: Changed, comparison: Comparison) -> str:
 
 
 def _judgement(comparison: Comparison) -> str:
+    if not comparison.changed and comparison.told and not comparison.explained:
+        return say("verify.compare.not-explained-told", count=len(comparison.told))
     if not comparison.changed:
-        return say("verify.compare.same")
+        return say("verify.compare.same-told" if comparison.told else "verify.compare.same")
     key = "explained" if comparison.explained else "not-explained"
     return say(f"verify.compare.{key}", count=len(comparison.changed))
 
@@ -249,4 +261,5 @@ def _comparison_data(theirs: Report, comparison: Comparison) -> dict[str, object
             }
             for each in comparison.changed
         ],
+        "told_differently": list(comparison.told),
     }
