@@ -12,6 +12,7 @@ from allocator.commands.reasons import (
     one_data,
 )
 from allocator.errors import AllocatorError, Exit, Where, problem
+from allocator.explain.result import Result
 from allocator.record.check_book import number
 from allocator.record.check_container import Opened
 from allocator.record.check_report import FAIL, PASS, Refused, Report, verdict_text
@@ -133,19 +134,34 @@ def explain(record: Path, application: str | None = None, fairness: bool = False
     Raises
     ------
     AllocatorError
-        ``record-not-read`` if it is no record, ``record-no-application`` if it has no such
-        application.
+        ``record-not-read`` if it is no record, ``record-unreadable`` if its parts contradict one
+        another, ``record-no-application`` if it has no such application.
     """
     from allocator.record.revive import result_of
 
     _opened(record)
     result = result_of(record.read_bytes())
+    ids = {each.application_id for each in result.lines}
+    if application is not None and application not in ids and not fairness:
+        raise AllocatorError(problem("record-no-application", value=application))
+    try:
+        return _explained(result, application, fairness)
+    except _NOT_FITTING:
+        raise AllocatorError(problem("record-unreadable")) from None
+
+
+_NOT_FITTING = (
+    *(ArithmeticError, AttributeError, LookupError, RuntimeError),
+    *(StopIteration, TypeError, ValueError),
+)
+"""What reading on may raise where well-formed parts of a record contradict one another."""
+
+
+def _explained(result: Result, application: str | None, fairness: bool) -> Answer:
     if fairness:
         return Answer(fairness_blocks(result), fairness_data(result))
     if application is None:
         return Answer(all_blocks(result), all_data(result))
-    if application not in {each.application_id for each in result.lines}:
-        raise AllocatorError(problem("record-no-application", value=application))
     return Answer(one_blocks(result, application), one_data(result, application))
 
 

@@ -118,7 +118,7 @@ TEXTS = {
     'verify.effects.untied': '{awarded} and {declined} are said to be exchangeable, but were not drawn for',
     'verify.eligibility.figure': '{eligible} eligible, {ineligible} ineligible with their reasons',
     'verify.eligibility.other': '{application}: eligible or not, its reasons or its groups are not what the inputs give',
-    'verify.explanations.figure': '{count} agree with decisions, merit and draws ({exact} with an exact margin); {tried} declined tried again: what is said to stand in the way does',
+    'verify.explanations.figure': '{count} agree with decisions, merit and draws ({exact} with an exact margin, which follows from allocations that were carried out); {tried} declined tried again: what is said to stand in the way does',
     'verify.explanations.ids': 'there is not exactly one explanation per application',
     'verify.explanations.none': 'there are no explanations in this record',
     'verify.explanations.obstacles': '{application}: what is said to stand in its way does not, or something else does',
@@ -172,8 +172,10 @@ TEXTS = {
     'verify.office.figure': 'made in an office whose log stood at entry {seq}, {digest}; allocator office check RECORD tells whether the store still holds it',
     'verify.office.form': "what it says of the office's log is not formed as it should be",
     'verify.open.inputs-true': 'That the inputs were true: what applicants, administrations and officers wrote is taken as written.',
+    'verify.open.margins': 'That the margins are exact: each that says so rests on allocations in the record, which keep every rule and give its figures, but that none is better takes a solver. Nor can a bound, and the tie of an application that has no more than a bound, be shown.',
     'verify.open.standalone': 'Whether eligibility, merit and costs follow from the input files and the policy: this file does not read them. The allocator does: allocator verify RECORD',
-    'verify.open.tied': 'That the list of those who took part in the lottery is complete. That the lottery chose this allocation is proven.',
+    'verify.open.tied': 'That the list of those who took part in the lottery is complete.',
+    'verify.open.tied-proven': 'That the list of those who took part in the lottery is complete. That the lottery chose this allocation is proven.',
     'verify.open.unsigned': "That this is the record that was published: it bears no signature that you gave a key for. Compare the manifest's SHA-256 with the published one: {digest}",
     'verify.payments.divided': '{application}: its payment is not divided over the funds as the method says',
     'verify.payments.figure': '{funds} funds pay {paid}, each within its amount and purpose',
@@ -193,6 +195,7 @@ TEXTS = {
     'verify.pool.reason': '{application}: it is ineligible without a reason',
     'verify.previous.broken': 'the previous record given is not formed as records are',
     'verify.previous.first': 'none: it says to be the first of its round',
+    'verify.previous.members': 'the previous record given was changed: {reason}',
     'verify.previous.named': "it follows the record whose manifest's SHA-256 begins {digest}; give that record with --previous to check the link",
     'verify.previous.none': 'it says to be the first of its round, but a previous record was given',
     'verify.previous.other': "it does not follow the record given, whose manifest's SHA-256 begins {digest}",
@@ -752,9 +755,23 @@ def look_at_previous(record: Opened, previous: Opened | None) -> str:
         raise Refused(say("verify.previous.none"))
     if link != previous.manifest_digest():
         raise Refused(say("verify.previous.other", digest=previous.manifest_digest()[:16]))
+    _demand_whole(previous)
     if previous.plain("round.json")["id"] != record.plain("round.json")["id"]:
         raise Refused(say("verify.previous.round"))
     return say("verify.previous.same", digest=link[:16])
+
+
+def _demand_whole(previous: Opened) -> None:
+    """Refuse a previous record whose members are not those that its manifest lists.
+
+    The link names its manifest only. One from which a person was erased is still the one it was.
+    """
+    try:
+        look_at_members(previous)
+    except Refused as error:
+        raise Refused(say("verify.previous.members", reason=error.args[0])) from None
+    except Unchecked:
+        return
 
 
 def look_at_office(record: Opened) -> str:
@@ -1979,8 +1996,8 @@ def worth_of(book: Book, awards: list[Award]) -> Fraction:
 
 
 def points(worth: Fraction) -> str:
-    """Return thousandths of a point as points, cut to three decimals."""
-    whole = int(abs(worth))
+    """Return thousandths of a point as points, rounded as all outputs do: halves away from 0."""
+    whole = int(abs(worth) + Fraction(1, 2))
     sign = "-" if worth < 0 and whole else ""
     return f"{sign}{whole // 1000}.{whole % 1000:03d}"
 
@@ -2303,7 +2320,8 @@ def look_at_proof(record: Opened) -> str:
         shown = check(programme, proof, values, objective, order, book.fund_order())
     except ProofError as error:
         raise Refused(say("verify.proof.wrong", reason=error)) from None
-    bound = points(Fraction(shown["bound"], number(programme["scale"])))
+    # A bound is rounded up: nothing is worth more than what is said.
+    bound = points(Fraction(-(-shown["bound"] // number(programme["scale"]))))
     if not final:
         raise Unchecked(say("verify.proof.gap", bound=bound))
     if not (shown["optimal"] and shown["drawn"]):
@@ -3608,12 +3626,14 @@ def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:
     return say("verify.edition.figure", version=version)
 
 
-def open_points(record: Opened | None, given: Given) -> tuple[str, ...]:
-    """Return what cannot be checked at all, in words."""
+def open_points(record: Opened | None, given: Given, checks: Iterable[Check]) -> tuple[str, ...]:
+    """Return what cannot be checked at all, in words; ``checks`` are those that were made."""
     points = [say("verify.open.inputs-true")]
     if given.public_key is None and record is not None:
         points.append(say("verify.open.unsigned", digest=record.manifest_digest()))
-    points.append(say("verify.open.tied"))
+    proven = any(each.id == "proof" and each.status == PASS for each in checks)
+    points.append(say(f"verify.open.tied{'-proven' if proven else ''}"))
+    points.append(say("verify.open.margins"))
     return tuple(points)
 
 
@@ -3648,7 +3668,8 @@ def verify_alone(data: bytes, given: Given, version: str, standalone: bytes) -> 
         checks.append(carried_out("edition", lambda: look_at_edition(opened, version, standalone)))
         checks += [_for_the_allocator(name) for name in FOR_THE_ALLOCATOR]
         checks += of_redacted(opened, look_within(opened))
-    return Report(tuple(checks), (say("verify.open.standalone"), *open_points(record, given)))
+    open_ = open_points(record, given, checks)
+    return Report(tuple(checks), (say("verify.open.standalone"), *open_))
 
 
 def _for_the_allocator(name: str) -> Check:
