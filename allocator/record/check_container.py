@@ -18,7 +18,7 @@ from typing import Any
 from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe
 from allocator.texts import say
 
-FORMAT = 3
+FORMAT = 4
 """Version of the record's form; it changes when a member's form does."""
 
 MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"

@@ -485,7 +485,7 @@ def safe(text: str) -> str:
 # can hide before, between or behind them. Any program that opens zip files opens it.
 
 
-FORMAT = 3
+FORMAT = 4
 """Version of the record's form; it changes when a member's form does."""
 
 MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
@@ -3208,7 +3208,7 @@ class Margins:
         it is a bound, which no allocation that the record holds may be below.
         """
         margin, gain = explained["margin"], self._gains[explained["package"]]
-        if margin["others"] or margin["instead"] is not None:
+        if margin["others"] != [] or margin["instead"] is not None:
             return False
         gone = self._others.best(explained["application_id"], None)
         if margin["exact"]:
@@ -3271,12 +3271,12 @@ class Margins:
             return False
         known = _figures(margin)
         if not known:
-            return margin["points"] is None and all(_exact(margin)) and not margin["others"]
+            return margin["points"] is None and all(_exact(margin)) and margin["others"] == []
         points, least = number(margin["points"]), min(known.values())
         if margin["exact"]:
             return all(_exact(margin)) and self._reached(margin, least)
         bounded = [each["exact"] is (each["points"] is None) for each in margin["packages"]]
-        return points == least and all(bounded) and not margin["others"]
+        return points == least and all(bounded) and margin["others"] == []
 
     def _figure_agrees(self, application: str, part: dict[str, Any]) -> bool:
         """Tell whether a package of a declined application was short of so much, or can have been.
