@@ -904,7 +904,7 @@ def names() -> tuple[str, ...]:
 
 
 NEEDS_A_SOLVER = ("extra",)
-"""Parts of an explanation that are only checked as far as no solver is needed; margins are exact."""
+"""Parts of an explanation that only a solver could find; of exact margins none is."""
 
 
 def spoiled_record(number: int) -> tuple[str, bytes]:
