@@ -12,6 +12,7 @@ from allocator.commands.reasons import (
     one_data,
 )
 from allocator.errors import AllocatorError, Exit, Where, problem
+from allocator.explain.result import Result
 from allocator.record.check_book import number
 from allocator.record.check_container import Opened
 from allocator.record.check_report import FAIL, PASS, Refused, Report, verdict_text
@@ -133,19 +134,34 @@ def explain(record: Path, application: str | None = None, fairness: bool = False
     Raises
     ------
     AllocatorError
-        ``record-not-read`` if it is no record, ``record-no-application`` if it has no such
-        application.
+        ``record-not-read`` if it is no record, ``record-unreadable`` if its parts contradict one
+        another, ``record-no-application`` if it has no such application.
     """
     from allocator.record.revive import result_of
 
     _opened(record)
     result = result_of(record.read_bytes())
+    ids = {each.application_id for each in result.lines}
+    if application is not None and application not in ids and not fairness:
+        raise AllocatorError(problem("record-no-application", value=application))
+    try:
+        return _explained(result, application, fairness)
+    except _NOT_FITTING:
+        raise AllocatorError(problem("record-unreadable")) from None
+
+
+_NOT_FITTING = (
+    *(ArithmeticError, AttributeError, LookupError, RuntimeError),
+    *(StopIteration, TypeError, ValueError),
+)
+"""What reading on may raise where well-formed parts of a record contradict one another."""
+
+
+def _explained(result: Result, application: str | None, fairness: bool) -> Answer:
     if fairness:
         return Answer(fairness_blocks(result), fairness_data(result))
     if application is None:
         return Answer(all_blocks(result), all_data(result))
-    if application not in {each.application_id for each in result.lines}:
-        raise AllocatorError(problem("record-no-application", value=application))
     return Answer(one_blocks(result, application), one_data(result, application))
 
 
@@ -216,8 +232,18 @@ def _comparison_blocks(other: Path, theirs: Report, comparison: Comparison) -> t
         Text(say("verify.compare.other-verdict", verdict=verdict_text(theirs))),
         *(differing or (Text(say("verify.compare.no-causes")),)),
         *changed,
+        *_told_blocks(comparison),
         Text(_judgement(comparison)),
     )
+
+
+def _told_blocks(comparison: Comparison) -> tuple[Block, ...]:
+    """Return what is told differently: by name where nothing explains it, else how much."""
+    if not comparison.told:
+        return ()
+    if comparison.explained:
+        return (Text(say("verify.compare.told.explained", count=len(comparison.told))),)
+    return (Text(say("verify.compare.told.heading")), Items(comparison.told))
 
 
 def _why(changed: Changed, comparison: Comparison) -> str:
@@ -227,8 +253,10 @@ def _why(changed: Changed, comparison: Comparison) -> str:
 
 
 def _judgement(comparison: Comparison) -> str:
+    if not comparison.changed and comparison.told and not comparison.explained:
+        return say("verify.compare.not-explained-told", count=len(comparison.told))
     if not comparison.changed:
-        return say("verify.compare.same")
+        return say("verify.compare.same-told" if comparison.told else "verify.compare.same")
     key = "explained" if comparison.explained else "not-explained"
     return say(f"verify.compare.{key}", count=len(comparison.changed))
 
@@ -249,4 +277,5 @@ def _comparison_data(theirs: Report, comparison: Comparison) -> dict[str, object
             }
             for each in comparison.changed
         ],
+        "told_differently": list(comparison.told),
     }

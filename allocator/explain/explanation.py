@@ -16,12 +16,15 @@ class PackageMargin:
     Declined: the least with which an allocation giving the application this package would be as
     good as the best without it; ``None`` if no merit would do. Awarded: the most it could lose
     while one giving it this package stays as good; ``None`` if all of it and more. If not
-    ``exact``, the true figure is at least this.
+    ``exact``, the true figure is at least this. ``instead`` is the allocation that an exact figure
+    rests on, as the award columns of the programme in which it differs from the awards; ``None`` if
+    there is none.
     """
 
     package: Package
     points: int | None
     exact: bool = True
+    instead: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Margin:
     ``at_any_merit``. Declined: the least with which it would have been awarded; ``None`` if no
     merit would do. If not ``exact``, the true figure is at least this. ``others`` are the
     applications whose award hangs on this one: who would lose theirs if a declined application had
-    those points, who would get one if an awarded application got nothing.
+    those points, who would get one if an awarded application got nothing. ``instead`` is the
+    best allocation in which an awarded application gets nothing, as that of a package is.
     """
 
     points: int | None
@@ -40,6 +44,7 @@ class Margin:
     at_any_merit: bool = False
     packages: tuple[PackageMargin, ...] = ()
     others: tuple[str, ...] = ()
+    instead: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

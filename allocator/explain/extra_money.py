@@ -97,6 +97,8 @@ def extra_money(
     if allocation.status is not Status.OPTIMAL:
         return {}
     awarded = {award.application_id for award in allocation.awards}
+    # Without a search nothing can be said of a lost lottery but that some money is needed.
+    lost = set() if always else {each.application_id for each in allocation.draws} - awarded
     looks = MOST_LOOKS if len(round_.meetings) == 1 else 0
     patience = _Patience(len(pool.candidates) if always else looks, always)
     told = always or len(pool.candidates) <= MOST_CANDIDATES
@@ -104,13 +106,14 @@ def extra_money(
     found: dict[str, tuple[ExtraMoney, ...]] = {}
     for candidate in pool.candidates:
         application = candidate.application.application_id
-        if application in awarded or not (told or application in applications):
+        asked = application in applications
+        if application in awarded or not (asked or (told and application not in lost)):
             continue
         lines: list[ExtraMoney | None] = []
         for line in lines_of(candidate, round_):
             if line not in raised:
                 raised[line] = _raised(programme, pool, round_, rules, line)
-            if application in applications:
+            if asked:
                 lines.append(_least(raised[line], application, allocation.objective, watch))
             else:
                 lines.append(

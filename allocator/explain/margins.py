@@ -268,7 +268,10 @@ def _short(asking: Asking, application: str) -> Margin:
         for package in stand.ground.columns.get(application, {})
     }
     short = {package: _needed(stand, package, answer) for package, answer in answers.items()}
-    packages = tuple(PackageMargin(package, points) for package, points in short.items())
+    packages = tuple(
+        PackageMargin(package, points, instead=_instead(stand, answers[package]))
+        for package, points in short.items()
+    )
     least = min((points for points in short.values() if points is not None), default=None)
     if least is None:
         return Margin(None, packages=packages)
@@ -347,9 +350,11 @@ def _spare(asking: Asking, application: str, package: Package) -> Margin:
         points,
         at_any_merit=points == merit,
         packages=tuple(
-            PackageMargin(p, ahead // gain if gain else None) for p, (ahead, gain) in spare.items()
+            PackageMargin(p, ahead // gain if gain else None, instead=_instead(stand, answers[p]))
+            for p, (ahead, gain) in spare.items()
         ),
         others=tuple(sorted(rest - frozenset(stand.awards))),
+        instead=_instead(stand, without),
     )
 
 
@@ -386,6 +391,18 @@ def _spare_at_least(stand: Stand, application: str, package: Package) -> Margin:
 
 def _awards(stand: Stand, answer: Answer) -> frozenset[str]:
     return frozenset() if answer.values is None else awarded(stand.ground, answer.values)
+
+
+def _instead(stand: Stand, answer: Answer) -> tuple[int, ...] | None:
+    """Return the award columns of the programme in which an answer is not the allocation.
+
+    Whoever verifies the record can carry it out: no solver is needed to see what it is worth.
+    """
+    if answer.values is None:
+        return None
+    matrix = stand.ground.matrix
+    pairs = zip(matrix.origin, matrix.follows, answer.values, stand.current, strict=True)
+    return tuple(sorted(p for p, follows, x, now in pairs if not follows and x != now))
 
 
 def _comes_before(stand: Stand, one: frozenset[str], other: frozenset[str]) -> bool:

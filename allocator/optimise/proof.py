@@ -19,6 +19,7 @@ from allocator.optimise.proof_relax import UNIT, Multipliers, Relaxation
 from allocator.optimise.reduce import LOCAL_ROWS
 from allocator.optimise.watch import Watch
 from allocator.record.canonical import Plain, to_plain
+from allocator.record.check_proof import MOST_PARTS as MOST_READ
 from allocator.record.check_proof import Part, Problem, ProofError, Question, questions_of
 
 type Pairs = tuple[tuple[int, int], ...]
@@ -180,12 +181,12 @@ class _Search:
         self.relaxation = Relaxation(problem, self.root.part)
         self.brancher = Brancher(problem, plain["columns"], self.relaxation)
         self.waiting: list[tuple[int, int, _Node]] = []
-        self.count = 0
+        self.count, self.made = 0, 1
         self._wait(self.root)
 
     def proof(self, blocks: list[list[int]]) -> Proof:
         """Search, and write down what was found."""
-        while self.waiting and self.count < MOST_PARTS and not self.watch.over():
+        while self._may_go_on():
             self._settle(heappop(self.waiting)[2])
         drawn = all(node.done for node in self._nodes(drawn=True))
         reached = [node.bound for node in self._nodes(drawn) if not node.done]
@@ -197,6 +198,11 @@ class _Search:
             drawn=drawn,
             steps=tuple(Step(tuple(n.used), n.split) for n in self._nodes(drawn)),
         )
+
+    def _may_go_on(self) -> bool:
+        """Tell whether a part waits and there is time, and room in what a checker would read."""
+        room = self.count < MOST_PARTS and self.made < MOST_READ // 2
+        return bool(self.waiting) and room and not self.watch.over()
 
     def _nodes(self, drawn: bool) -> list[_Node]:
         """Return all nodes as the checker meets them; without a draw, not those it would add."""
@@ -235,11 +241,18 @@ class _Search:
             node.split = self.brancher.split(node.part, found, room / UNIT)
             if not node.split:
                 raise NotSelected
-            halves = [self.problem.only(node.part, [*node.split], some) for some in (False, True)]
-            below = [part for half in halves for part in half]
+            below = self._halves(node)
+            if len(below) < 2:  # what the relaxation divided by was dropped with its multipliers
+                node.split = self.brancher.any(node.part)
+                below = self._halves(node)
         node.below = [self._node(part, node.multipliers) for part in below]
+        self.made += len(below)
         for each in node.below:
             self._wait(each)
+
+    def _halves(self, node: _Node) -> list[Part]:
+        sides = (self.problem.only(node.part, [*node.split], some) for some in (False, True))
+        return [part for side in sides for part in side]
 
     def _bound(self, node: _Node, relaxation: Relaxation) -> Reoptimised | None:
         """Give a node the multipliers of its relaxation; ``None`` if the solver has none."""

@@ -59,7 +59,7 @@ class Brancher:
         """
         shares = dict(self._fractional(part, found)) if found is not None else {}
         if found is None or not shares:
-            return self._any(part)
+            return self.any(part)
         best: tuple[float, Split] | None = None
         idle = 0
         for split in sorted(shares, key=lambda s: (-self._score(s, shares[s], room), s))[
@@ -101,7 +101,7 @@ class Brancher:
                 sets.setdefault(key, []).append(j)
         yield from dict.fromkeys(tuple(each) for each in sets.values())
 
-    def _any(self, part: Part) -> Split:
+    def any(self, part: Part) -> Split:
         """Return an award that some choices of a block have and others have not."""
         for k in part.open:
             one, other = part.choices[k][:2]

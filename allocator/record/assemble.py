@@ -30,6 +30,7 @@ MODULES = (
     "record.check_effects",
     "record.check_flips",
     "record.check_fairness",
+    "record.check_instead",
     "record.check_margins",
     "record.check_explanations",
     "record.check_all",

@@ -32,6 +32,7 @@ from allocator.record.check_programme import look_at_programme
 from allocator.record.check_promises import look_at_promises
 from allocator.record.check_report import (
     FAIL,
+    PASS,
     UNCHECKED,
     Check,
     Refused,
@@ -149,10 +150,12 @@ def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:
     return say("verify.edition.figure", version=version)
 
 
-def open_points(record: Opened | None, given: Given) -> tuple[str, ...]:
-    """Return what cannot be checked at all, in words."""
+def open_points(record: Opened | None, given: Given, checks: Iterable[Check]) -> tuple[str, ...]:
+    """Return what cannot be checked at all, in words; ``checks`` are those that were made."""
     points = [say("verify.open.inputs-true")]
     if given.public_key is None and record is not None:
         points.append(say("verify.open.unsigned", digest=record.manifest_digest()))
-    points.append(say("verify.open.tied"))
+    proven = any(each.id == "proof" and each.status == PASS for each in checks)
+    points.append(say(f"verify.open.tied{'-proven' if proven else ''}"))
+    points.append(say("verify.open.margins"))
     return tuple(points)

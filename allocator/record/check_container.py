@@ -18,7 +18,7 @@ from typing import Any
 from allocator.record.check_report import Refused, Unchecked, demand_fields, demand_none, safe
 from allocator.texts import say
 
-FORMAT = 3
+FORMAT = 4
 """Version of the record's form; it changes when a member's form does."""
 
 MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
@@ -288,9 +288,23 @@ def look_at_previous(record: Opened, previous: Opened | None) -> str:
         raise Refused(say("verify.previous.none"))
     if link != previous.manifest_digest():
         raise Refused(say("verify.previous.other", digest=previous.manifest_digest()[:16]))
+    _demand_whole(previous)
     if previous.plain("round.json")["id"] != record.plain("round.json")["id"]:
         raise Refused(say("verify.previous.round"))
     return say("verify.previous.same", digest=link[:16])
+
+
+def _demand_whole(previous: Opened) -> None:
+    """Refuse a previous record whose members are not those that its manifest lists.
+
+    The link names its manifest only. One from which a person was erased is still the one it was.
+    """
+    try:
+        look_at_members(previous)
+    except Refused as error:
+        raise Refused(say("verify.previous.members", reason=error.args[0])) from None
+    except Unchecked:
+        return
 
 
 def look_at_office(record: Opened) -> str:

@@ -36,7 +36,8 @@ def look_at_proof(record: Opened) -> str:
         shown = check(programme, proof, values, objective, order, book.fund_order())
     except ProofError as error:
         raise Refused(say("verify.proof.wrong", reason=error)) from None
-    bound = points(Fraction(shown["bound"], number(programme["scale"])))
+    # A bound is rounded up: nothing is worth more than what is said.
+    bound = points(Fraction(-(-shown["bound"] // number(programme["scale"]))))
     if not final:
         raise Unchecked(say("verify.proof.gap", bound=bound))
     if not (shown["optimal"] and shown["drawn"]):

@@ -1,7 +1,7 @@
 """What each application was told is held against the decisions, the merit, the draws and the rules.
 
-The margins themselves took a solver to find and are not found again here; that they agree with the
-decisions is checked. Which awards would fit is worked out again for some of the declined.
+The margins took a solver to find; here the allocations that they name are carried out, and the
+margins follow from those. Which awards would fit is worked out again for some of the declined.
 """
 
 from __future__ import annotations
@@ -130,7 +130,8 @@ def _differing_explanation(
             yield field
     if not same(explained["breakdown"], told.breakdowns.get(application, [])):
         yield "breakdown"
-    if not same(explained["tie"], told.ties.get(application)):
+    tie = same(explained["tie"], told.ties.get(application))
+    if not (tie and told.margins.tie_agrees(explained)):
         yield "tie"
     if not same(explained["factors"], told.factors.get(application, [])):
         yield "factors"

@@ -49,7 +49,8 @@ def verify_alone(data: bytes, given: Given, version: str, standalone: bytes) -> 
         checks.append(carried_out("edition", lambda: look_at_edition(opened, version, standalone)))
         checks += [_for_the_allocator(name) for name in FOR_THE_ALLOCATOR]
         checks += of_redacted(opened, look_within(opened))
-    return Report(tuple(checks), (say("verify.open.standalone"), *open_points(record, given)))
+    open_ = open_points(record, given, checks)
+    return Report(tuple(checks), (say("verify.open.standalone"), *open_))
 
 
 def _for_the_allocator(name: str) -> Check:

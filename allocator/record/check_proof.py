@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 MOST_CHOICES = 4096
 """The most sets of awards that the rows about one block alone may allow."""
 
+MOST_PARTS, MOST_BOUNDS = 100_000, 4
+"""The most parts, and multipliers of one: whoever makes a proof stops at half of it, and brings at
+most three. Without a limit a small forged record could keep a verifier busy for days."""
+
 type Json = dict[str, Any]
 type Choice = tuple[int, ...]
 type Question = tuple[list[int], bool]
@@ -258,6 +262,8 @@ def _check(
     require(bound == objective or not drawn, "a lottery among allocations that may not be the best")
     questions = questions_of(programme["columns"], values, order, funds)
     waiting: list[tuple[Part, dict[int, int]]] = [(problem.all, {})]
+    long = max([len(entry.get("multipliers", ())) for entry in proof["parts"]], default=0)
+    require(len(proof["parts"]) <= MOST_PARTS and long <= MOST_BOUNDS, "the proof is too long")
     for entry in proof["parts"]:
         require(waiting, "the proof goes on after its end")
         part, y = waiting.pop()
@@ -270,6 +276,7 @@ def _check(
             continue
         if "split" in entry:
             below = [p for some in (False, True) for p in problem.only(part, entry["split"], some)]
+            require(len(below) == 2, "a split leaves all on one side")
         else:
             require(not part.ahead and exact < unit * (bound + step), "a part is left open")
             below = [*problem.drawn_before(part, questions)] if drawn else []

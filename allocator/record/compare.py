@@ -11,13 +11,15 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from allocator.intake.overrides import OVERRIDES, Override, read_overrides
 from allocator.policy import check_policy, diff
 from allocator.record.canonical import canonical
 from allocator.record.check_book import number
-from allocator.record.check_container import Opened
+from allocator.record.check_container import INPUTS, Opened
 from allocator.record.check_outcome import points
 from allocator.record.check_report import safe
 from allocator.record.check_rules import cents
+from allocator.record.compare_told import told_differently
 from allocator.texts import say
 
 _WORDS_ONLY = frozenset(
@@ -34,10 +36,12 @@ class Cause:
 
     ``kind`` is ``applications``, ``prior_awards``, ``overrides``, ``round``, ``policy``,
     ``tables`` or ``version``; ``texts`` say what differs, by application id where it is about one.
+    ``decides`` unless it is only about words, which cannot explain another outcome.
     """
 
     kind: str
     texts: tuple[str, ...]
+    decides: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,20 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two records of a round."""
+    """What differs between two records of a round.
+
+    ``told`` are texts on what is told differently beside the outcomes: margins, reasons, ties,
+    effects, fairness.
+    """
 
     causes: tuple[Cause, ...]
     changed: tuple[Changed, ...]
+    told: tuple[str, ...] = ()
 
     @property
     def explained(self) -> bool:
         """Tell whether every change has something that can explain it."""
-        return bool(self.causes) or not self.changed
+        return any(each.decides for each in self.causes) or not (self.changed or self.told)
 
 
 def compare(before: bytes, after: bytes) -> Comparison:
@@ -83,13 +92,15 @@ def compare(before: bytes, after: bytes) -> Comparison:
     old, new = Opened(before), Opened(after)
     own = dict(_applications(old, new))
     causes = tuple(each for each in _causes(old, new, own) if each.texts)
-    return Comparison(causes, tuple(_changed(old, new, own)))
+    told = tuple(text for _, text in told_differently(old, new))
+    return Comparison(causes, tuple(_changed(old, new, own)), told)
 
 
 def _causes(old: Opened, new: Opened, own: dict[str, str]) -> Iterator[Cause]:
     yield Cause("applications", tuple(own.values()))
     yield Cause("prior_awards", tuple(_prior_awards(old, new)))
     yield Cause("overrides", tuple(_overrides(old, new)))
+    yield Cause("overrides", tuple(_reworded(old, new)), decides=False)
     yield Cause("round", tuple(_round(old, new)))
     yield Cause("policy", tuple(_policy(old, new)))
     yield Cause("tables", tuple(_tables(old, new)))
@@ -139,6 +150,22 @@ def _overrides(old: Opened, new: Opened) -> Iterator[str]:
             kind = "other" if was and now else "new" if now else "gone"
             title = safe((now or was or {})["title"])
             yield say(f"verify.compare.override.{kind}", title=title)
+
+
+def _reworded(old: Opened, new: Opened) -> Iterator[str]:
+    """Yield the overrides that decide the same, but with another reason, author or day."""
+    before, after = _override_words(old), _override_words(new)
+    bounds, others = _override_bounds(old), _override_bounds(new)
+    for application in sorted({*before} & {*after}):
+        same_effect = bounds.get(application) == others.get(application)
+        if same_effect and before[application] != after[application]:
+            yield say("verify.compare.override.words", application=safe(application))
+
+
+def _override_words(record: Opened) -> dict[str, Override]:
+    content = record.members.get(f"{INPUTS}{OVERRIDES}")
+    found = read_overrides(content).overrides if content else ()
+    return {each.application_id: each for each in found}
 
 
 def _override_bounds(record: Opened) -> dict[str, dict[str, Any]]:

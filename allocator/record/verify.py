@@ -98,7 +98,7 @@ def verify_bytes(data: bytes, given: Given | None = None) -> Report:
     if record is not None:
         checks += look_at_origin(record, given)
         checks += of_redacted(record, (*_from_the_inputs(record), *look_within(record)))
-    return Report(tuple(checks), open_points(record, given))
+    return Report(tuple(checks), open_points(record, given, checks))
 
 
 def _from_the_inputs(record: Opened) -> Iterator[Check]:

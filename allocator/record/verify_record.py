@@ -118,7 +118,7 @@ TEXTS = {
     'verify.effects.untied': '{awarded} and {declined} are said to be exchangeable, but were not drawn for',
     'verify.eligibility.figure': '{eligible} eligible, {ineligible} ineligible with their reasons',
     'verify.eligibility.other': '{application}: eligible or not, its reasons or its groups are not what the inputs give',
-    'verify.explanations.figure': '{count} agree with decisions, merit and draws ({exact} with an exact margin); {tried} declined tried again: what is said to stand in the way does',
+    'verify.explanations.figure': '{count} agree with decisions, merit and draws ({exact} with an exact margin, which follows from allocations that were carried out); {tried} declined tried again: what is said to stand in the way does',
     'verify.explanations.ids': 'there is not exactly one explanation per application',
     'verify.explanations.none': 'there are no explanations in this record',
     'verify.explanations.obstacles': '{application}: what is said to stand in its way does not, or something else does',
@@ -172,8 +172,10 @@ TEXTS = {
     'verify.office.figure': 'made in an office whose log stood at entry {seq}, {digest}; allocator office check RECORD tells whether the store still holds it',
     'verify.office.form': "what it says of the office's log is not formed as it should be",
     'verify.open.inputs-true': 'That the inputs were true: what applicants, administrations and officers wrote is taken as written.',
+    'verify.open.margins': 'That the margins are exact: each that says so rests on allocations in the record, which keep every rule and give its figures, but that none is better takes a solver. Nor can a bound, and the tie of an application that has no more than a bound, be shown.',
     'verify.open.standalone': 'Whether eligibility, merit and costs follow from the input files and the policy: this file does not read them. The allocator does: allocator verify RECORD',
-    'verify.open.tied': 'That the list of those who took part in the lottery is complete. That the lottery chose this allocation is proven.',
+    'verify.open.tied': 'That the list of those who took part in the lottery is complete.',
+    'verify.open.tied-proven': 'That the list of those who took part in the lottery is complete. That the lottery chose this allocation is proven.',
     'verify.open.unsigned': "That this is the record that was published: it bears no signature that you gave a key for. Compare the manifest's SHA-256 with the published one: {digest}",
     'verify.payments.divided': '{application}: its payment is not divided over the funds as the method says',
     'verify.payments.figure': '{funds} funds pay {paid}, each within its amount and purpose',
@@ -193,6 +195,7 @@ TEXTS = {
     'verify.pool.reason': '{application}: it is ineligible without a reason',
     'verify.previous.broken': 'the previous record given is not formed as records are',
     'verify.previous.first': 'none: it says to be the first of its round',
+    'verify.previous.members': 'the previous record given was changed: {reason}',
     'verify.previous.named': "it follows the record whose manifest's SHA-256 begins {digest}; give that record with --previous to check the link",
     'verify.previous.none': 'it says to be the first of its round, but a previous record was given',
     'verify.previous.other': "it does not follow the record given, whose manifest's SHA-256 begins {digest}",
@@ -482,7 +485,7 @@ def safe(text: str) -> str:
 # can hide before, between or behind them. Any program that opens zip files opens it.
 
 
-FORMAT = 3
+FORMAT = 4
 """Version of the record's form; it changes when a member's form does."""
 
 MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
@@ -752,9 +755,23 @@ def look_at_previous(record: Opened, previous: Opened | None) -> str:
         raise Refused(say("verify.previous.none"))
     if link != previous.manifest_digest():
         raise Refused(say("verify.previous.other", digest=previous.manifest_digest()[:16]))
+    _demand_whole(previous)
     if previous.plain("round.json")["id"] != record.plain("round.json")["id"]:
         raise Refused(say("verify.previous.round"))
     return say("verify.previous.same", digest=link[:16])
+
+
+def _demand_whole(previous: Opened) -> None:
+    """Refuse a previous record whose members are not those that its manifest lists.
+
+    The link names its manifest only. One from which a person was erased is still the one it was.
+    """
+    try:
+        look_at_members(previous)
+    except Refused as error:
+        raise Refused(say("verify.previous.members", reason=error.args[0])) from None
+    except Unchecked:
+        return
 
 
 def look_at_office(record: Opened) -> str:
@@ -1612,6 +1629,10 @@ def divided(book: Book, grants: list[Grant]) -> dict[str, list[tuple[str, int]]]
 MOST_CHOICES = 4096
 """The most sets of awards that the rows about one block alone may allow."""
 
+MOST_PARTS, MOST_BOUNDS = 100_000, 4
+"""The most parts, and multipliers of one: whoever makes a proof stops at half of it, and brings at
+most three. Without a limit a small forged record could keep a verifier busy for days."""
+
 
 class ProofError(Exception):
     """The proof does not show what it claims; the message says where it fails."""
@@ -1854,6 +1875,8 @@ def _check(
     require(bound == objective or not drawn, "a lottery among allocations that may not be the best")
     questions = questions_of(programme["columns"], values, order, funds)
     waiting: list[tuple[Part, dict[int, int]]] = [(problem.all, {})]
+    long = max([len(entry.get("multipliers", ())) for entry in proof["parts"]], default=0)
+    require(len(proof["parts"]) <= MOST_PARTS and long <= MOST_BOUNDS, "the proof is too long")
     for entry in proof["parts"]:
         require(waiting, "the proof goes on after its end")
         part, y = waiting.pop()
@@ -1866,6 +1889,7 @@ def _check(
             continue
         if "split" in entry:
             below = [p for some in (False, True) for p in problem.only(part, entry["split"], some)]
+            require(len(below) == 2, "a split leaves all on one side")
         else:
             require(not part.ahead and exact < unit * (bound + step), "a part is left open")
             below = [*problem.drawn_before(part, questions)] if drawn else []
@@ -1972,8 +1996,8 @@ def worth_of(book: Book, awards: list[Award]) -> Fraction:
 
 
 def points(worth: Fraction) -> str:
-    """Return thousandths of a point as points, cut to three decimals."""
-    whole = int(abs(worth))
+    """Return thousandths of a point as points, rounded as all outputs do: halves away from 0."""
+    whole = int(abs(worth) + Fraction(1, 2))
     sign = "-" if worth < 0 and whole else ""
     return f"{sign}{whole // 1000}.{whole % 1000:03d}"
 
@@ -2296,7 +2320,8 @@ def look_at_proof(record: Opened) -> str:
         shown = check(programme, proof, values, objective, order, book.fund_order())
     except ProofError as error:
         raise Refused(say("verify.proof.wrong", reason=error)) from None
-    bound = points(Fraction(shown["bound"], number(programme["scale"])))
+    # A bound is rounded up: nothing is worth more than what is said.
+    bound = points(Fraction(-(-shown["bound"] // number(programme["scale"]))))
     if not final:
         raise Unchecked(say("verify.proof.gap", bound=bound))
     if not (shown["optimal"] and shown["drawn"]):
@@ -2896,16 +2921,182 @@ def band_edges(merits: list[int]) -> list[int]:
     return sorted(edge for edge in edges if edge < merits[-1])
 
 
-# --- allocator.record.check_margins --------------------------------------------------------
-# A margin is held against the decision and the merit it is of, and its parts against one another.
+# --- allocator.record.check_instead --------------------------------------------------------
+# The allocations that margins rest on are carried out: whom they award, what they are worth.
 #
-# Which figure it is takes a solver to find. Which parts it has, and how they follow from each other,
-# does not: what each package needed settles what the application was short of, or could spare. The
-# packages it is about, and those that a rule forbids anyhow, are looked up in the programme.
+# An exact margin names the allocation that it was found with, as the award columns in which that one
+# differs from the awards. Turning those over shows whether it keeps every row of the programme and
+# what it is worth. That none is better takes a solver; but none that the record itself holds may be.
+
+
+class Other(NamedTuple):
+    """Another allocation: what those get who get something else in it, and its objective."""
+
+    differs: dict[str, str | None]
+    worth: int
+
+
+class Board:
+    """The programme with the awards on it, of which some columns may be turned over.
+
+    ``slack`` is what a row has left; a helper that has -1 in a row (``lifts``) is at the least that
+    its rows ask for, and their slack is counted without it.
+    """
+
+    def __init__(self, programme: dict[str, Any], values: list[int]):
+        columns = programme["columns"]
+        self.names = [(each["application"], each["package"]) for each in columns]
+        self.gains = [number(each["objective"]) for each in columns]
+        self.upper = [number(each["upper"]) for each in columns]
+        self.values = values
+        self.on = {j for j, value in enumerate(values) if value and self.names[j][0]}
+        self.awards = {self.names[j][0]: self.names[j][1] for j in self.on}
+        self.worth = sum(gain * value for gain, value in zip(self.gains, values, strict=True))
+        self.of: dict[str, list[int]] = defaultdict(list)
+        for j, (application, _) in enumerate(self.names):
+            self.of[application].append(j)
+        self.uses: list[list[tuple[int, int]]] = [[] for _ in columns]
+        self.slack: list[int] = []
+        self.lifts: dict[int, int] = {}
+        self.lifted: dict[int, list[int]] = defaultdict(list)
+        for r, row in enumerate(programme["rows"]):
+            self._read(r, row)
+
+    def _read(self, r: int, row: dict[str, Any]) -> None:
+        sign = 1 if row["sense"] == "<=" else -1
+        left = sign * number(row["bound"])
+        for j, coefficient in zip(row["columns"], row["coefficients"], strict=True):
+            factor = sign * number(coefficient)
+            self.uses[j].append((r, factor))
+            if factor == -1 and not self.names[j][0]:
+                self.lifts[r] = j
+                self.lifted[j].append(r)
+            else:
+                left -= factor * self.values[j]
+        self.slack.append(left)
+
+    def turned(self, columns: list[int]) -> Other | None:
+        """Return the allocation with these award columns turned over; ``None`` if there is none."""
+        places = range(len(self.names))
+        plain = all(type(j) is int and j in places and self.names[j][0] for j in columns)
+        if not plain or columns != sorted({*columns}):
+            return None
+        worth, moved = self.worth, dict[int, int]()
+        for j in columns:
+            step = -1 if j in self.on else 1
+            worth += step * self.gains[j]
+            for r, factor in self.uses[j]:
+                moved[r] = moved.get(r, 0) + step * factor
+        for k in {self.lifts[r]: None for r in moved if r in self.lifts}:
+            least = max(0, *(moved.get(r, 0) - self.slack[r] for r in self.lifted[k]))
+            if least > self.upper[k]:
+                return None
+            step = least - self.values[k]
+            worth += step * self.gains[k]
+            for r, factor in self.uses[k] if step else ():
+                moved[r] = moved.get(r, 0) + (0 if self.lifts.get(r) == k else step * factor)
+        if any(more > self.slack[r] for r, more in moved.items() if r not in self.lifts):
+            return None
+        return Other(self._differing(columns), worth)
+
+    def _differing(self, columns: list[int]) -> dict[str, str | None]:
+        after = self.on.symmetric_difference(columns)
+        found: dict[str, str | None] = {}
+        for application in {self.names[j][0]: None for j in columns}:
+            held = (self.names[j][1] for j in self.of[application] if j in after)
+            package = next(held, None)
+            if package != self.awards.get(application):
+                found[application] = package
+        return found
+
+
+class Others:
+    """The allocations that a record holds besides the awards, and the best of them by outcome."""
+
+    def __init__(self, record: Opened):
+        programme, result = record.plain("programme.json"), record.plain("result.json")
+        self.board = Board(programme, [number(each) for each in result["values"]])
+        self.awards, self.worth = self.board.awards, self.board.worth
+        self.level: set[str] = set()
+        order = record.plain("lottery.json")["order"]
+        self._place = {application: place for place, application in enumerate(order)}
+        self._best: dict[tuple[str, str | None], int] = {}
+        self._step_by_step()
+        if EFFECTS in record.members:
+            self._of_effects(record, number(programme["scale"]))
+
+    def named(self, columns: list[int] | None) -> Other | None:
+        """Return the allocation that a margin names, having taken note of it."""
+        other = None if columns is None else self.board.turned(columns)
+        if other is not None:
+            self._note(other)
+        return other
+
+    def best(self, application: str, package: str | None) -> int | None:
+        """Return the most that an allocation noted is worth in which the application gets this."""
+        return self._best.get((application, package))
+
+    def never(self, application: str, package: str) -> bool:
+        """Tell whether nothing near at hand awards a package: alone, added, or for one other."""
+        if self.best(application, package) is not None:
+            return False
+        name, on = (application, package), self.board.on
+        for j in (j for j in self.board.of[application] if self.board.names[j] == name):
+            changes = ([*on, j], *([other, j] for other in on))
+            if any(self.board.turned(sorted(each)) is not None for each in changes):
+                return False
+        return True
+
+    def comes_before(self, one: Other, other: Other) -> bool:
+        """Tell whether the lottery selects the first of two allocations."""
+        both = sorted({*one.differs, *other.differs}, key=lambda each: self._place[each])
+        for application in both:
+            held = [
+                each.differs.get(application, self.awards.get(application)) is not None
+                for each in (one, other)
+            ]
+            if held[0] != held[1]:
+                return held[0]
+        return False
+
+    def _note(self, other: Other) -> None:
+        for outcome in other.differs.items():
+            self._best[outcome] = max(other.worth, self._best.get(outcome, other.worth))
+        if other.worth == self.worth:
+            self.level |= {*other.differs}
+
+    def _step_by_step(self) -> None:
+        """Take note of one award more and of one less."""
+        for j, (application, _) in enumerate(self.board.names):
+            if application and (j in self.board.on or application not in self.awards):
+                self.named([j])
+
+    def _of_effects(self, record: Opened, scale: int) -> None:
+        """Take note of the exchanges, which are at no loss, and of the awards without a factor."""
+        book, effects = Book(record), record.plain(EFFECTS)
+        for each in effects["swaps"]:
+            change = {each["awarded"]: None, each["declined"]: each["package"]}
+            self._note(Other(change, self.worth))
+        for effect in effects["factors"]:
+            without = {each["application_id"]: each["package"] for each in effect["awards"]}
+            listed = [(a, package, book.costs[a][package]) for a, package in without.items()]
+            both = dict.fromkeys((*self.awards, *without))
+            change = {a: without.get(a) for a in both if without.get(a) != self.awards.get(a)}
+            self._note(Other(change, int(worth_of(book, listed) * scale)))
+
+
+# --- allocator.record.check_margins --------------------------------------------------------
+# A margin is held against the decision, the merit, and the allocations that it was found with.
+#
+# Which allocation is the best takes a solver to find. But an exact margin names those it rests on,
+# and from these it is worked out once more: the figures of the packages, the draw where two are
+# level, who else it touches. No allocation that the record holds anywhere may contradict it. A margin
+# that is a bound names none; its parts are held against one another. The packages a margin is about,
+# and those that a rule forbids anyhow, are looked up in the programme.
 
 
 class Margins:
-    """What the margins and obstacles of a record must agree with."""
+    """What the margins, ties and obstacles of a record must agree with."""
 
     def __init__(self, record: Opened):
         book, result = Book(record), record.plain("result.json")
@@ -2913,10 +3104,13 @@ class Margins:
         programme = record.plain("programme.json")
         self._asked = _packages(programme, frozenset())
         self._possible = _packages(programme, _impossible(programme))
-        self._worthless = [each for each in PACKAGES if not book.coverage(each)]
-        self._decided: dict[str, set[str]] = {"awarded": set(), "declined": set()}
-        for each in result["decisions"]:
-            self._decided.setdefault(each["decision"], set()).add(each["application_id"])
+        scale = number(programme["scale"])
+        self._gains = {each: int(book.coverage(each) * scale) for each in PACKAGES}
+        self._drawn = {each["application_id"] for each in result["draws"]}
+        self._others = Others(record)
+        for each in record.plain("explanations.json"):
+            for part in _parts(each["margin"]):
+                self._others.named(part.get("instead"))
 
     def agree(self, explained: dict[str, Any], line: dict[str, Any]) -> bool:
         """Tell whether an explanation has the margin it must have, which the decision states.
@@ -2926,18 +3120,40 @@ class Margins:
         margin, awarded = explained["margin"], explained["decision"] == "awarded"
         if explained["merit"] is None or not self._final:
             return margin is None and line["margin"] is None
-        demand_fields(margin, "at_any_merit", "exact", "others", "packages", "points")
+        demand_fields(margin, "at_any_merit", "exact", "instead", "others", "packages", "points")
         for each in margin["packages"]:
-            demand_fields(each, "exact", "package", "points")
+            demand_fields(each, "exact", "instead", "package", "points")
         if any(type(each) is not bool for each in (margin["at_any_merit"], *_exact(margin))):
             return False
         if line["margin"] != _stated(margin, awarded):
             return False
-        others = self._decided["declined" if awarded else "awarded"]
-        if margin["others"] != sorted({*margin["others"]} & others):
-            return False
         offered = self._possible.get(explained["application_id"], [])
-        return self._spared(explained, offered) if awarded else self._short(margin, offered)
+        if awarded:
+            return self._spared(explained, offered)
+        return self._short(explained["application_id"], margin, offered)
+
+    def tie_agrees(self, explained: dict[str, Any]) -> bool:
+        """Tell whether an application was drawn for if, and only if, it could be otherwise.
+
+        It could where an allocation that the record holds is as good and does something else with
+        it. An exact margin holds the best there is; of a bound the reverse is not known.
+        """
+        if not self._final:
+            return True
+        application, margin = explained["application_id"], explained["margin"]
+        drawn, level = application in self._drawn, application in self._others.level
+        if drawn == level or margin is None:
+            return drawn == level
+        return drawn and not self._settled(explained, margin)
+
+    def _settled(self, explained: dict[str, Any], margin: dict[str, Any]) -> bool:
+        """Tell whether a margin names the best allocation for whatever else could have been."""
+        if explained["decision"] == "awarded":
+            return margin["instead"] is not None
+        return all(_exact(margin)) and all(
+            each["instead"] is not None or self._gains[each["package"]]
+            for each in margin["packages"]
+        )
 
     def obstacles_agree(self, explained: dict[str, Any]) -> bool:
         """Tell whether there is an obstacle for each package of a declined application only.
@@ -2953,48 +3169,160 @@ class Margins:
         return same(told, [(each, each not in possible) for each in asked])
 
     def _spared(self, explained: dict[str, Any], offered: list[str]) -> bool:
-        """Tell whether what an awarded application could lose is the most that one package could.
-
-        Or a thousandth less, where it is level then and loses the draw. A package worth nothing
-        cannot lose anything.
-        """
+        """Tell whether what an awarded application could lose is what its allocations give."""
         margin, merit = explained["margin"], number(explained["merit"])
         points = number(margin["points"])
         if not 0 <= points <= merit or margin["at_any_merit"] is not (points == merit):
             return False
         if not margin["packages"]:
-            return (margin["at_any_merit"] or not margin["exact"]) and not margin["others"]
+            return self._spared_without(explained, offered)
+        application, rest = explained["application_id"], self._others.named(margin["instead"])
+        if rest is None or rest.differs.get(application, "") is not None:
+            return False
+        if rest.worth != self._others.best(application, None) or not all(_exact(margin)):
+            return False
         names = [each["package"] for each in margin["packages"]]
-        if names != [each for each in offered if each in names]:
+        if (
+            names != [each for each in offered if each in names]
+            or explained["package"] not in names
+        ):
             return False
-        if explained["package"] not in names or not all(_exact(margin)):
+        missed = (self._others.best(application, each) for each in offered if each not in names)
+        if any(each is not None and each >= rest.worth for each in missed):
             return False
-        known = _figures(margin)
-        if [*known] != [each for each in names if each not in self._worthless]:
-            return False
-        most = max(known.values(), default=-1)
-        if margin["at_any_merit"]:
-            return most >= merit or len(known) < len(names)
-        return points <= most <= min(points + 1, merit)
+        rivals = {each["package"]: self._with(explained, each) for each in margin["packages"]}
+        return all(
+            rival is not None
+            and rival.worth >= rest.worth
+            and same(each["points"], self._spare(each["package"], rival, rest))
+            for each, rival in zip(margin["packages"], rivals.values(), strict=True)
+        ) and same(
+            [margin["points"], margin["others"]],
+            [self._most(merit, rivals, rest), self._gaining(rest)],
+        )
 
-    def _short(self, margin: dict[str, Any], offered: list[str]) -> bool:
+    def _spared_without(self, explained: dict[str, Any], offered: list[str]) -> bool:
+        """Tell whether a margin of an award that names no allocation can be right.
+
+        None does without the award, or a package that carries no merit cannot be lost by merit; or
+        it is a bound, which no allocation that the record holds may be below.
+        """
+        margin, gain = explained["margin"], self._gains[explained["package"]]
+        if margin["others"] != [] or margin["instead"] is not None:
+            return False
+        gone = self._others.best(explained["application_id"], None)
+        if margin["exact"]:
+            never = gone is None or (not gain and gone < self._others.worth)
+            return never and margin["at_any_merit"]
+        if gone is None or not gain or len(offered) > 1:
+            return True
+        return number(margin["points"]) <= (self._others.worth - gone) // gain
+
+    def _with(self, explained: dict[str, Any], part: dict[str, Any]) -> Other | None:
+        """Return the allocation in which an awarded application gets a package, if it is so."""
+        if part["package"] == explained["package"]:
+            return Other({}, self._others.worth) if part["instead"] == [] else None
+        return self._best_with(explained["application_id"], part)
+
+    def _best_with(self, application: str, part: dict[str, Any]) -> Other | None:
+        """Return the allocation named for a package, if it awards it and none held is better."""
+        other = self._others.named(part["instead"])
+        if other is None or other.differs.get(application) != part["package"]:
+            return None
+        best = self._others.best(application, part["package"])
+        return other if other.worth == best else None
+
+    def _spare(self, package: str, rival: Other, rest: Other) -> int | None:
+        gain = self._gains[package]
+        return (rival.worth - rest.worth) // gain if gain else None
+
+    def _most(self, merit: int, rivals: dict[str, Other | None], rest: Other) -> int:
+        """Return the most merit that can be lost with the award kept, by lead or by lot."""
+        held = [(each, self._gains[package]) for package, each in rivals.items() if each]
+
+        def kept(points: int) -> bool:
+            lead = max(each.worth - gain * points for each, gain in held)
+            level = [each for each, gain in held if each.worth - gain * points == lead]
+            before = any(self._others.comes_before(each, rest) for each in level)
+            return lead > rest.worth or (lead == rest.worth and before)
+
+        if kept(merit):
+            return merit
+        most = max((each.worth - rest.worth) // gain for each, gain in held if gain)
+        return most if kept(most) else most - 1
+
+    def _gaining(self, other: Other) -> list[str]:
+        held = self._others.awards
+        return sorted(a for a, package in other.differs.items() if package and a not in held)
+
+    def _losing(self, other: Other) -> list[str]:
+        return sorted(a for a, package in other.differs.items() if package is None)
+
+    def _short(self, application: str, margin: dict[str, Any], offered: list[str]) -> bool:
         """Tell whether what a declined application was short of is the least for a package.
 
-        Or a thousandth more, where it is level then and loses the draw. No merit would do for a
-        package of which no figure is given, and that is exact.
+        No merit would do for a package of which no figure is given, and that is exact.
         """
         if [each["package"] for each in margin["packages"]] != offered or margin["at_any_merit"]:
             return False
-        known = _figures(margin)
-        if any(each in known for each in self._worthless) or min(known.values(), default=0) < 0:
+        if margin["instead"] is not None:
             return False
+        if not all(self._figure_agrees(application, each) for each in margin["packages"]):
+            return False
+        known = _figures(margin)
         if not known:
-            return margin["points"] is None and all(_exact(margin)) and not margin["others"]
+            return margin["points"] is None and all(_exact(margin)) and margin["others"] == []
         points, least = number(margin["points"]), min(known.values())
         if margin["exact"]:
-            return all(_exact(margin)) and max(1, least) <= points <= least + 1
+            return all(_exact(margin)) and self._reached(margin, least)
         bounded = [each["exact"] is (each["points"] is None) for each in margin["packages"]]
-        return points == least and all(bounded) and not margin["others"]
+        return points == least and all(bounded) and margin["others"] == []
+
+    def _figure_agrees(self, application: str, part: dict[str, Any]) -> bool:
+        """Tell whether a package of a declined application was short of so much, or can have been.
+
+        A figure that is not exact names no allocation, and is no more than any of them gives.
+        """
+        package, points = part["package"], part["points"]
+        if part["instead"] is not None:
+            other = self._best_with(application, part)
+            needed = None if other is None else self._needed(package, other.worth)
+            return other is not None and part["exact"] and same(points, needed)
+        if points is None:
+            never = not self._gains[package] or self._others.never(application, package)
+            return bool(part["exact"]) and never
+        best = self._others.best(application, package)
+        needed = 0 if best is None else self._needed(package, best)
+        if part["exact"] or number(points) < 0 or needed is None or not self._gains[package]:
+            return False
+        return best is None or number(points) <= needed
+
+    def _needed(self, package: str, worth: int) -> int | None:
+        gain = self._gains[package]
+        return max(0, -((worth - self._others.worth) // gain)) if gain else None
+
+    def _reached(self, margin: dict[str, Any], least: int) -> bool:
+        """Tell whether the margin is the least figure, or more by one where the lottery was lost.
+
+        Those it touches are who has no award in the allocation that was reached.
+        """
+        awards = Other({}, self._others.worth)
+        lost, won = list[list[str]](), list[list[str]]()
+        for each in margin["packages"]:
+            other = self._others.named(each["instead"])
+            if other is None or each["points"] is None or number(each["points"]) != least:
+                continue
+            ahead = other.worth + self._gains[each["package"]] * least > self._others.worth
+            drawn = least > 0 and (ahead or self._others.comes_before(other, awards))
+            (won if drawn else lost).append(self._losing(other))
+        return number(margin["points"]) == (least if won else least + 1) and margin["others"] in (
+            won or lost
+        )
+
+
+def _parts(margin: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Return what names an allocation: the margin, and each of its packages."""
+    return [] if margin is None else [margin, *margin["packages"]]
 
 
 def _impossible(programme: dict[str, Any]) -> frozenset[int]:
@@ -3038,8 +3366,8 @@ def _stated(margin: dict[str, Any], awarded: bool) -> int | None:
 # --- allocator.record.check_explanations ---------------------------------------------------
 # What each application was told is held against the decisions, the merit, the draws and the rules.
 #
-# The margins themselves took a solver to find and are not found again here; that they agree with the
-# decisions is checked. Which awards would fit is worked out again for some of the declined.
+# The margins took a solver to find; here the allocations that they name are carried out, and the
+# margins follow from those. Which awards would fit is worked out again for some of the declined.
 
 
 EXPLANATIONS = "explanations.json"
@@ -3145,7 +3473,8 @@ def _differing_explanation(
             yield field
     if not same(explained["breakdown"], told.breakdowns.get(application, [])):
         yield "breakdown"
-    if not same(explained["tie"], told.ties.get(application)):
+    tie = same(explained["tie"], told.ties.get(application))
+    if not (tie and told.margins.tie_agrees(explained)):
         yield "tie"
     if not same(explained["factors"], told.factors.get(application, [])):
         yield "factors"
@@ -3297,12 +3626,14 @@ def look_at_edition(record: Opened, version: str, standalone: bytes) -> str:
     return say("verify.edition.figure", version=version)
 
 
-def open_points(record: Opened | None, given: Given) -> tuple[str, ...]:
-    """Return what cannot be checked at all, in words."""
+def open_points(record: Opened | None, given: Given, checks: Iterable[Check]) -> tuple[str, ...]:
+    """Return what cannot be checked at all, in words; ``checks`` are those that were made."""
     points = [say("verify.open.inputs-true")]
     if given.public_key is None and record is not None:
         points.append(say("verify.open.unsigned", digest=record.manifest_digest()))
-    points.append(say("verify.open.tied"))
+    proven = any(each.id == "proof" and each.status == PASS for each in checks)
+    points.append(say(f"verify.open.tied{'-proven' if proven else ''}"))
+    points.append(say("verify.open.margins"))
     return tuple(points)
 
 
@@ -3337,7 +3668,8 @@ def verify_alone(data: bytes, given: Given, version: str, standalone: bytes) -> 
         checks.append(carried_out("edition", lambda: look_at_edition(opened, version, standalone)))
         checks += [_for_the_allocator(name) for name in FOR_THE_ALLOCATOR]
         checks += of_redacted(opened, look_within(opened))
-    return Report(tuple(checks), (say("verify.open.standalone"), *open_points(record, given)))
+    open_ = open_points(record, given, checks)
+    return Report(tuple(checks), (say("verify.open.standalone"), *open_))
 
 
 def _for_the_allocator(name: str) -> Check:

@@ -66,6 +66,11 @@ def assert_bounds(small: Small) -> int:
     decided = (programme, small.pool, small.round, small.rules, allocation)
     found = extra_money(*decided, (), Watch(), always=True)
     unasked = extra_money(*decided, (), Watch())
+    awarded = {each.application_id for each in allocation.awards}
+    assert all(
+        each.application_id in awarded or each.application_id not in unasked
+        for each in allocation.draws
+    )  # of a lost lottery nothing is said of money
     most = sum(price(c, k.package) for c in small.pool.candidates for k in c.costs)
     present = Fraction(allocation.objective, programme.scale)
 

@@ -394,6 +394,116 @@ def others_that_do_not_hang_on_it(parts: Parts) -> None:
     margin["others"] = [awarded(parts)[0]]
 
 
+def exact_margins(parts: Parts, decision: str) -> list[dict[str, Any]]:
+    told = (each for each in parts["explanations.json"] if each["decision"] == decision)
+    return [each["margin"] for each in told if each["margin"]["exact"]]
+
+
+def nobody_touched(parts: Parts) -> None:
+    for margin in exact_margins(parts, "declined"):
+        margin["others"] = []
+
+
+def others_touched(parts: Parts) -> None:
+    """Those who lose their award if it gets one are other people, all of them awarded."""
+    margin = next(each for each in exact_margins(parts, "declined") if each["others"])
+    margin["others"] = sorted({*awarded(parts)} - {*margin["others"]})[:2]
+
+
+def somebody_waiting(parts: Parts) -> None:
+    margin = next(each for each in exact_margins(parts, "awarded") if each["instead"])
+    margin["others"] = [next(each for each in declined(parts) if each not in margin["others"])]
+
+
+def stated(parts: Parts) -> None:
+    """Let the decisions say what the margins do."""
+    for each in parts["explanations.json"]:
+        margin, sign = each["margin"], 1 if each["decision"] == "awarded" else -1
+        if margin is not None:
+            none = margin["points"] is None or not margin["exact"]
+            figure = None if none else sign * margin["points"]
+            line_of(parts, each["application_id"])["margin"] = figure
+
+
+def shorter_than_it_was(parts: Parts) -> None:
+    """One was short of a point less, with every figure to match."""
+    for margin in exact_margins(parts, "declined"):
+        for part in (margin, *margin["packages"]):
+            if part["points"] is not None and part["points"] > 2000:
+                part["points"] -= 1000
+    stated(parts)
+
+
+def more_to_spare_than_it_had(parts: Parts) -> None:
+    for margin in exact_margins(parts, "awarded"):
+        if not margin["at_any_merit"]:
+            for part in (margin, *margin["packages"]):
+                part["points"] += 1
+    stated(parts)
+
+
+def kept_at_any_merit(parts: Parts) -> None:
+    """No allocation is named, so that no figure follows from any."""
+    for each in parts["explanations.json"]:
+        if each["decision"] == "awarded":
+            each["margin"] |= {"others": [], "packages": [], "instead": None}
+            each["margin"] |= {"at_any_merit": True, "points": each["merit"]}
+    stated(parts)
+
+
+def never_whatever_its_merit(parts: Parts) -> None:
+    for margin in exact_margins(parts, "declined"):
+        margin |= {"points": None, "others": []}
+        for part in margin["packages"]:
+            part |= {"points": None, "instead": None}
+    stated(parts)
+
+
+def tied(parts: Parts, applications: list[str]) -> None:
+    """Let these be the tied, everywhere in the record."""
+    seed, held = (
+        parts["lottery.json"]["seed"],
+        {each["application_id"]: each["package"] for each in parts["result.json"]["awards"]},
+    )
+    order = sorted(applications, key=parts["lottery.json"]["order"].index)
+    draws = [
+        {"application_id": a, "key": draw_of(seed, a), "package": held.get(a), "position": n}
+        for n, a in enumerate(order, 1)
+    ]
+    parts["result.json"]["draws"] = draws
+    for each in parts["explanations.json"]:
+        turn = next((d for d in draws if d["application_id"] == each["application_id"]), None)
+        each["tie"] = turn and {"key": turn["key"], "of": len(draws), "position": turn["position"]}
+
+
+def a_lottery_that_a_declined_one_lost(parts: Parts) -> None:
+    draws = [each["application_id"] for each in parts["result.json"]["draws"]]
+    tied(parts, [*draws, next(each for each in declined(parts) if each not in draws)])
+
+
+def a_lottery_that_an_awarded_one_won(parts: Parts) -> None:
+    draws = [each["application_id"] for each in parts["result.json"]["draws"]]
+    tied(parts, [*draws, next(each for each in awarded(parts) if each not in draws)])
+
+
+def nobody_drawn_for(parts: Parts) -> None:
+    tied(parts, [])
+
+
+def short_though_it_could_be_exchanged(parts: Parts) -> None:
+    """A bound that an exchange at no loss, in the same record, shows to be too high."""
+    swap = parts["effects.json"]["swaps"][0]
+    margin = explained(parts, swap["declined"])["margin"]
+    margin["points"] = 5000
+    for part in margin["packages"]:
+        part["points"] = 5000
+
+
+def more_to_spare_than_an_exchange_leaves(parts: Parts) -> None:
+    for swap in parts["effects.json"]["swaps"]:
+        explained(parts, swap["awarded"])["margin"]["points"] = 5000
+
+
 def a_package_that_it_does_not_accept(parts: Parts) -> None:
     for each in parts["explanations.json"]:
         if each["margin"] and each["margin"]["packages"]:
@@ -631,6 +741,18 @@ FORGERIES = (
     Forgery(a_tie_made_up, "explanations"),
     Forgery(an_explanation_less, "explanations"),
     Forgery(others_that_do_not_hang_on_it, "explanations"),
+    Forgery(nobody_touched, "explanations", "tiny"),
+    Forgery(others_touched, "explanations", "tiny"),
+    Forgery(somebody_waiting, "explanations", "tiny"),
+    Forgery(shorter_than_it_was, "explanations", "tiny"),
+    Forgery(more_to_spare_than_it_had, "explanations", "tiny"),
+    Forgery(kept_at_any_merit, "explanations", "tiny"),
+    Forgery(never_whatever_its_merit, "explanations", "tiny"),
+    Forgery(a_lottery_that_a_declined_one_lost, "explanations", "tiny"),
+    Forgery(a_lottery_that_an_awarded_one_won, "explanations", "tiny"),
+    Forgery(nobody_drawn_for, "explanations"),
+    Forgery(short_though_it_could_be_exchanged, "explanations"),
+    Forgery(more_to_spare_than_an_exchange_leaves, "explanations"),
     Forgery(a_package_that_it_does_not_accept, "explanations"),
     Forgery(a_factor_that_decided_nothing, "explanations"),
     Forgery(extra_money_where_there_is_no_line, "explanations"),
@@ -781,8 +903,8 @@ def names() -> tuple[str, ...]:
     return tuple(unpacked(tiny_record()))
 
 
-NEEDS_A_SOLVER = ("margin", "extra")
-"""Parts of an explanation that are only checked as far as no solver is needed."""
+NEEDS_A_SOLVER = ("extra",)
+"""Parts of an explanation that only a solver could find; of exact margins none is."""
 
 
 def spoiled_record(number: int) -> tuple[str, bytes]:

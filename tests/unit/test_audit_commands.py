@@ -122,6 +122,37 @@ def test_what_is_wrong_is_said(
     assert "Traceback" not in ended.err
 
 
+def _fewer_decisions(result: Any) -> None:
+    result["decisions"].pop()
+
+
+def _no_factors(rules: Any) -> None:
+    rules["balance"] = []
+
+
+def _nobody_eligible(pool: Any) -> None:
+    pool["candidates"] = []
+
+
+@pytest.mark.parametrize(
+    "member, change",
+    [
+        ("result.json", _fewer_decisions),
+        ("rules.json", _no_factors),
+        ("pool.json", _nobody_eligible),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_not_explained(
+    allocator: Allocator, tmp_path: Path, member: str, change: Callable[[Any], None]
+) -> None:
+    other = tmp_path / "other.zip"
+    other.write_bytes(forged(sample_record(), {member: change}))
+    for more in ((), ("A0004",), ("--fairness",)):
+        ended = allocator("explain", other, *more)
+        assert ended.code in (0, 1)
+        assert "situation it was not made for" not in ended.err
+
+
 def test_every_decision_is_explained_in_brief_and_in_full(
     allocator: Allocator, record: Path
 ) -> None:

@@ -231,6 +231,21 @@ def test_a_split_must_lie_within_one_block():
     refused(claim, "malformed")
 
 
+def test_a_split_must_divide():
+    """Else a proof could go on and on without getting anywhere."""
+    for split in ([0], []):
+        claim = worked_example()
+        claim.proof["parts"] = [{"split": [0]}, {"split": split}, {}]
+        refused(claim, "one side" if split else "malformed")
+
+
+@pytest.mark.parametrize("parts", [[{}] * 100_001, [{"multipliers": [[]] * 5}]])
+def test_a_proof_longer_than_any_that_is_made_is_refused(parts):
+    claim = worked_example()
+    claim.proof["parts"] = parts
+    refused(claim, "too long")
+
+
 def test_a_helping_column_raised_without_need_is_refused():
     claim = with_helper()
     claim.values, claim.objective, claim.proof["bound"] = [1, 3], 45, 50

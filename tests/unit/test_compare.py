@@ -105,6 +105,56 @@ def test_a_decision_that_changed_for_no_reason_is_unexplained() -> None:
     assert not comparison.explained
 
 
+def _another_margin(explained: Any) -> None:
+    margin = next(e["margin"] for e in explained if e["margin"] and e["margin"]["points"])
+    margin["points"] += 1
+
+
+def _another_reason(result: Any) -> None:
+    result["decisions"][0]["reason"] += " Indeed."
+
+
+def _one_draw_less(result: Any) -> None:
+    result["draws"].pop()
+
+
+def _no_exchanges(effects: Any) -> None:
+    effects |= {"swaps": [], "swaps_count": 0}
+
+
+def _another_effect(effects: Any) -> None:
+    effects["factors"].pop()
+
+
+def _extra_money(explained: Any) -> None:
+    explained[0]["extra"] = [{"amount": 1, "exact": False, "line": "fund[fellowships]"}]
+
+
+def _fairer(fairness: Any) -> None:
+    fairness["more"] = 1
+
+
+@pytest.mark.parametrize(
+    "member, change, said",
+    [
+        ("explanations.json", _another_margin, "margin"),
+        ("explanations.json", _extra_money, "extra"),
+        ("result.json", _another_reason, "reason"),
+        ("result.json", _one_draw_less, "draws"),
+        ("effects.json", _no_exchanges, "exchanges"),
+        ("effects.json", _another_effect, "factors"),
+        ("fairness.json", _fairer, "fairness"),
+    ],
+)
+def test_what_is_told_differently_for_no_reason_is_unexplained(
+    member: str, change: Callable[[Any], None], said: str
+) -> None:
+    comparison = compare(sample_record(), forged(sample_record(), {member: change}))
+    assert not comparison.causes and not comparison.changed
+    assert said in " ".join(comparison.told)
+    assert not comparison.explained
+
+
 def test_awards_of_the_past_tables_and_version_are_causes() -> None:
     def more(understood: Any) -> None:
         understood["prior_awards"].append({"person_id": "P-1"})

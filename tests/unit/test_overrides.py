@@ -289,6 +289,19 @@ def test_two_records_that_differ_by_an_override_say_so(folder: Path) -> None:
     assert compare(after, after).causes == ()
 
 
+def test_an_override_with_another_reason_is_named_and_explains_nothing(folder: Path) -> None:
+    out = ids(folder, Decision.AWARDED)[0]
+    before = record_of(written(folder, ruling(out, MUST_NOT)))
+    file = folder / "overrides.yaml"
+    words = file.read_text(encoding="utf-8")
+    file.write_text(words.replace("reason: ", "reason: Not "), encoding="utf-8")
+    assert file.read_text(encoding="utf-8") != words
+    found = compare(before, record_of(folder))
+    assert [(each.kind, each.decides) for each in found.causes] == [("overrides", False)]
+    assert out in found.causes[0].texts[0]
+    assert not found.changed and found.explained
+
+
 # --- in memory ----------------------------------------------------------------------------------
 
 

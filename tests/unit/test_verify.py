@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from allocator.record.assemble import TARGET, standalone_source
 from allocator.record.check_all import Given
 from allocator.record.check_container import MANIFEST, packed, unpacked
 from allocator.record.check_main import verify_alone
+from allocator.record.check_outcome import points
 from allocator.record.check_report import FAIL, PASS, UNCHECKED
 from allocator.record.check_signature import is_signed, read_key
 from allocator.record.record import add_timestamp, manifest_digest, with_manifest
@@ -84,6 +86,7 @@ def test_a_run_that_was_stopped_is_not_fully_verified() -> None:
     assert left_open == NOT_MADE | {"effects", "proof", "promises"}
     assert report.verdict == "incomplete" and report.exit_code == 1
     assert "no allocation is worth more than" in report.check("proof").figure
+    assert not any("this allocation is proven" in each for each in report.limits)
 
 
 @pytest.mark.parametrize("number", range(60))
@@ -387,6 +390,27 @@ def test_previous_records_must_be_of_the_same_round() -> None:
     report = verify_bytes(follower, Given(previous=year))
     assert report.check("previous").status == FAIL
     assert verify_bytes(meeting, Given(previous=b"nothing")).check("previous").status == FAIL
+
+
+def test_a_previous_record_that_was_changed_is_refused() -> None:
+    """The link names its manifest, and the manifest the rest of it."""
+    before = sample_record()
+    parts = unpacked(before)
+    parts.pop(MANIFEST)
+    follower = packed(with_manifest(parts, manifest_digest(before)))
+    changed = packed({**unpacked(before), "decisions.csv": b"all declined"})
+    erased = {**unpacked(before), "decisions.csv": b"-", "redacted.json": b'["decisions.csv"]'}
+    for verifier in (alone, verify_bytes):
+        check = verifier(follower, Given(previous=changed)).check("previous")
+        assert check.status == FAIL and "decisions.csv" in check.figure
+        for whole in (before, packed(erased)):
+            assert verifier(follower, Given(previous=whole)).check("previous").status == PASS
+
+
+def test_worth_is_rounded_as_everywhere_else() -> None:
+    for thousandths, shown in ((Fraction(2629615, 2), "1314.808"), (Fraction(-1, 2), "-0.001")):
+        assert points(thousandths) == shown
+    assert points(Fraction(-1, 3)) == "0.000"
 
 
 def test_the_report_as_json_says_the_same() -> None:
