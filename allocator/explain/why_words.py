@@ -108,9 +108,14 @@ class Teller:
         package = _package(obstacle.package)
         if not obstacle.clauses:
             return say("why.obstacle.fits", package=package)
-        clauses = "; ".join(self.clause(each) for each in obstacle.clauses)
-        key = "alone" if obstacle.alone else "breaks"
-        return say(f"why.obstacle.{key}", package=package, clauses=clauses)
+        if not obstacle.alone:
+            return say("why.obstacle.breaks", package=package, clauses=self._list(obstacle.clauses))
+        said = say("why.obstacle.alone", package=package, clauses=self._list(obstacle.alone))
+        others = [each for each in obstacle.clauses if each not in obstacle.alone]
+        return f"{said} {say('why.obstacle.also', clauses=self._list(others))}" if others else said
+
+    def _list(self, clauses: Iterable[str]) -> str:
+        return "; ".join(self.clause(each) for each in clauses)
 
     def clause(self, name: str) -> str:
         """Return a clause such as ``quota[KEN,sg13]`` in words."""
