@@ -24,7 +24,7 @@ from allocator.commands.publish import published
 from allocator.commands.summary import result_blocks, result_data
 from allocator.errors import AllocatorError, Exit, has_errors, problem
 from allocator.explain.result import Result
-from allocator.intake.assess import Assessment, assess
+from allocator.intake.assess import Assessment, assess, problems_of
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Ineligible
 from allocator.optimise.allocation import Status
@@ -44,7 +44,7 @@ def check(folder: Path, policy: str | None = None) -> Answer:
     """
     loaded = load_round(folder, policy)
     if has_errors(loaded.problems):
-        return refused(loaded.problems)
+        return refused(problems_of(loaded))
     assessment = assess(loaded)
     problems = (*loaded.problems, *assessment.problems)
     if has_errors(problems):
@@ -127,7 +127,7 @@ def allocate(
     """
     loaded = load_round(folder, policy)
     if has_errors(loaded.problems):
-        raise AllocatorError(loaded.problems)
+        raise AllocatorError(problems_of(loaded))
     known = {each.application_id for each in loaded.applications}
     unknown = [problem("run-no-application", value=e) for e in money_for if e not in known]
     if unknown:

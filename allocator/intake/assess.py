@@ -64,6 +64,23 @@ def assess(loaded: LoadedRound) -> Assessment:
     return Assessment(pool, ordered((*assessor.problems(), *refused)))
 
 
+def problems_of(loaded: LoadedRound) -> tuple[Problem, ...]:
+    """Return what was noticed when a round was loaded, and which other rows cannot be costed.
+
+    A round with errors is not assessed; where these are all in rows of the applications file, the
+    rest of it can be costed, so that nobody mends the one error only to be told of the other.
+    """
+    wrong = [each for each in loaded.problems if each.severity is Severity.ERROR]
+    if not wrong or not all(each.where.row and _of_applications(each) for each in wrong):
+        return loaded.problems
+    costs = [each for each in assess(loaded).problems if each.code.startswith("cost-")]
+    return ordered((*loaded.problems, *costs))
+
+
+def _of_applications(one: Problem) -> bool:
+    return one.where.file.startswith("applications.")
+
+
 class _Assessor:
     def __init__(self, loaded: LoadedRound):
         round_, rules = loaded.round, loaded.rules
