@@ -142,6 +142,8 @@ def test_case_is_decided_as_it_says(case):
         with pytest.raises(AllocatorError) as refusal:
             allocate(small.pool, small.round, small.rules)
         assert frozenset(refusal.value.conflict) in conflicts
+        together = "all of these together" in str(refusal.value)
+        assert together is (len(refusal.value.conflict) > 1)
         return
     awarded = {name: Package(p) for name, p in expected.get("awarded", {}).items()}
     tied = tuple(expected.get("tied", ()))
