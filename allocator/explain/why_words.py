@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from allocator.countries import display_name
+from allocator.countries import name_in_sentence
 from allocator.explain.decisions import count_points
 from allocator.explain.explanation import Effect, Explanation, ExtraMoney, Obstacle, Reach
 from allocator.explain.figures import group_label
@@ -122,7 +122,7 @@ class Teller:
         what, about = kind(name), subject(name)
         state, _, meeting = about.partition(",")
         if what in ("quota", "ticket_in_pair"):
-            return say(f"why.clause.{what}", state=display_name(state), meeting=meeting)
+            return say(f"why.clause.{what}", state=name_in_sentence(state), meeting=meeting)
         if what == "budget":
             return say("why.clause.budget", meeting=about)
         if what == "fund":

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from allocator import countries
-from allocator.countries import Unsettled, display_name
+from allocator.countries import Unsettled, name_in_sentence
 from allocator.errors import Problem, Where, ordered, problem
 from allocator.intake.costs import Coster, NoCost, accepted
 from allocator.intake.eligibility import judge
@@ -136,7 +136,7 @@ class _Assessor:
         for doubt, other in self._doubts(application.administration):
             if self._differs(application, standing, other, findings):
                 self.open.setdefault(doubt.group, []).append(application.row)
-                group, name = group_text(doubt.group), display_name(application.administration)
+                group, name = group_text(doubt.group), name_in_sentence(application.administration)
                 texts.append(say("assess.unsettled", group=group, name=name, note=doubt.note))
         return tuple(texts)
 
