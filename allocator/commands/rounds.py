@@ -19,6 +19,7 @@ from allocator.commands.answer import (
     problem_data,
     refused,
 )
+from allocator.commands.guard import EndedOnPurpose
 from allocator.commands.progress import shown_progress
 from allocator.commands.publish import published
 from allocator.commands.summary import result_blocks, result_data
@@ -159,7 +160,7 @@ def interruptible() -> Iterator[Event]:
 
     def note(_signal: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
+            raise EndedOnPurpose
         stop.set()
 
     earlier = {each: signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)}
