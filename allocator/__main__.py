@@ -19,11 +19,22 @@ def start() -> None:
 
         main()
     except KeyboardInterrupt:
+        _say_that_it_was_stopped()
         _leave(NOT_FINAL)
     except SystemExit as end:
         if end.code == NOT_FINAL:
             _leave(NOT_FINAL)
         raise
+
+
+def _say_that_it_was_stopped() -> None:
+    """Say so in plain words; the texts may not have been read when Ctrl-C comes this early."""
+    try:
+        from allocator.texts import say
+
+        print(say("cli.stopped-early"), file=sys.stderr)
+    except (Exception, KeyboardInterrupt):  # it ends all the same, and with the same code
+        return
 
 
 def _leave(code: int) -> None:

@@ -33,6 +33,14 @@ With 100,000 applications the usual thresholds cost a third of the time to find 
 _INTERRUPTED = 130
 """What typer makes of Ctrl-C before a command has begun."""
 
+_PLAINLY = {
+    "Input should be a valid number, unable to parse string as a number": "cli.not-a-number",
+    "Input should be a valid integer, unable to parse string as an integer": (
+        "cli.not-a-whole-number"
+    ),
+}
+"""What the parser says in terms of its own, and the text that says it."""
+
 START, OFFICER, AUDITOR, ANALYST = (
     say(f"cli.panel.{name}") for name in ("start", "officer", "auditor", "analyst")
 )
@@ -287,12 +295,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except typer.TyperException as error:
         _show_usage_error(error, "--json" in given)
         code = Exit.USAGE
-    sys.exit(Exit.NOT_FINAL if code == _INTERRUPTED else int(code or 0))
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt  # nothing has been said yet, and the door says it
+    sys.exit(int(code or 0))
 
 
 def _show_usage_error(error: typer.TyperException, as_json: bool) -> None:
     """Say what is wrong with the command; a missing command has been answered with the help."""
     message = error.format_message()
+    for theirs, ours in _PLAINLY.items():
+        message = message.replace(theirs, say(ours))
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "allocator"
     if message:

@@ -68,8 +68,9 @@ def _section(name: str, command: Any) -> list[str]:
     places = " ".join(each.metavar if each.required else f"[{each.metavar}]" for each in arguments)
     usage = " ".join(part for part in ("allocator", name, places, "[OPTIONS]") if part)
     rows = [f"| `{each.metavar}` | {each.help}{_default(each)} |" for each in arguments]
-    rows += [f"| `{_option(each)}` | {each.help} |" for each in options]
-    rows += [f"| `--json` | {say('cli.option.json')} |"]
+    rows += [f"| `{_option(each)}` | {each.help}{_default(each)} |" for each in options]
+    if any(each.name == "as_json" for each in command.params):
+        rows.append(f"| `--json` | {say('cli.option.json')} |")
     return [
         f"### allocator {name}",
         f"    {usage}",
@@ -83,10 +84,12 @@ def _option(option: Any) -> str:
     return names if option.is_flag else f"{names} {option.metavar or 'TEXT'}"
 
 
-def _default(argument: Any) -> str:
-    if argument.required:
+def _default(parameter: Any) -> str:
+    """Return what holds where the parameter is left out; nothing where that is nothing."""
+    flag = getattr(parameter, "is_flag", False)
+    if parameter.required or flag or parameter.default in (None, (), []):
         return ""
-    return " " + say("cli.reference.default", value=argument.default)
+    return " " + say("cli.reference.default", value=parameter.default)
 
 
 def main() -> int:

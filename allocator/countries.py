@@ -9,7 +9,16 @@ from datetime import date
 from functools import cache, lru_cache
 
 from allocator.errors import AllocatorError, problem
-from allocator.naming import Kind, Resolution, display_name, iso2, membership_periods, resolve
+from allocator.naming import (
+    Kind,
+    Resolution,
+    country_code,
+    display_name,
+    iso2,
+    membership_periods,
+    name_in_sentence,
+    resolve,
+)
 from allocator.tables import Period, Row, Table, period, read, tables
 from allocator.texts import say
 from allocator.travel import (
@@ -38,6 +47,7 @@ __all__ = [
     "Unsettled",
     "airport",
     "city",
+    "country_code",
     "display_name",
     "distance_km",
     "dsa_estimate",
@@ -46,6 +56,7 @@ __all__ = [
     "groups",
     "iso2",
     "member_states",
+    "name_in_sentence",
     "region",
     "region_names",
     "resolve",
@@ -143,7 +154,7 @@ def unsettled(iso3: str, on: date, scheme: str = BDT) -> tuple[Unsettled, ...]:
         if row["scheme"] == scheme and row["status"] == "unsettled":
             found += [Unsettled(each, row["note"]) for each in (row["region"], row["could_be"])]
     if not _holding("income", iso3, on):
-        note = say("countries.unsettled.income", name=display_name(iso3), on=on)
+        note = say("countries.unsettled.income", name=name_in_sentence(iso3), on=on)
         found += [Unsettled(each, note) for each in INCOME_GROUPS]
     return tuple(sorted(found, key=lambda each: (each.group, each.note)))
 

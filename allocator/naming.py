@@ -86,6 +86,14 @@ def resolve(written: str, on: date) -> Resolution:
     return _resolve(written, on)
 
 
+def country_code(written: str) -> str:
+    """Return the ISO alpha-3 code that a name, a code or a spelling stands for, else the text.
+
+    Whose name it is does not depend on the day, unlike who is a Member State.
+    """
+    return resolve(written, date.max).iso3 or written
+
+
 @lru_cache(maxsize=1 << 16)
 def _resolve(written: str, on: date) -> Resolution:
     entry = _lookup(written)
@@ -142,6 +150,21 @@ def display_name(iso3: str) -> str:
     if iso3 in _not_members():
         return _not_members()[iso3]["name"]
     return _iso_names().get(iso3, iso3)
+
+
+_WITH_THE = frozenset(
+    (
+        *("ARE", "BHS", "CAF", "COD", "COG", "COM", "DOM", "GBR", "GMB", "KOR", "LAO", "MDA"),
+        *("MDV", "MHL", "NLD", "PHL", "PRK", "PSE", "RUS", "SLB", "SYR", "TZA", "USA", "VAT"),
+    )
+)
+"""Those whose names are said with "the"."""
+
+
+def name_in_sentence(iso3: str) -> str:
+    """Return the name as it stands within a sentence, with "the" where English wants it."""
+    name = display_name(iso3)
+    return f"the {name}" if iso3 in _WITH_THE else name
 
 
 def iso2(iso3: str) -> str:

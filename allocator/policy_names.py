@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from allocator.countries import GROUPS, iso2, region_names, schemes
+from allocator.countries import GROUPS, country_code, iso2, region_names, schemes
 from allocator.errors import Problem, problem
 from allocator.fields import Part, closest, path_text, suggestion
 from allocator.model import Gender, Package, Severity
@@ -223,8 +223,8 @@ def _conditions(
                 yield _unknown(
                     policy, "policy-unknown-value", here, value, choices[name], attribute=name
                 )
-            elif name == "administration" and not _is_country(value):
-                yield located(policy, "policy-not-a-code", here, value=value)
+            elif name == "administration" and not _is_country(country_code(value)):
+                yield located(policy, "policy-not-a-country", here, value=value)
 
 
 def _other_column(policy: Policy, path: Path, name: str) -> Problem:

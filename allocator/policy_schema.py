@@ -176,7 +176,9 @@ class UnitEntry(Cited):
 class BoundEntry(Item):
     """A floor or a cap for a group: a share, a number, or an amount of money."""
 
-    group: Conditions = Field(description="Whose awards are counted.")
+    group: Conditions = Field(
+        description="Whose awards are counted; Member States by name or ISO code."
+    )
     of: Conditions = Field({}, description="For a share: of whose awards; if left out, of all.")
     count: Measure = Field(Measure.AWARDS, description="What is counted.")
     share: Parameter[Share] | None = Field(None, description="Share of what is counted.")
@@ -318,7 +320,9 @@ TargetShare = Annotated[
 class BalanceEntry(Item):
     """A target share of a group, and what one more award towards it is worth."""
 
-    group: Conditions = Field({}, description="The group; instead of `each`.")
+    group: Conditions = Field(
+        {}, description="The group, Member States by name or ISO code; instead of `each`."
+    )
     each: Text | None = Field(
         None, description="An attribute: a factor for each of its values, in proportion."
     )

@@ -1,9 +1,11 @@
 """A policy and a date become the rules in force: every dated value is chosen here, once."""
 
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from allocator.countries import country_code
 from allocator.errors import AllocatorError, Problem, problem
 from allocator.fields import path_text
 from allocator.model import Selector
@@ -50,10 +52,17 @@ def settle(policy: Policy, on: date) -> Rules:
 
 
 def selector(conditions: Conditions) -> Selector:
-    """Return a group in its sorted form, however it was written."""
+    """Return a group in its sorted form, however it was written; Member States by their code."""
     return Selector(
-        tuple((key, tuple(sorted(dict.fromkeys(conditions[key])))) for key in sorted(conditions))
+        tuple(
+            (key, tuple(sorted(dict.fromkeys(_codes(key, conditions[key])))))
+            for key in sorted(conditions)
+        )
     )
+
+
+def _codes(attribute: str, values: Iterable[str]) -> Iterable[str]:
+    return map(country_code, values) if attribute == "administration" else values
 
 
 def known_by(entry: BalanceEntry) -> str:

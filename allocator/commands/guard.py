@@ -17,6 +17,10 @@ DEBUG = "ALLOCATOR_DEBUG"
 _PACKAGE = Path(__file__).parent.parent
 
 
+class EndedOnPurpose(KeyboardInterrupt):
+    """Ctrl-C once more, by somebody who did not want to wait for the best answer known."""
+
+
 def guarded(command: str, action: Callable[[], Answer], as_json: bool) -> int:
     """Carry out a command, show its answer and return its exit code.
 
@@ -46,6 +50,8 @@ def _answer_to(action: Callable[[], Answer]) -> Answer:
         return action()
     except AllocatorError as error:
         return refused(error.problems, error.exit_code)
+    except EndedOnPurpose:
+        return refused((problem("cli-ended"),), Exit.NOT_FINAL)
     except KeyboardInterrupt:
         return refused((problem("cli-interrupted"),), Exit.NOT_FINAL)
     except OSError as error:

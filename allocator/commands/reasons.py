@@ -54,7 +54,7 @@ def one_blocks(result: Result, application: str) -> tuple[Block, ...]:
     blocks: list[Block] = [Heading(f"{application}: {_decision(line)}"), Text(line.reason)]
     if not _is_final(result):
         blocks.append(Text(say("why.not-final")))
-    blocks += _findings(judged)
+    blocks += _unsettled(judged)
     for part in telling.parts(application):
         blocks += [Heading(part.title), Items(part.sentences)]
     if not result.explanations:
@@ -266,9 +266,8 @@ def _data(line: DecisionLine) -> dict[str, Any]:
     }
 
 
-def _findings(judged: Candidate | Ineligible) -> list[Block]:
-    texts = [each.text for each in judged.findings] if isinstance(judged, Ineligible) else []
-    texts += [say("explain-record.unsettled", fact=each) for each in judged.unsettled]
+def _unsettled(judged: Candidate | Ineligible) -> list[Block]:
+    texts = [say("explain-record.unsettled", fact=each) for each in judged.unsettled]
     return [Items(tuple(texts))] if texts else []
 
 

@@ -19,12 +19,13 @@ from allocator.commands.answer import (
     problem_data,
     refused,
 )
+from allocator.commands.guard import EndedOnPurpose
 from allocator.commands.progress import shown_progress
 from allocator.commands.publish import published
 from allocator.commands.summary import result_blocks, result_data
 from allocator.errors import AllocatorError, Exit, has_errors, problem
 from allocator.explain.result import Result
-from allocator.intake.assess import Assessment, assess
+from allocator.intake.assess import Assessment, assess, problems_of
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Ineligible
 from allocator.optimise.allocation import Status
@@ -44,7 +45,7 @@ def check(folder: Path, policy: str | None = None) -> Answer:
     """
     loaded = load_round(folder, policy)
     if has_errors(loaded.problems):
-        return refused(loaded.problems)
+        return refused(problems_of(loaded))
     assessment = assess(loaded)
     problems = (*loaded.problems, *assessment.problems)
     if has_errors(problems):
@@ -127,7 +128,7 @@ def allocate(
     """
     loaded = load_round(folder, policy)
     if has_errors(loaded.problems):
-        raise AllocatorError(loaded.problems)
+        raise AllocatorError(problems_of(loaded))
     known = {each.application_id for each in loaded.applications}
     unknown = [problem("run-no-application", value=e) for e in money_for if e not in known]
     if unknown:
@@ -159,7 +160,7 @@ def interruptible() -> Iterator[Event]:
 
     def note(_signal: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
+            raise EndedOnPurpose
         stop.set()
 
     earlier = {each: signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from allocator.explain.explanation import Obstacle
-from allocator.explain.obstacles import kind, obstacles
+from allocator.explain.obstacles import NEAREST, kind, obstacles
 from allocator.explain.result import DecisionLine
 from allocator.intake.overrides import CODES as OVERRIDE_CODES
 from allocator.intake.overrides import overridden
@@ -87,6 +87,8 @@ def reason_code(award: Award | None, drawn: bool, hindered: Sequence[Obstacle]) 
 
     A declined application is named by the draw if there was one, else by the clause nearest to the
     person among those of the package that meets the fewest; ``balance`` if it would have fitted.
+    Where every package is forbidden whoever else is awarded, only clauses that forbid one so count,
+    and those that forbid every package come first: others are full for what others were awarded.
     """
     if award is not None:
         return "awarded-by-lottery" if drawn else "awarded"
@@ -94,13 +96,26 @@ def reason_code(award: Award | None, drawn: bool, hindered: Sequence[Obstacle]) 
         return "lottery"
     if any(not obstacle.clauses for obstacle in hindered):
         return "balance"
-    least = min(hindered, key=lambda o: (o.alone, len(o.clauses)), default=None)
+    if no_merit_would_do(hindered):
+        nearest = _forbidding_all(hindered) or min(_kinds_alone(hindered), key=NEAREST.index)
+        return CODE[nearest]
+    least = min(hindered, key=lambda o: (bool(o.alone), len(o.clauses)), default=None)
     return CODE[kind(least.clauses[0])] if least else "outranked"
 
 
 def no_merit_would_do(hindered: Sequence[Obstacle]) -> bool:
     """Tell whether every package is forbidden whoever else is awarded."""
     return bool(hindered) and all(obstacle.alone for obstacle in hindered)
+
+
+def _kinds_alone(hindered: Sequence[Obstacle]) -> list[str]:
+    return [kind(clause) for obstacle in hindered for clause in obstacle.alone]
+
+
+def _forbidding_all(hindered: Sequence[Obstacle]) -> str:
+    """Return the nearest kind of clause that forbids every package by itself; empty if none."""
+    shared = frozenset.intersection(*(frozenset(_kinds_alone([each])) for each in hindered))
+    return min(shared, key=NEAREST.index, default="")
 
 
 def _refused(refused: Ineligible, round_: Round) -> DecisionLine:
@@ -132,7 +147,10 @@ def _declined(code: str, margin: int | None, hindered: Sequence[Obstacle]) -> st
     if code in OVERRIDE_CODES.values():
         return say(f"reason.{code}")
     if no_merit_would_do(hindered):
-        return f"{say(f'reason.alone.{code}')} {say('reason.no-merit')}"
+        key = code if _forbidding_all(hindered) else "several"
+        one = hindered[0].package if len(hindered) == 1 else None
+        award = say("reason.award", package=say(f"package.{one}")) if one else say("reason.any")
+        return f"{say(f'reason.alone.{key}', award=award)} {say('reason.no-merit')}"
     said = [say(f"reason.{code}")]
     if margin is not None:
         said.append(say("reason.short", points=count_points(-margin)))

@@ -53,12 +53,12 @@ class Obstacle:
 
     ``clauses`` are names such as ``quota[KEN,sg13]`` or ``budget[sg13]``, the one nearest to the
     person first; none if the award would fit, and was not made because the allocation is worth more
-    without it. ``alone`` if a clause forbids the award whoever else is awarded.
+    without it. ``alone`` are those of them that forbid the award whoever else is awarded.
     """
 
     package: Package
     clauses: tuple[str, ...]
-    alone: bool = False
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

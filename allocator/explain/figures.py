@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from allocator.explain.result import Result
-from allocator.intake.eligibility import MEMBER_STATE
+from allocator.intake.eligibility import NOT_MEMBER
 from allocator.intake.groups import attribute_name, matches, values_of
 from allocator.model import Award, Candidate, Decision, Ineligible, Package, Pool, Selector
 from allocator.optimise.allocation import Allocation, Status
@@ -358,7 +358,7 @@ def references(rules: Rules) -> dict[str, str]:
 
 def rule_titles(rules: Rules) -> dict[str, str]:
     """Return the titles of a policy's eligibility rules by id, those inside ``any_of`` too."""
-    titles = {MEMBER_STATE: say("outputs.rule.member-state")}
+    titles = {NOT_MEMBER: say("outputs.rule.member-state")}
     waiting = list(rules.eligibility)
     while waiting:
         rule = waiting.pop()

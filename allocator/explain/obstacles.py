@@ -5,7 +5,7 @@ the rule is named, never the device. A clause about a person is named without th
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from allocator.explain.explanation import Obstacle
 from allocator.explain.neighbours import Change, Neighbourhood, neighbourhood
@@ -49,11 +49,12 @@ def obstacles(programme: Programme, values: Sequence[int]) -> dict[str, tuple[Ob
     for j, column in enumerate(programme.columns):
         if column.package is not None and column.application not in awarded:
             clauses = _clauses(around, j, around.change(j))
-            obstacle = Obstacle(column.package, clauses, _alone(around, j))
+            alone = frozenset(_alone(around, j))
+            obstacle = Obstacle(column.package, clauses, tuple(c for c in clauses if c in alone))
             found[column.application][column.package].append(obstacle)
     return {
         application: tuple(
-            min(each, key=lambda o: (o.alone, len(o.clauses))) for each in packages.values()
+            min(each, key=lambda o: (bool(o.alone), len(o.clauses))) for each in packages.values()
         )
         for application, packages in found.items()
     }
@@ -69,12 +70,12 @@ def subject(clause: str) -> str:
     return clause.partition("[")[2].removesuffix("]")
 
 
-def _alone(around: Neighbourhood, j: int) -> bool:
-    """Tell whether some row of non-negative coefficients forbids a column by itself."""
+def _alone(around: Neighbourhood, j: int) -> Iterator[str]:
+    """Yield the clauses whose row, of non-negative coefficients, forbids a column by itself."""
     rows = around.programme.rows
-    return any(
-        c > rows[number].bound for number, c in around.rows.get(j, ()) if around.simple[number]
-    )
+    for number, c in around.rows.get(j, ()):
+        if around.simple[number] and c > rows[number].bound:
+            yield _named(rows[number].name)
 
 
 def _clauses(around: Neighbourhood, j: int, change: Change) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from allocator.countries import display_name
+from allocator.countries import name_in_sentence
 from allocator.explain.decisions import count_points
 from allocator.explain.explanation import Effect, Explanation, ExtraMoney, Obstacle, Reach
 from allocator.explain.figures import group_label
@@ -108,16 +108,21 @@ class Teller:
         package = _package(obstacle.package)
         if not obstacle.clauses:
             return say("why.obstacle.fits", package=package)
-        clauses = "; ".join(self.clause(each) for each in obstacle.clauses)
-        key = "alone" if obstacle.alone else "breaks"
-        return say(f"why.obstacle.{key}", package=package, clauses=clauses)
+        if not obstacle.alone:
+            return say("why.obstacle.breaks", package=package, clauses=self._list(obstacle.clauses))
+        said = say("why.obstacle.alone", package=package, clauses=self._list(obstacle.alone))
+        others = [each for each in obstacle.clauses if each not in obstacle.alone]
+        return f"{said} {say('why.obstacle.also', clauses=self._list(others))}" if others else said
+
+    def _list(self, clauses: Iterable[str]) -> str:
+        return "; ".join(self.clause(each) for each in clauses)
 
     def clause(self, name: str) -> str:
         """Return a clause such as ``quota[KEN,sg13]`` in words."""
         what, about = kind(name), subject(name)
         state, _, meeting = about.partition(",")
         if what in ("quota", "ticket_in_pair"):
-            return say(f"why.clause.{what}", state=display_name(state), meeting=meeting)
+            return say(f"why.clause.{what}", state=name_in_sentence(state), meeting=meeting)
         if what == "budget":
             return say("why.clause.budget", meeting=about)
         if what == "fund":

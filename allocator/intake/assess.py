@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from allocator import countries
-from allocator.countries import Unsettled, display_name
+from allocator.countries import Unsettled, name_in_sentence
 from allocator.errors import Problem, Where, ordered, problem
 from allocator.intake.costs import Coster, NoCost, accepted
 from allocator.intake.eligibility import judge
@@ -62,6 +62,23 @@ def assess(loaded: LoadedRound) -> Assessment:
     pool = Pool(tuple(candidates), tuple(ineligible))
     refused = refused_overrides(loaded.overrides, pool)
     return Assessment(pool, ordered((*assessor.problems(), *refused)))
+
+
+def problems_of(loaded: LoadedRound) -> tuple[Problem, ...]:
+    """Return what was noticed when a round was loaded, and which other rows cannot be costed.
+
+    A round with errors is not assessed; where these are all in rows of the applications file, the
+    rest of it can be costed, so that nobody mends the one error only to be told of the other.
+    """
+    wrong = [each for each in loaded.problems if each.severity is Severity.ERROR]
+    if not wrong or not all(each.where.row and _of_applications(each) for each in wrong):
+        return loaded.problems
+    costs = [each for each in assess(loaded).problems if each.code.startswith("cost-")]
+    return ordered((*loaded.problems, *costs))
+
+
+def _of_applications(one: Problem) -> bool:
+    return one.where.file.startswith("applications.")
 
 
 class _Assessor:
@@ -119,7 +136,7 @@ class _Assessor:
         for doubt, other in self._doubts(application.administration):
             if self._differs(application, standing, other, findings):
                 self.open.setdefault(doubt.group, []).append(application.row)
-                group, name = group_text(doubt.group), display_name(application.administration)
+                group, name = group_text(doubt.group), name_in_sentence(application.administration)
                 texts.append(say("assess.unsettled", group=group, name=name, note=doubt.note))
         return tuple(texts)
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from fractions import Fraction
 
-from allocator.countries import display_name
+from allocator.countries import name_in_sentence
 from allocator.intake.facts import Facts
 from allocator.intake.roles import said_in
 from allocator.intake.standing import Standing, Truth, any_true
@@ -13,6 +13,11 @@ from allocator.rules import EligibilityRule, Unknown
 from allocator.texts import say
 
 MEMBER_STATE = "member_state"
+NOT_MEMBER = "not-a-member-state"
+"""What stands for the rule of ours where an administration is of no Member State.
+
+Policies like to call a gate of their own ``member-state``, so ours is called otherwise.
+"""
 """Rule id of the finding that the administration is no ITU Member State; every policy has it."""
 
 
@@ -37,7 +42,7 @@ def judge(
     """
     findings = []
     if application.not_member:
-        findings.append(Finding(MEMBER_STATE, None, application.not_member))
+        findings.append(Finding(NOT_MEMBER, None, application.not_member))
     for rule in rules:
         truth = _holds(rule, application, standing, facts)
         if truth is None:
@@ -133,9 +138,9 @@ def _why_not(
 def _outside(
     rule: EligibilityRule, application: Application, standing: Standing, facts: Facts
 ) -> str:
-    name = display_name(application.administration)
+    name = name_in_sentence(application.administration)
     if rule.kind == "listed" and facts.round.eligible_member_states is not None:
-        return say("assess.finding.not-listed", name=name)
+        return _capital(say("assess.finding.not-listed", name=name))
     if not rule.groups:
         return say("assess.finding.no-list", name=name)
     groups = _group_words(rule.groups, "or", standing)
@@ -143,7 +148,12 @@ def _outside(
         return say("assess.finding.group-not-known", name=name, groups=groups)
     held = tuple(each for each in standing.named if each != MEMBER_STATE)
     key = "assess.finding.other-group" if held else "assess.finding.no-group"
-    return say(key, name=name, groups=groups, held=_group_words(held, "and", standing))
+    held_words = _group_words(held, "and", standing)
+    return _capital(say(key, name=name, groups=groups, held=held_words))
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _group_words(groups: tuple[str, ...], joined: str, standing: Standing) -> str:
@@ -151,7 +161,7 @@ def _group_words(groups: tuple[str, ...], joined: str, standing: Standing) -> st
 
 
 def _out_of_scope(application: Application, standing: Standing, facts: Facts) -> str:
-    name = display_name(application.administration)
+    name = name_in_sentence(application.administration)
     scope = list_text(facts.meeting(application).region_scope, "or")
     if standing.region is None:
         return say("assess.finding.region-not-known", name=name, scope=scope)

@@ -15,6 +15,7 @@ from allocator import countries
 from allocator.errors import AllocatorError, Problem, Where, has_errors, ordered, problem
 from allocator.fields import suggestion
 from allocator.intake.columns import APPLICATIONS
+from allocator.intake.facts import Facts
 from allocator.intake.groups import BUILT_IN, attribute_name
 from allocator.intake.overrides import (
     OVERRIDES,
@@ -30,9 +31,10 @@ from allocator.intake.round_checks import policy_checks
 from allocator.intake.round_file import RoundFile, read_round
 from allocator.intake.values import fold
 from allocator.intake.workbook import Intake, read_applications
-from allocator.model import Application, PriorAward, Round, Selector, Severity
+from allocator.model import Application, Package, PriorAward, Round, Selector, Severity
 from allocator.policy import Policy, check_policy, policy_bytes, settle, shipped_policies
 from allocator.rules import EligibilityRule, Rules
+from allocator.texts import say
 
 ROUND = "round.yaml"
 POLICY = "policy.yaml"
@@ -104,7 +106,7 @@ def load_round(path: Path, policy: str | None = None) -> LoadedRound:
     if awards is None and not folder.has("prior_awards"):
         folder.problems += without_awards(rules)
     if intake.columns:
-        folder.add_absent(_absent_columns(round_, rules, intake.columns, folder.applications))
+        folder.add_absent(_unknown_columns(round_, rules, intake, folder.applications))
     if changes and not has_errors(folder.problems):
         ids = [each.application_id for each in intake.applications]
         changed = folder.attempt(partial(settled_overrides, changes, ids, round_, rules))
@@ -306,34 +308,59 @@ def without_awards(rules: Rules) -> Iterator[Problem]:
         yield problem("round-no-prior-awards", where, severity=Severity.NOTE)
 
 
-# --- columns that a policy looks at and the file does not have ----------------------------------
+# --- columns that a policy looks at and of which nothing is known --------------------------------
 
 
-def _absent_columns(
-    round_: Round, rules: Rules, columns: tuple[str, ...], file: str
-) -> Iterator[Problem]:
-    present = {attribute_name(each) for each in columns}
-    headers = [each for each in columns if each not in APPLICATIONS.names]
+_ALWAYS_KNOWN = frozenset(BUILT_IN) - {"gender"}
+"""What is known of every application, or follows from what is."""
+
+
+def _unknown_columns(round_: Round, rules: Rules, intake: Intake, file: str) -> Iterator[Problem]:
+    present = {attribute_name(each) for each in intake.columns}
+    headers = [each for each in intake.columns if each not in APPLICATIONS.names]
+    facts = Facts(round_, intake.applications)
+    used = [*_grouped_by(round_, rules)]
     said: set[str] = set()
-    for column, user in _columns_used(round_, rules):
+    for column, user in (*used, *_judged_by(rules)):
         name = attribute_name(column)
-        if name in present or name in BUILT_IN or name in said:
+        if name in _ALWAYS_KNOWN or name in said:
             continue
         said.add(name)
-        extra = name not in APPLICATIONS.names and headers
+        extra = name not in present and name not in APPLICATIONS.names and headers
+        if name not in present or _blank(facts, intake.applications, column):
+            # That nobody has what gives points is common; that nobody is in a group is not.
+            common = name in present and (column, user) not in used
+            yield problem(
+                f"round-column-{'blank' if name in present else 'absent'}",
+                Where(file=file, column=column),
+                severity=Severity.NOTE if common else Severity.WARNING,
+                value=column,
+                user=user,
+                hint=suggestion(column, headers) if extra else "",
+            )
+    yield from _partial_unknown(rules, intake, file)
+
+
+def _blank(facts: Facts, applications: tuple[Application, ...], column: str) -> bool:
+    return bool(applications) and all(facts.text(each, column) is None for each in applications)
+
+
+def _partial_unknown(rules: Rules, intake: Intake, file: str) -> Iterator[Problem]:
+    """Yield a warning where the policy alone says whether partial awards would be accepted."""
+    full = [each for each in intake.applications if each.requested is Package.FULL]
+    if full and all(each.accepts_partial is None for each in full):
+        answer = "yes" if rules.partial_if_not_known else "no"
         yield problem(
-            "round-column-absent",
-            Where(file=file, column=column),
+            "round-partial-unknown",
+            Where(file=file, column="accepts_partial"),
             severity=Severity.WARNING,
-            value=column,
-            user=user,
-            hint=suggestion(column, headers) if extra else "",
+            value="accepts_partial",
+            assumed=say(f"round-partial.{answer}"),
         )
 
 
-def _columns_used(round_: Round, rules: Rules) -> Iterator[tuple[str, str]]:
-    """Yield every column that the round or the policy looks at, and what looks at it."""
-    yield from _judged_by(rules)
+def _grouped_by(round_: Round, rules: Rules) -> Iterator[tuple[str, str]]:
+    """Yield every column that a fund, bound or balance factor looks at, and which of them."""
     for name, selector in selectors(round_, rules):
         for attribute, _ in selector.conditions:
             yield attribute, name
@@ -344,6 +371,7 @@ def _columns_used(round_: Round, rules: Rules) -> Iterator[tuple[str, str]]:
 
 
 def _judged_by(rules: Rules) -> Iterator[tuple[str, str]]:
+    """Yield every column that a gate or a criterion looks at, and which of them."""
     for rule in all_rules(rules.eligibility):
         if rule.kind == "deadline":
             yield "received", rule.title
@@ -368,7 +396,7 @@ def selectors(round_: Round, rules: Rules) -> Iterator[tuple[str, Selector]]:
     for fund in round_.funds:
         yield fund.title, fund.only
     for bound in (*rules.floors, *rules.caps):
-        yield bound.id, bound.group
-        yield bound.id, bound.of
+        yield bound.title or bound.id, bound.group
+        yield bound.title or bound.id, bound.of
     for factor in rules.balance:
         yield factor.title, factor.group

@@ -5,7 +5,6 @@ punctuation do not count.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 
@@ -128,21 +127,19 @@ def compared_values(
     return values
 
 
-def canonical_selector(conditions: Mapping[str, Iterable[str]], on: date) -> Selector:
+def canonical_selector(conditions: Mapping[str, Iterable[str]]) -> Selector:
     """Return conditions as written in their one form: attributes by name, States by code.
 
     Parameters
     ----------
     conditions : mapping
         Values by attribute, in any spelling.
-    on : date
-        The day on which membership counts.
     """
     found: dict[str, tuple[str, ...]] = {}
     for written, values in conditions.items():
         name = attribute_name(written)
         if name == "administration":
-            values = [countries.resolve(each, on).iso3 or each for each in values]
+            values = [countries.country_code(each) for each in values]
         found[name] = (*found.get(name, ()), *values)
     return Selector(tuple(sorted(found.items())))
 

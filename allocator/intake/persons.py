@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from allocator.errors import Problem, Where, problem
 from allocator.intake.folding import fold
-from allocator.model import Application, Severity
+from allocator.model import Application, Gender, Severity
 
 type Name = tuple[str, ...]
 """The folded words of a name, sorted."""
@@ -25,6 +25,7 @@ class Person(NamedTuple):
     meeting: str
     name: Name
     together: str
+    gender: Gender
 
 
 _LEAST_LETTERS = 6
@@ -54,6 +55,7 @@ def person_problems(
     found = [*_two_spellings(persons, where)]
     if known_persons:
         found += [*_same_meeting(persons, where), *_two_people(persons, where)]
+        found += _contradictions(persons, where)
     return found
 
 
@@ -67,6 +69,7 @@ def _person(application: Application) -> Person:
         application.meeting,
         tuple(sorted(joined[0].split())),
         min(joined[0].replace(" ", ""), joined[1].replace(" ", "")),
+        application.gender,
     )
 
 
@@ -95,6 +98,24 @@ def _two_people(persons: Iterable[Person], where: Callable[[str], Where]) -> Ite
         if unlike:
             ids = [spellings[first], *(spellings[name] for name in unlike)]
             yield _warning("intake-person-two-names", ids, where)
+
+
+def _contradictions(persons: Iterable[Person], where: Callable[[str], Where]) -> Iterable[Problem]:
+    """Flag persons of two genders or administrations; what was stated is not repeated."""
+    genders: dict[str, dict[str, str]] = {}
+    administrations: dict[str, dict[str, str]] = {}
+    for each in persons:
+        one, person = each.application_id, each.person_id
+        if each.gender is not Gender.NOT_STATED:
+            genders.setdefault(person, {}).setdefault(each.gender, one)
+        administrations.setdefault(person, {}).setdefault(each.administration, one)
+    for code, stated in (
+        ("intake-person-two-genders", genders),
+        ("intake-person-two-administrations", administrations),
+    ):
+        for first in stated.values():
+            if len(first) > 1:
+                yield _warning(code, [*first.values()], where)
 
 
 def _two_spellings(persons: Sequence[Person], where: Callable[[str], Where]) -> Iterable[Problem]:

@@ -66,7 +66,7 @@ def _round(entry: RoundEntry) -> Round:
         region_scheme=entry.region_scheme or "",
         meetings=tuple(_meeting(each, currency, on) for each in entry.meetings),
         funds=tuple(
-            Fund(each.id, each.title, each.amount, canonical_selector(each.only, on))
+            Fund(each.id, each.title, each.amount, canonical_selector(each.only))
             for each in entry.funds
         ),
         exchange_rates=tuple(

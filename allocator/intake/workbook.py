@@ -19,6 +19,8 @@ from allocator.intake.values import Unreadable, as_count, as_date, as_yes_no, da
 from allocator.model import Application, Columns, Gender, Package, Round, Severity
 
 _ID = re.compile(r"\w[\w .:/#-]{0,63}")
+MOST_ROWS_NAMED = 8
+"""So many rows are named in a problem that concerns many."""
 _EARLIEST = 2000
 """First year in which a request may have been received."""
 _LONGEST_WAIT = 731
@@ -200,28 +202,40 @@ def _money_reader(cells: list[str]) -> Callable[[str], Money | None]:
 def _ticket_costs(reading: Reading, round_currency: str) -> list[tuple[int | None, str]]:
     """Read ticket costs; currency: the cell's, else its column's, the header's, the round's."""
     amounts = reading.read("ticket_cost", _money_reader(reading.cells("ticket_cost")), None)
-    stated = reading.read("ticket_currency", optional(as_currency), None)
+    # None: it names no currency; an empty text: it names one that cannot be read, which is said.
+    stated: list[str | None] = reading.read("ticket_currency", optional(as_currency), "")
     headed = ""
     if reading.has("ticket_cost"):
         headed = currency_of(reading.table.headers[reading.known["ticket_cost"]])
     costs: list[tuple[int | None, str]] = []
-    assumed = 0
+    assumed: list[int] = []
     for at, (money, currency) in enumerate(zip(amounts, stated, strict=True)):
         own = money.currency if money else ""
         named = [each for each in (own, currency, headed) if each]
         if money and own and currency and own != currency:
             reading.refuse(at, "ticket_cost", "intake-currency-two", one=own, other=currency)
-        if money and not named:
-            assumed += 1
-            if reading.has("ticket_currency"):
-                place = reading.where(at, "ticket_currency")
-                code = "intake-currency-blank"
-                reading.remark(Severity.WARNING, place, code, currency=round_currency)
+        if money and not named and currency is None:
+            assumed.append(at)
         costs.append((money.amount if money else None, named[0] if named else round_currency))
-    if assumed and not reading.has("ticket_currency"):
+    if assumed:
+        _say_of_currency_assumed(reading, assumed, round_currency)
+    return costs
+
+
+def _say_of_currency_assumed(reading: Reading, assumed: list[int], round_currency: str) -> None:
+    if not reading.has("ticket_currency"):
         where = reading.table.where(column="ticket_currency")
         reading.remark(Severity.NOTE, where, "intake-currency-assumed", currency=round_currency)
-    return costs
+        return
+    rows = [str(reading.table.rows[at].number) for at in assumed]
+    reading.remark(
+        Severity.WARNING,
+        reading.where(assumed[0], "ticket_currency"),
+        "intake-currency-blank",
+        currency=round_currency,
+        count=len(rows),
+        rows=", ".join(rows[:MOST_ROWS_NAMED]) + (" …" if len(rows) > MOST_ROWS_NAMED else ""),
+    )
 
 
 def _warn_of_free_tickets(

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from allocator.errors import AllocatorError, has_errors, ordered, problem
-from allocator.intake.assess import assess
+from allocator.intake.assess import assess, problems_of
 from allocator.intake.columns import APPLICATIONS
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.intake.reading import open_table
@@ -247,7 +247,7 @@ def asked(pool: Pool) -> int:
 def check(loaded: LoadedRound) -> CheckView:
     """Judge every application of a round, and say what was found."""
     if has_errors(loaded.problems):
-        return CheckView(loaded.problems, len(loaded.applications), 0, (), can_run=False)
+        return CheckView(problems_of(loaded), len(loaded.applications), 0, (), can_run=False)
     assessment = assess(loaded)
     problems = ordered((*loaded.problems, *assessment.problems))
     ineligible = tuple(

@@ -144,7 +144,11 @@ class Pseudonyms:
         return replace(each, obstacles=tuple(self._obstacle(o) for o in each.obstacles))
 
     def _obstacle(self, each: Obstacle) -> Obstacle:
-        return replace(each, clauses=tuple(self._clause(clause) for clause in each.clauses))
+        return replace(
+            each,
+            clauses=tuple(self._clause(clause) for clause in each.clauses),
+            alone=tuple(self._clause(clause) for clause in each.alone),
+        )
 
     def _clause(self, name: str) -> str:
         """Return the name of a clause with the person in it replaced."""

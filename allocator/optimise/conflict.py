@@ -69,9 +69,17 @@ def infeasible(pool: Pool, round_: Round, rules: Rules, watch: Watch) -> Conflic
     conflict = smallest_conflict(pool, round_, rules, watch)
     relaxations = tuple(_relaxation(each, pool, round_, rules, watch) for each in conflict)
     problems = [
-        problem("optimise-infeasible", clauses=", ".join(conflict), count=len(conflict)),
+        problem(
+            "optimise-infeasible",
+            clauses=", ".join(_titled(each, round_, rules) for each in conflict),
+            count=len(conflict),
+        ),
         *(
-            problem("optimise-relaxation", clause=each.clause, relaxation=each.text)
+            problem(
+                "optimise-relaxation",
+                clause=_titled(each.clause, round_, rules),
+                relaxation=each.text,
+            )
             for each in relaxations
         ),
     ]
@@ -89,6 +97,19 @@ def clauses(round_: Round, rules: Rules) -> tuple[str, ...]:
         *(("ticket_in_pair",) if rules.ticket_in_pair is not PairScope.NONE else ()),
         *(("person_year",) if rules.person_year else ()),
     )
+
+
+def _titled(clause: str, round_: Round, rules: Rules) -> str:
+    """Return a clause with the title that its floor, cap, meeting or fund was given."""
+    titles = {
+        **{f"floor[{each.id}]": each.title for each in rules.floors},
+        **{f"cap[{each.id}]": each.title for each in rules.caps},
+        **{f"budget[{each.id}]": each.title for each in round_.meetings},
+        **{f"fund[{each.id}]": each.title for each in round_.funds},
+    }
+    title = titles.get(clause, "")
+    known = override_of(clause) is None and title and f"[{title}]" not in clause
+    return f"“{title}” ({clause})" if known else clause
 
 
 def without(dropped: Iterable[str], round_: Round, rules: Rules) -> tuple[Round, Rules]:

@@ -15,7 +15,7 @@ from allocator.record.check_book import Book, number
 from allocator.record.check_container import Opened
 from allocator.record.check_effects import otherwise_of
 from allocator.record.check_margins import Margins
-from allocator.record.check_outcome import OPTIMAL
+from allocator.record.check_outcome import OPTIMAL, OVERRIDE_CODES
 from allocator.record.check_promises import Room
 from allocator.record.check_report import (
     Refused,
@@ -32,6 +32,11 @@ EXPLAINED = (
     *("application_id", "breakdown", "decision", "extra", "factors", "margin", "merit"),
     *("obstacles", "package", "reason_code", "tie"),
 )
+NEAREST = (
+    *("person_year", "person_meeting", "quota", "ticket_in_pair"),
+    *("cap", "floor", "budget", "fund"),
+)
+"""Which clause is named first when several stand in the way: the one nearest to the person."""
 SAMPLE = 40
 """So many declined applications are tried again: those whose id has the smallest SHA-256."""
 
@@ -67,6 +72,65 @@ def _rank(explained: dict[str, Any]) -> str:
     return hashlib.sha256(explained["application_id"].encode("utf-8")).hexdigest()
 
 
+class _Alone:
+    """Which clauses of a programme forbid an award by themselves, whoever else is awarded."""
+
+    def __init__(self, programme: dict[str, Any]):
+        by_column: list[set[str]] = [set() for _ in programme["columns"]]
+        for row in programme["rows"]:
+            factors = [number(each) for each in row["coefficients"]]
+            if row["sense"] != "<=" or min(factors, default=0) < 0:
+                continue
+            clause = _kind(row["name"])
+            # A clause about a person is named without the person.
+            clause = clause if clause.startswith("person_") else row["name"]
+            for column, factor in zip(row["columns"], factors, strict=True):
+                if factor > number(row["bound"]):
+                    by_column[column].add(clause)
+        self._found: dict[tuple[str, str], list[set[str]]] = {}
+        for column, clauses in zip(programme["columns"], by_column, strict=True):
+            key = (column["application"], column["package"])
+            self._found.setdefault(key, []).append(clauses)
+
+    def agrees(self, explained: dict[str, Any]) -> bool:
+        """Tell whether each obstacle names the clauses that forbid it alone, of one fund at least.
+
+        They are some of those that it names in all, in the same order.
+        """
+        return all(
+            set(each["alone"])
+            in self._found.get((explained["application_id"], each["package"]), ())
+            and each["alone"] == [one for one in each["clauses"] if one in each["alone"]]
+            for each in explained["obstacles"]
+        )
+
+
+def _code_of(obstacles: list[dict[str, Any]]) -> str:
+    """Return the reason code of a declined application that no draw and no override settled."""
+    if not all(each["clauses"] for each in obstacles):
+        return "balance"
+    if not obstacles:
+        return "outranked"
+    alone = [{_kind(one) for one in each["alone"]} for each in obstacles]
+    if all(alone):
+        nearest = min(set.intersection(*alone) or set.union(*alone), key=NEAREST.index)
+        return nearest.replace("_", "-")
+    least = min(obstacles, key=lambda each: (bool(each["alone"]), len(each["clauses"])))
+    return _kind(least["clauses"][0]).replace("_", "-")
+
+
+def _kind(clause: str) -> str:
+    return clause.partition("[")[0]
+
+
+def _code_follows(explained: dict[str, Any]) -> bool:
+    """Tell whether the reason of a declined application is the one that its obstacles give."""
+    code = explained["reason_code"]
+    if explained["decision"] != "declined" or code in OVERRIDE_CODES.values():
+        return True
+    return bool(code == ("lottery" if explained["tie"] else _code_of(explained["obstacles"])))
+
+
 @dataclass(frozen=True)
 class _Elsewhere:
     """What the record says elsewhere, by application; ``lines`` are the lines of money."""
@@ -76,6 +140,7 @@ class _Elsewhere:
     factors: dict[str, list[dict[str, Any]]]
     lines: dict[str, list[str]]
     margins: Margins
+    alone: _Alone
 
 
 def _elsewhere(record: Opened) -> _Elsewhere:
@@ -86,6 +151,7 @@ def _elsewhere(record: Opened) -> _Elsewhere:
         factors=otherwise_of(record),
         lines=_lines(book),
         margins=Margins(record),
+        alone=_Alone(record.plain("programme.json")),
     )
 
 
@@ -125,19 +191,20 @@ def _differing_explanation(
 ) -> Iterator[str]:
     """Yield the fields in which an explanation is not what the record says elsewhere."""
     application = line["application_id"]
-    for field in ("decision", "package", "reason_code", "merit"):
-        if not same(explained[field], line[field]):
-            yield field
-    if not same(explained["breakdown"], told.breakdowns.get(application, [])):
-        yield "breakdown"
-    tie = same(explained["tie"], told.ties.get(application))
-    if not (tie and told.margins.tie_agrees(explained)):
+    elsewhere = {
+        **{field: line[field] for field in ("decision", "package", "reason_code", "merit")},
+        "breakdown": told.breakdowns.get(application, []),
+        "tie": told.ties.get(application),
+        "factors": told.factors.get(application, []),
+    }
+    yield from (field for field, value in elsewhere.items() if not same(explained[field], value))
+    if not told.margins.tie_agrees(explained):
         yield "tie"
-    if not same(explained["factors"], told.factors.get(application, [])):
-        yield "factors"
     if not _extra_agrees(explained, told.lines.get(application, [])):
         yield "extra"
-    if not told.margins.obstacles_agree(explained):
+    if not _code_follows(explained):
+        yield "reason_code"
+    if not (told.margins.obstacles_agree(explained) and told.alone.agrees(explained)):
         yield "obstacles"
     if not told.margins.agree(explained, line):
         yield "margin"

@@ -85,7 +85,7 @@ class Margins:
         """
         for each in explained["obstacles"]:
             demand_fields(each, "alone", "clauses", "package")
-        told = [(each["package"], each["alone"]) for each in explained["obstacles"]]
+        told = [(each["package"], bool(each["alone"])) for each in explained["obstacles"]]
         application = explained["application_id"]
         asked = self._asked.get(application, []) if explained["decision"] == "declined" else []
         possible = self._possible.get(application, [])

@@ -107,11 +107,11 @@ TEXTS = {
     'verify.edition.maybe': "with this version's rules and tables: {figure}",
     'verify.edition.other': 'made by version {theirs}, looked at by version {mine}: let version {theirs} verify it',
     'verify.effects.factors': 'the balance factors told of are not those of the policy',
-    'verify.effects.figure': '{factors} balance factors: without each the awards keep every rule and are worth no less, and what it did follows from the two; {swaps} exchanges at no loss, {tried} carried out',
+    'verify.effects.figure': 'balance factors: {factors}; without each the awards keep every rule and are worth no less, and what it did follows from the two; exchanges at no loss: {swaps}, carried out: {tried}',
     'verify.effects.none': 'the record does not say what the balance factors did',
     'verify.effects.not-final': 'effects of balance factors are told of an allocation that is not final',
     'verify.effects.other': 'factor {factor}: {part} is not what the awards with it and without it give',
-    'verify.effects.some': '{factors} balance factors are told of and {left} not, for the round is large; what is told follows from the awards; {swaps} exchanges at no loss, {tried} carried out',
+    'verify.effects.some': 'balance factors told of: {factors}, not told of, for the round is large: {left}; what is told follows from the awards; exchanges at no loss: {swaps}, carried out: {tried}',
     'verify.effects.stopped': 'the run was stopped before it told what these balance factors did: {factors}',
     'verify.effects.swap': '{awarded} and {declined} cannot be exchanged at no loss within the rules',
     'verify.effects.swaps': 'the exchanges are not listed as they must be',
@@ -178,7 +178,7 @@ TEXTS = {
     'verify.open.tied-proven': 'That the list of those who took part in the lottery is complete. That the lottery chose this allocation is proven.',
     'verify.open.unsigned': "That this is the record that was published: it bears no signature that you gave a key for. Compare the manifest's SHA-256 with the published one: {digest}",
     'verify.payments.divided': '{application}: its payment is not divided over the funds as the method says',
-    'verify.payments.figure': '{funds} funds pay {paid}, each within its amount and purpose',
+    'verify.payments.figure': '{paid} paid within amount and purpose; funds: {funds}',
     'verify.payments.overdrawn': 'the fund {fund} is overdrawn by {over}',
     'verify.payments.part': '{application}: a part of its payment cannot be',
     'verify.payments.purpose': '{application}: a fund pays that may not',
@@ -208,7 +208,7 @@ TEXTS = {
     'verify.programme.size': 'it has more or fewer rows or columns than round, policy and candidates ask for',
     'verify.promises.better': '{application} would fit, and the whole would be worth more with it',
     'verify.promises.figure': '{declined} declined were tried; {left} would fit, and none would make the whole worth more',
-    'verify.proof.figure': 'proven in {parts} parts: none is worth more, and of equals the lottery chose this one',
+    'verify.proof.figure': 'proven, parts: {parts}; none is worth more, and of equals the lottery chose this one',
     'verify.proof.gap': 'the run was stopped early and says so; proven: no allocation is worth more than {bound} points',
     'verify.proof.none': 'there is no proof in this record',
     'verify.proof.not-final': 'the run was stopped early and says so: the answer is not final',
@@ -3162,7 +3162,7 @@ class Margins:
         """
         for each in explained["obstacles"]:
             demand_fields(each, "alone", "clauses", "package")
-        told = [(each["package"], each["alone"]) for each in explained["obstacles"]]
+        told = [(each["package"], bool(each["alone"])) for each in explained["obstacles"]]
         application = explained["application_id"]
         asked = self._asked.get(application, []) if explained["decision"] == "declined" else []
         possible = self._possible.get(application, [])
@@ -3375,6 +3375,11 @@ EXPLAINED = (
     *("application_id", "breakdown", "decision", "extra", "factors", "margin", "merit"),
     *("obstacles", "package", "reason_code", "tie"),
 )
+NEAREST = (
+    *("person_year", "person_meeting", "quota", "ticket_in_pair"),
+    *("cap", "floor", "budget", "fund"),
+)
+"""Which clause is named first when several stand in the way: the one nearest to the person."""
 SAMPLE = 40
 """So many declined applications are tried again: those whose id has the smallest SHA-256."""
 
@@ -3410,6 +3415,65 @@ def _rank(explained: dict[str, Any]) -> str:
     return hashlib.sha256(explained["application_id"].encode("utf-8")).hexdigest()
 
 
+class _Alone:
+    """Which clauses of a programme forbid an award by themselves, whoever else is awarded."""
+
+    def __init__(self, programme: dict[str, Any]):
+        by_column: list[set[str]] = [set() for _ in programme["columns"]]
+        for row in programme["rows"]:
+            factors = [number(each) for each in row["coefficients"]]
+            if row["sense"] != "<=" or min(factors, default=0) < 0:
+                continue
+            clause = _kind(row["name"])
+            # A clause about a person is named without the person.
+            clause = clause if clause.startswith("person_") else row["name"]
+            for column, factor in zip(row["columns"], factors, strict=True):
+                if factor > number(row["bound"]):
+                    by_column[column].add(clause)
+        self._found: dict[tuple[str, str], list[set[str]]] = {}
+        for column, clauses in zip(programme["columns"], by_column, strict=True):
+            key = (column["application"], column["package"])
+            self._found.setdefault(key, []).append(clauses)
+
+    def agrees(self, explained: dict[str, Any]) -> bool:
+        """Tell whether each obstacle names the clauses that forbid it alone, of one fund at least.
+
+        They are some of those that it names in all, in the same order.
+        """
+        return all(
+            set(each["alone"])
+            in self._found.get((explained["application_id"], each["package"]), ())
+            and each["alone"] == [one for one in each["clauses"] if one in each["alone"]]
+            for each in explained["obstacles"]
+        )
+
+
+def _code_of(obstacles: list[dict[str, Any]]) -> str:
+    """Return the reason code of a declined application that no draw and no override settled."""
+    if not all(each["clauses"] for each in obstacles):
+        return "balance"
+    if not obstacles:
+        return "outranked"
+    alone = [{_kind(one) for one in each["alone"]} for each in obstacles]
+    if all(alone):
+        nearest = min(set.intersection(*alone) or set.union(*alone), key=NEAREST.index)
+        return nearest.replace("_", "-")
+    least = min(obstacles, key=lambda each: (bool(each["alone"]), len(each["clauses"])))
+    return _kind(least["clauses"][0]).replace("_", "-")
+
+
+def _kind(clause: str) -> str:
+    return clause.partition("[")[0]
+
+
+def _code_follows(explained: dict[str, Any]) -> bool:
+    """Tell whether the reason of a declined application is the one that its obstacles give."""
+    code = explained["reason_code"]
+    if explained["decision"] != "declined" or code in OVERRIDE_CODES.values():
+        return True
+    return bool(code == ("lottery" if explained["tie"] else _code_of(explained["obstacles"])))
+
+
 @dataclass(frozen=True)
 class _Elsewhere:
     """What the record says elsewhere, by application; ``lines`` are the lines of money."""
@@ -3419,6 +3483,7 @@ class _Elsewhere:
     factors: dict[str, list[dict[str, Any]]]
     lines: dict[str, list[str]]
     margins: Margins
+    alone: _Alone
 
 
 def _elsewhere(record: Opened) -> _Elsewhere:
@@ -3429,6 +3494,7 @@ def _elsewhere(record: Opened) -> _Elsewhere:
         factors=otherwise_of(record),
         lines=_lines(book),
         margins=Margins(record),
+        alone=_Alone(record.plain("programme.json")),
     )
 
 
@@ -3468,19 +3534,20 @@ def _differing_explanation(
 ) -> Iterator[str]:
     """Yield the fields in which an explanation is not what the record says elsewhere."""
     application = line["application_id"]
-    for field in ("decision", "package", "reason_code", "merit"):
-        if not same(explained[field], line[field]):
-            yield field
-    if not same(explained["breakdown"], told.breakdowns.get(application, [])):
-        yield "breakdown"
-    tie = same(explained["tie"], told.ties.get(application))
-    if not (tie and told.margins.tie_agrees(explained)):
+    elsewhere = {
+        **{field: line[field] for field in ("decision", "package", "reason_code", "merit")},
+        "breakdown": told.breakdowns.get(application, []),
+        "tie": told.ties.get(application),
+        "factors": told.factors.get(application, []),
+    }
+    yield from (field for field, value in elsewhere.items() if not same(explained[field], value))
+    if not told.margins.tie_agrees(explained):
         yield "tie"
-    if not same(explained["factors"], told.factors.get(application, [])):
-        yield "factors"
     if not _extra_agrees(explained, told.lines.get(application, [])):
         yield "extra"
-    if not told.margins.obstacles_agree(explained):
+    if not _code_follows(explained):
+        yield "reason_code"
+    if not (told.margins.obstacles_agree(explained) and told.alone.agrees(explained)):
         yield "obstacles"
     if not told.margins.agree(explained, line):
         yield "margin"

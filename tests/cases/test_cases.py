@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from allocator.errors import AllocatorError
+from allocator.explain.decisions import decision_lines
 from allocator.model import Fund, Gender, Package, Selector
 from allocator.optimise.solve import allocate
 from allocator.rules import BalanceFactor, Bound, Measure, PairScope, Rules, UnitLimit
@@ -23,7 +24,7 @@ UNITS = {
 }
 KEYS = {"name", "why", "meetings", "funds", "rules", "seed", "applications", "expect"}
 APPLICATION_KEYS = {"merit", "full", "ticket", "dsa", "from", "gender", "meeting", "person", "used"}
-EXPECTED_KEYS = {"awarded", "value", "tied", "paid_by", "conflicts"}
+EXPECTED_KEYS = {"awarded", "value", "tied", "paid_by", "reasons", "conflicts"}
 
 
 def cases() -> list[object]:
@@ -141,6 +142,8 @@ def test_case_is_decided_as_it_says(case):
         with pytest.raises(AllocatorError) as refusal:
             allocate(small.pool, small.round, small.rules)
         assert frozenset(refusal.value.conflict) in conflicts
+        together = "all of these together" in str(refusal.value)
+        assert together is (len(refusal.value.conflict) > 1)
         return
     awarded = {name: Package(p) for name, p in expected.get("awarded", {}).items()}
     tied = tuple(expected.get("tied", ()))
@@ -154,3 +157,7 @@ def test_case_is_decided_as_it_says(case):
     assert check(small.pool, small.round, small.rules, allocation.awards) == []
     for name, shares in expected.get("paid_by", {}).items():
         assert dict(allocation.award_of(name).shares) == shares
+    lines = decision_lines(small.round, small.pool, programme, allocation, {})
+    given = {each.application_id: f"{each.reason_code}: {each.reason}" for each in lines}
+    for name, reason in expected.get("reasons", {}).items():
+        assert given[name].startswith(reason)

@@ -380,6 +380,27 @@ def another_clause_in_the_way(parts: Parts) -> None:
     explained(parts, declined(parts)[0])["obstacles"][0]["clauses"].append("cap[none]")
 
 
+def a_clause_that_does_not_forbid_it_alone(parts: Parts) -> None:
+    obstacle = next(
+        obstacle
+        for each in declined(parts)
+        for obstacle in explained(parts, each)["obstacles"]
+        if obstacle["clauses"]
+    )
+    obstacle["alone"] = [] if obstacle["alone"] else obstacle["clauses"][:1]
+
+
+def another_reason_than_the_clauses_give(parts: Parts) -> None:
+    application = next(
+        each
+        for each in declined(parts)
+        if (found := explained(parts, each))["obstacles"] and not found["tie"]
+    )
+    line = next(e for e in parts["result.json"]["decisions"] if e["application_id"] == application)
+    code = "cap" if line["reason_code"] != "cap" else "floor"
+    line["reason_code"] = explained(parts, application)["reason_code"] = code
+
+
 def a_tie_made_up(parts: Parts) -> None:
     application = next(each for each in awarded(parts) if not explained(parts, each)["tie"])
     explained(parts, application)["tie"] = {"key": "0" * 64, "of": 2, "position": 1}
@@ -738,6 +759,8 @@ FORGERIES = (
     Forgery(a_margin_that_the_decisions_do_not_state, "explanations", "tiny"),
     Forgery(nothing_in_the_way, "explanations"),
     Forgery(another_clause_in_the_way, "reasons"),
+    Forgery(a_clause_that_does_not_forbid_it_alone, "explanations"),
+    Forgery(another_reason_than_the_clauses_give, "explanations"),
     Forgery(a_tie_made_up, "explanations"),
     Forgery(an_explanation_less, "explanations"),
     Forgery(others_that_do_not_hang_on_it, "explanations"),

@@ -170,6 +170,11 @@ def test_every_decision_is_explained_in_brief_and_in_full(
     ]
 
 
+def test_why_somebody_is_ineligible_is_said_once(allocator: Allocator, record: Path) -> None:
+    said = allocator("explain", record, "A0060").out
+    assert said.count("after the deadline") == 1
+
+
 def test_the_round_as_a_whole_is_explained(allocator: Allocator, record: Path) -> None:
     told = allocator("explain", record).out
     effects = json.loads(unpacked(sample_record())["effects.json"])

@@ -16,6 +16,7 @@ import pytest
 
 from allocator import cli
 from allocator.cli_reference import commands
+from allocator.texts import say
 from tools.make_samples import SAMPLES
 
 README = Path(__file__).parent.parent.parent / "README.md"
@@ -278,6 +279,12 @@ def test_every_command_answers_in_json(
         assert done.err == ""
 
 
+def test_a_number_that_is_none_is_refused_in_plain_words(allocator: Allocator) -> None:
+    done = allocator("run", "nowhere", "--time-limit", "abc")
+    assert done.code == 2
+    assert say("cli.not-a-number") in done.err and "parse" not in done.err
+
+
 def test_ctrl_c_before_the_program_is_ready_ends_it_quietly() -> None:
     program = (
         "import allocator.cli, allocator.__main__ as door\n"
@@ -286,7 +293,8 @@ def test_ctrl_c_before_the_program_is_ready_ends_it_quietly() -> None:
         "door.start()"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (3, b"", b"")
+    assert (ended.returncode, ended.stdout) == (3, b"")
+    assert ended.stderr.decode().splitlines() == [say("cli.stopped-early")]
 
 
 def test_ctrl_c_takes_the_best_known_answer_or_leaves_nothing(meeting: Path) -> None:

@@ -42,8 +42,16 @@ def test_a_name_that_is_no_member_state_is_a_finding_of_every_policy() -> None:
         Standings(RULES, ON).of("PSE"),
         Facts(round_of(), [application]),
     )
-    assert (finding.rule, finding.reference) == ("member_state", None)
+    assert (finding.rule, finding.reference) == ("not-a-member-state", None)
     assert finding.text == "It is not a Member State."
+
+
+def test_a_name_is_said_with_its_article() -> None:
+    gate = rule("country_group", groups=("ldc",))
+    (said,) = findings(form(administration="KOR"), gate)
+    assert said.startswith("The Republic of Korea does not belong to ")
+    (said,) = findings(form(administration="JPN"), gate)
+    assert said.startswith("Japan does not belong to ")
 
 
 def test_deadline_counts_days_in_words() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from allocator.errors import AllocatorError
-from allocator.intake.assess import assess
+from allocator.intake.assess import assess, problems_of
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Severity
 from allocator.policy import policy_bytes
@@ -231,6 +231,46 @@ def test_columns_that_the_policy_looks_at_and_the_file_lacks_are_warned_about(
     # One problem for a column is enough.
     noted = [each.where.column for each in loaded.problems if each.code == "intake-column-absent"]
     assert not set(noted) & set(absent)
+
+
+@pytest.mark.parametrize("blank", [True, False])
+def test_nothing_known_of_gender_or_partial_awards_is_warned_about(
+    folder: Write, blank: bool
+) -> None:
+    text = APPLICATIONS.replace("full,", "full,,").replace(
+        "requested,", "requested,accepts_partial,"
+    )
+    for value in ("female", "male"):
+        text = text.replace(f",{value},", ",," if blank else ",")
+    loaded = load_round(folder(applications__csv=text if blank else text.replace(",gender", "")))
+    said = {each.where.column: each for each in loaded.problems if each.where.column}
+    assert said["gender"].code == f"round-column-{'blank' if blank else 'absent'}"
+    assert "“Women” looks at the column gender" in said["gender"].what
+    assert said["accepts_partial"].code == "round-partial-unknown"
+    assert said["gender"].severity is said["accepts_partial"].severity is Severity.WARNING
+
+
+def test_where_a_criterion_finds_a_blank_column_it_is_noted(folder: Write) -> None:
+    """That nobody holds a role is nothing strange, unlike that nobody states a gender."""
+    text = APPLICATIONS.replace("received", "received,role").replace("-10\n", "-10,\n")
+    loaded = load_round(folder(applications__csv=text))
+    (said,) = [each for each in loaded.problems if each.where.column == "role"]
+    assert (said.code, said.severity) == ("round-column-blank", Severity.NOTE)
+
+
+def test_one_stated_value_is_enough_for_no_warning(folder: Write) -> None:
+    text = APPLICATIONS.replace("requested,", "requested,accepts_partial,")
+    text = text.replace("full,900", "full,no,900").replace("full,800", "full,,800")
+    found = [value for _, value in warnings(load_round(folder(applications__csv=text)))]
+    assert not {"gender", "accepts_partial"} & set(found)
+
+
+def test_a_row_that_cannot_be_costed_is_told_beside_one_that_cannot_be_read(folder: Write) -> None:
+    text = APPLICATIONS.replace(",ticket_cost,", ",ticket_cost,ticket_currency,")
+    text = text.replace(",900,", ",900,JPY,").replace(",800,", ",800,XYZ,")
+    loaded = load_round(folder(applications__csv=text))
+    codes = [each.code for each in problems_of(loaded) if each.severity is Severity.ERROR]
+    assert codes == ["cost-no-rate", "intake-currency"]
 
 
 def test_missing_prior_awards_are_noted_only_where_a_rule_looks_at_them(folder: Write) -> None:

@@ -237,6 +237,7 @@ def test_overrides_that_cannot_all_hold_are_answered_with_the_conflict_by_name(
     assert refusal.value.code == "optimise-infeasible"
     conflict = refusal.value.conflict  # type: ignore[attr-defined]
     assert "fund[fellowships]" in conflict
+    assert "” (fund[fellowships])" in str(refusal.value)
     named = [each for each in map(override_of, conflict) if each]
     assert len(named) >= 2
     assert "taken back" in str(refusal.value) or "does not help" in str(refusal.value)

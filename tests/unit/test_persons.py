@@ -41,6 +41,23 @@ def test_one_person_under_two_spellings_is_flagged(
     assert "A1, A2" in found and "Pebble" not in found
 
 
+def test_what_one_person_cannot_be_twice_is_flagged_without_what_was_stated() -> None:
+    headers = (*HEADERS, "person_id", "gender")
+    rows = [
+        ("A1", "Kenya", "full", "P1", "female"),
+        ("A2", "Kenya", "full", "P1", "male"),
+        ("A3", "Kenya", "full", "P2", "female"),
+        ("A4", "Mali", "full", "P2", ""),
+    ]
+    found = {each.code: each for each in read(csv_bytes(headers, *rows)).problems}
+    genders = found["intake-person-two-genders"]
+    assert "A1, A2" in genders.what and "A3" not in genders.what
+    administrations = found["intake-person-two-administrations"]
+    assert "A3, A4" in administrations.what and "A1" not in administrations.what
+    assert {genders.severity, administrations.severity} == {Severity.WARNING}
+    assert not any(each in str(found) for each in ("female", "Mali"))
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -216,8 +216,8 @@ RULE = "title: A, reference: R, kind:"
          "weight: 1}", ["policy-own-column"]),
         ("balance:\n  - {id: w, title: W, reference: R, group: {country_group: poor}, target: 1/2, "
          "weight: 1}", ["policy-unknown-value"]),
-        ("balance:\n  - {id: w, title: W, reference: R, group: {administration: KE}, target: 1/2, "
-         "weight: 1}", ["policy-not-a-code"]),
+        ("balance:\n  - {id: w, title: W, reference: R, group: {administration: Utopia}, "
+         "target: 1/2, weight: 1}", ["policy-not-a-country"]),
         (f"balance:\n  - {{{WOMEN}, target: 0, weight: 1}}\n  - {{{WOMEN}, target: 0, weight: 1}}",
          ["policy-duplicate-id"]),
         ("limits:\n  quota: {full: 2, ticket: 1, dsa: 1, at_most: 0, reference: R}",
@@ -249,6 +249,16 @@ RULE = "title: A, reference: R, kind:"
 )  # fmt: skip
 def test_what_does_not_fit_together_is_found(added: str, codes: list[str]) -> None:
     assert [code for code, _ in checked(SMALL + added)] == codes
+
+
+def test_a_member_state_is_written_as_people_write_it() -> None:
+    groups = []
+    for written in ("KEN", "Kenya", "KE"):
+        text = f"{SMALL}balance:\n  - {{id: w, title: W, reference: R, target: 1/2, weight: 1, "
+        text += f"group: {{administration: {written}}}}}\n"
+        assert checked(text) == []
+        groups.append(settle(policy(text), DAY).balance[0].group)
+    assert groups == [Selector((("administration", ("KEN",)),))] * 3
 
 
 def test_two_values_on_one_day_are_refused() -> None:

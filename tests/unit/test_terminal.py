@@ -2,11 +2,13 @@
 
 import io
 import json
+import signal
 
 import pytest
 
 from allocator.commands import guard
 from allocator.commands.answer import Answer, Heading, Problems, Table, Text
+from allocator.commands.rounds import interruptible
 from allocator.commands.terminal import harmless, plain_lines, show
 from allocator.errors import AllocatorError, Exit, Where, problem
 from allocator.model import Severity
@@ -38,12 +40,21 @@ def test_an_encoding_without_the_sign_does_not_stop_the_answer(
     assert raw.getvalue() == b"12 000 - C?te\n"
 
 
+def test_ctrl_c_once_asks_for_the_best_answer_and_twice_ends() -> None:
+    with interruptible() as stop:
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        with pytest.raises(guard.EndedOnPurpose):
+            signal.raise_signal(signal.SIGINT)
+
+
 @pytest.mark.parametrize(
     ("error", "code", "expected"),
     [
         (AllocatorError(problem("cli-memory")), "cli-memory", Exit.REFUSED),
         (AllocatorError(problem("cli-memory"), Exit.NOT_FINAL), "cli-memory", Exit.NOT_FINAL),
         (KeyboardInterrupt(), "cli-interrupted", Exit.NOT_FINAL),
+        (guard.EndedOnPurpose(), "cli-ended", Exit.NOT_FINAL),
         (PermissionError(13, "Permission denied", "out"), "cli-file", Exit.REFUSED),
         (MemoryError(), "cli-memory", Exit.REFUSED),
         (ValueError("A Person, born somewhere"), "cli-unforeseen", Exit.REFUSED),

@@ -298,6 +298,12 @@ def test_currency_is_the_cells_the_columns_the_headers_or_the_rounds() -> None:
     assert "intake-currency-assumed" not in codes(headed.problems)
     blank = read_column("ticket_cost", "5", ticket_currency="")
     assert the_problem(blank.problems, "intake-currency-blank").severity is Severity.WARNING
+    many = read_column("ticket_cost", *["5"] * 12, ticket_currency="")
+    (said,) = [each for each in many.problems if each.code == "intake-currency-blank"]
+    assert "12 ticket costs" in said.what and "(row 2, 3, 4, 5, 6, 7, 8, 9 …)" in said.what
+    unreadable = read_column("ticket_cost", "5", ticket_currency="XYZ")
+    assert codes(unreadable.problems).count("intake-currency") == 1
+    assert "intake-currency-blank" not in codes(unreadable.problems)
     two = read_column("ticket_cost", "USD 5", ticket_currency="EUR")
     assert the_problem(two.problems, "intake-currency-two").severity is Severity.ERROR
 
