@@ -30,6 +30,7 @@ from allocator.office.store_rows import (
     RunRow,
 )
 from allocator.office.views import LedgerLine, OutcomeView, RunView
+from allocator.record.revive import loaded_of
 from allocator.texts import say
 from allocator.wording import plain_money
 
@@ -202,7 +203,7 @@ class AfterPublication(Signing):
             row = self.the_round(unit, round_id)
             if row.state != State.PUBLISHED.value:
                 raise wrong_state(row, Command.REALLOCATE)
-            if not self._newly_fallen(unit, round_id):
+            if not self._newly_free(unit, row):
                 raise AllocatorError(problem("office-nothing-free"))
             kept = unit.keep("reason", reason.strip()) if reason.strip() else None
             basis = inputs(unit, row, self.secret).basis
@@ -221,14 +222,21 @@ class AfterPublication(Signing):
                 self.tell(unit, "reallocating", subject, run=run.id, reason=kept.commitment)
             return run
 
-    def _newly_fallen(self, reader: Reader, round_id: str) -> bool:
-        """Tell whether an award of the last publication fell through."""
-        newest = reader.find(PublicationRow, round=round_id, order=("-number",), limit=1)
-        outcomes = last_outcomes(reader, round_id)
-        return any(
-            each.publication == newest[0].id and _fell(outcomes.get(application))
-            for application, each in published_awards(reader, round_id).items()
-        )
+    def _newly_free(self, reader: Reader, round_: RoundRow) -> bool:
+        """Tell whether there is money that the last publication did not know to be free.
+
+        Either one of its awards fell through, or of what it took for spent some came back.
+        """
+        newest = reader.find(PublicationRow, round=round_.id, order=("-number",), limit=1)[0]
+        outcomes, awards = last_outcomes(reader, round_.id), published_awards(reader, round_.id)
+        if any(
+            each.publication == newest.id and _fell(outcomes.get(application))
+            for application, each in awards.items()
+        ):
+            return True
+        known = dict(loaded_of(self.record_of(reader, self.the_run(reader, str(newest.run)))).spent)
+        now = _spent_on(bare_round(reader, round_), fallen_awards(reader, round_.id), awards)
+        return any(now.get(line, 0) < amount for line, amount in known.items())
 
     def made_from(self, reader: Reader, row: RunRow) -> LoadedRound:
         """Return the round that a run decides; a reallocation keeps what stands."""
@@ -244,6 +252,8 @@ class AfterPublication(Signing):
             on=date.fromisoformat(row.at[:10]),
             spent=_spent_on(found, fallen, awards),
         )
+        if plan.broken:  # a published award is never taken back without a word
+            raise AllocatorError(problem("office-award-broken", value=", ".join(plan.broken)))
         return plan.loaded
 
     def _published(self, unit: Unit, round_id: str, application: str, asked: Command) -> Published:

@@ -17,6 +17,7 @@ from allocator.office.keys import check_key, make_key
 from allocator.office.ledger import ledger
 from allocator.office.roles import Role
 from allocator.office.states import State
+from allocator.office.views import RunView
 from allocator.record.canonical import canonical, to_plain
 from allocator.record.check_all import Given
 from allocator.record.check_container import unpacked
@@ -268,6 +269,28 @@ def test_a_reallocation_keeps_what_stands_and_is_signed_again(office: Office) ->
     assert balanced(office.olu.fund_ledger(round_id))
 
 
+def test_money_that_came_back_after_a_reallocation_can_be_reallocated(office: Office) -> None:
+    olu, (round_id, run) = office.olu, office.published(money=4_500)
+    gone = awarded(olu, run)[0]
+    olu.pay(round_id, gone, "main", 50_000, date(2026, 2, 1))
+    olu.outcome(round_id, gone, "withdrawn", date(2026, 2, 2))
+    signed_again(office, olu.reallocate(round_id))
+    assert code(lambda: olu.reallocate(round_id)) == "office-nothing-free"
+    olu.pay(round_id, gone, "main", -50_000, date(2026, 2, 9))
+    third = olu.reallocate(round_id, "the ticket was refunded")
+    signed_again(office, third)
+    assert not dict(loaded_of(olu.record(third.id)).spent).get("fund[main]")
+    assert balanced(olu.fund_ledger(round_id))
+    assert code(lambda: olu.reallocate(round_id)) == "office-nothing-free"
+
+
+def signed_again(office: Office, run: RunView) -> None:
+    """Propose, approve and publish a reallocation."""
+    office.olu.propose(run.round, run.id, None)
+    office.kim.approve(run.round, run.fingerprint or "", None)
+    office.olu.publish(run.round, office.key, None)
+
+
 def test_outcomes_follow_each_other_in_one_order(office: Office) -> None:
     round_id, run = office.published()
     first, second = awarded(office.olu, run)[:2]
@@ -487,6 +510,51 @@ def test_outstanding_reports_warn_or_refuse_as_the_office_says(office: Office) -
     assert refused and not refused & {a.application_id for a in result.allocation.awards}
     office.ada.set_setting("outstanding-reports", "ignore")
     assert not [e for e in office.olu.check_of(second).problems if e.code.startswith("office-")]
+
+
+def owing(office: Office) -> tuple[str, str]:
+    """Return a round in which a person of Mali came, and one of its States later that is published.
+
+    From then on the office refuses administrations with outstanding reports.
+    """
+    first, _ = office.published("one", persons=("Q1", "Q2", "Q3"))
+    files = tiny("two", month=11, money=4_500)
+    files["round.yaml"] = files["round.yaml"].replace(b"2026-01-", b"2026-07-")
+    second = office.olu.create_round(files).summary.id
+    office.ada.set_setting("outstanding-reports", "refuse")
+    office.olu.check(second, None)
+    return first, second
+
+
+def test_a_published_award_stands_whatever_reports_become_outstanding(office: Office) -> None:
+    olu, (first, second) = office.olu, owing(office)
+    run = olu.run(second)
+    signed_again(office, run)
+    before = awarded(olu, run)
+    assert {"two-A2", "two-A3"} & set(before)
+    for came in ("one-A2", "one-A3"):
+        olu.outcome(first, came, "attended", date(2026, 3, 6))
+    gone = next(each for each in before if each not in ("two-A2", "two-A3"))
+    olu.outcome(second, gone, "withdrawn", date(2026, 8, 1))
+    new = olu.reallocate(second)
+    assert set(before) - {gone} <= set(awarded(olu, new))
+    states = {each.application_id: each.administration for each in olu.loaded(second).applications}
+    added = set(awarded(olu, new)) - set(before)
+    assert not {states[each] for each in added} & {"MLI", "NPL"}
+    signed_again(office, new)
+    assert all(line.free is None or line.free >= 0 for line in olu.fund_ledger(second))
+
+
+def test_a_run_is_not_current_once_other_reports_are_outstanding(office: Office) -> None:
+    olu, (first, second) = office.olu, owing(office)
+    olu.outcome(first, "one-A2", "attended", date(2026, 3, 6))
+    run = olu.run(second)
+    assert "two-A2" not in awarded(olu, run)
+    basis = olu.round(second).basis
+    olu.outcome(first, "one-A2", "report delivered", date(2026, 4, 6))
+    assert not olu.runs(second)[0].current and olu.round(second).basis != basis
+    assert code(lambda: olu.propose(second, run.id, None)) == "office-not-current"
+    assert not [e for e in olu.check_of(second).problems if e.code.startswith("office-report")]
 
 
 def test_the_price_of_an_override_names_who_moves(office: Office) -> None:
