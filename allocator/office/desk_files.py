@@ -17,6 +17,7 @@ from allocator.errors import AllocatorError, has_errors, ordered, problem
 from allocator.intake.assess import assess
 from allocator.intake.columns import APPLICATIONS
 from allocator.intake.folder import LoadedRound, load_round
+from allocator.intake.folding import plain
 from allocator.intake.reading import open_table
 from allocator.intake.round_file import read_round
 from allocator.intake.tables import Table, read_table
@@ -334,6 +335,16 @@ def corrected(
     if table.rows[rows[0]].cells[at].strip() != before.strip():
         raise AllocatorError(problem("office-fix-differs"))
     return _as_csv(table, rows[0], at, after.strip())
+
+
+def person_of(content: bytes, name: str, application: str) -> str:
+    """Return the person of an application as intake reads it, empty where the file does not say."""
+    table = read_table(content, name)
+    known = open_table(table, APPLICATIONS).known
+    key, who = known.get("application_id"), known.get("person_id")
+    if key is None or who is None:
+        return ""
+    return next((plain(r.cells[who]) for r in table.rows if r.cells[key] == application), "")
 
 
 def _as_csv(table: Table, row: int, column: int, value: str) -> bytes:

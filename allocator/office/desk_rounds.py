@@ -17,6 +17,7 @@ from allocator.office.desk_files import (
     counts_of,
     files_of,
     own_policy,
+    person_of,
     policy_row,
     put_snapshot,
     sorted_out,
@@ -182,8 +183,10 @@ class Rounds(Reading):
             old = files.contents["applications"]
             name = files.names["applications"]
             new = corrected(old, name, application_id, column, before, after)
+            who = person_of(new, "applications.csv", application_id)
+            person = unit.person(who) if who else None
             for key, text in (("before", before), ("after", after), ("reason", reason)):
-                said[key] = unit.keep("fix", text).commitment
+                said[key] = unit.keep("fix", text, person=person).commitment
             return Files({"applications": "applications.csv"}, {"applications": new}), None
 
         return self._renew(Command.FIX, round_id, seen, renewed, "fixed", said=said)
