@@ -10,6 +10,7 @@ import io
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -22,8 +23,18 @@ from allocator.intake.reading import open_table
 from allocator.intake.round_file import read_round
 from allocator.intake.tables import Table, read_table
 from allocator.model import Pool, Round
-from allocator.office.store import Reader, Unit
-from allocator.office.store_rows import BlobRow, PolicyRow, RoundRow, SnapshotRow
+from allocator.office.memory import MEMORY
+from allocator.office.store import Reader, Unit, subject_of
+from allocator.office.store_rows import (
+    BlobRow,
+    NoteRow,
+    OutcomeRow,
+    OverrideRow,
+    PaymentRow,
+    PolicyRow,
+    RoundRow,
+    SnapshotRow,
+)
 from allocator.office.views import ChangeView, CheckView, IneligibleView
 from allocator.policy import check_policy, policy_bytes
 
@@ -280,6 +291,32 @@ def rows_by_id(content: bytes, name: str) -> dict[str, dict[str, str]]:
         return {}
     pairs = ((row.cells, dict(zip(table.headers, row.cells, strict=False))) for row in table.rows)
     return {cells[at]: named for cells, named in pairs}
+
+
+def ids_of(reader: Reader, round_id: str) -> frozenset[str]:
+    """Return every application id that a round has, or had in any file, row or entry of the log."""
+    rows: tuple[OverrideRow | NoteRow | OutcomeRow | PaymentRow, ...] = (
+        *reader.find(OverrideRow, round=round_id),
+        *reader.find(NoteRow, round=round_id),
+        *reader.find(OutcomeRow, round=round_id),
+        *reader.find(PaymentRow, round=round_id),
+    )
+    found = {each.application for each in rows}
+    for event in reader.events(subject=subject_of(RoundRow, round_id)):
+        found |= {str(each) for each in (event.payload.get("application"),) if each}
+    for snapshot in reader.find(SnapshotRow, round=round_id):
+        for each in snapshot.files:
+            if each["role"] == "applications":
+                blob, name = newest_copy(reader, each["blob"]), str(each["name"])
+                found |= MEMORY.recall(("ids", blob), partial(_ids_in, reader, blob, name))
+    return frozenset(found)
+
+
+def _ids_in(reader: Reader, blob: str, name: str) -> frozenset[str]:
+    try:
+        return frozenset(map(plain, rows_by_id(reader.blob(blob) or b"", name)))
+    except AllocatorError:
+        return frozenset()
 
 
 def changes(before: Files, after: Files) -> tuple[ChangeView, ...]:

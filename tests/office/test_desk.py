@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +16,6 @@ from allocator.office.ledger import ledger
 from allocator.office.roles import Role
 from allocator.office.states import State
 from allocator.office.views import RunView
-from allocator.record.canonical import canonical, to_plain
 from allocator.record.check_all import Given
 from allocator.record.check_container import unpacked
 from allocator.record.record import members
@@ -567,55 +564,6 @@ def test_the_price_of_an_override_names_who_moves(office: Office) -> None:
     found = office.ana.price(round_id, (OverrideDraft(loser, "must award"),))
     assert loser in {each.application_id for each in found.moves}
     assert found.objective.by < 0
-
-
-# --- an analyst -----------------------------------------------------------------------------------
-
-
-def test_nothing_an_analyst_gets_holds_a_personal_datum(office: Office) -> None:
-    files = tiny(persons=("P-ayo", "P-bea", "P-cyd", "P-dov", "P-eli", "P-fay"))
-    named = files["applications.csv"].replace(b"one-A1,", b"FamilyP-ayo-1,")
-    files["applications.csv"] = named.replace(b"rapporteur", b"rapporteur; cousin of Hidden")
-    round_id = office.olu.create_round(files).summary.id
-    office.olu.check(round_id, None)
-    office.olu.override(round_id, "FamilyP-ayo-1", "must award", "confidential reason", seen=None)
-    office.kim.note(round_id, "one-A2", "confidential note", [("confidential.pdf", b"x")])
-    run = office.olu.run(round_id)
-    office.olu.propose(round_id, run.id, None)
-    office.kim.approve(round_id, run.fingerprint or "", None)
-    office.olu.publish(round_id, office.key, None)
-    winner = awarded(office.olu, run)[0]
-    office.olu.outcome(round_id, winner, "withdrawn", date(2026, 2, 1), "confidential outcome")
-    ana = office.ana
-    loaded, result = ana.loaded(round_id), ana.result(run.id)
-    views: list[Any] = [
-        *(ana.rounds(), ana.round(round_id), ana.timeline(), ana.timeline(round_id)),
-        *(ana.check_of(round_id), ana.policies(), ana.overrides(round_id), ana.notes(round_id)),
-        *(ana.outcomes(round_id), ana.fund_ledger(round_id), ana.person_ledger("2026")),
-        *(ana.reserve(round_id), ana.runs(round_id), ana.price(round_id), ana.me()),
-        *(ana.changes_of(round_id), result, loaded, ana.loaded(round_id, run.id), loaded.files),
-    ]
-    told = "\n".join(repr(each) for each in views)
-    told += json.dumps(to_plain(replace(result, proof=None)))
-    persons = [f"{kind}P-{name}" for name in PERSONS for kind in ("Family", "Given", "")]
-    for secret in (*persons, REMARK, "Hidden", "confidential"):
-        assert secret not in told, secret
-    for download in (lambda: ana.record(run.id), lambda: ana.outputs(run.id)):
-        assert code(download) == "office-not-permitted"
-
-
-PERSONS = ("ayo", "bea", "cyd", "dov", "eli", "fay")
-
-
-def test_an_analyst_finds_the_same_allocation(office: Office) -> None:
-    from allocator.decide import decide
-
-    run = office.olu.run(office.checked())
-    seen = decide(office.ana.loaded("one"))
-    assert seen.lines == office.olu.result(run.id).lines
-    masked = office.ana.result(run.id)
-    assert canonical(seen.pool) == canonical(masked.pool)
-    assert seen.programme == masked.programme
 
 
 # --- erasing --------------------------------------------------------------------------------------
