@@ -20,7 +20,7 @@ from allocator.office.desk_show import FAILED, RUNNING, outcome_view
 from allocator.office.desk_signing import Signing
 from allocator.office.ledger import Claim, Paid, ledger, shares_of
 from allocator.office.roles import Command
-from allocator.office.states import AT_MEETING, FALLEN, FOLLOWS, State
+from allocator.office.states import AT_MEETING, FALLEN, FOLLOWS, REPORT, State
 from allocator.office.store import Reader, Unit, subject_of
 from allocator.office.store_rows import (
     OutcomeRow,
@@ -61,7 +61,9 @@ class AfterPublication(Signing):
             ``office-not-awarded``, ``office-outcome-order``, ``office-outcome-date``.
         """
         with self.change(Command.RECORD_OUTCOME) as unit:
-            award = self._published(unit, round_id, application, Command.RECORD_OUTCOME)
+            # A report may come years later and moves no money; until it does, it is outstanding.
+            also = (State.CLOSED,) if kind == REPORT else ()
+            award = self._published(unit, round_id, application, Command.RECORD_OUTCOME, *also)
             demand_order(award, kind, on, last_outcomes(unit, round_id).get(application))
             person = unit.person(award.person_id) if award.person_id else None
             kept = unit.keep("note", note.strip(), person=person) if note.strip() else None
@@ -256,8 +258,10 @@ class AfterPublication(Signing):
             raise AllocatorError(problem("office-award-broken", value=", ".join(plan.broken)))
         return plan.loaded
 
-    def _published(self, unit: Unit, round_id: str, application: str, asked: Command) -> Published:
-        """Return a published award.
+    def _published(
+        self, unit: Unit, round_id: str, application: str, asked: Command, *also: State
+    ) -> Published:
+        """Return a published award of a round that is published, or in a state named besides.
 
         Raises
         ------
@@ -265,7 +269,7 @@ class AfterPublication(Signing):
             ``office-wrong-state``, ``office-not-awarded``.
         """
         row = self.the_round(unit, round_id)
-        if row.state != State.PUBLISHED.value:
+        if row.state not in (State.PUBLISHED, *also):
             raise wrong_state(row, asked)
         found = published_awards(unit, round_id).get(application)
         if found is None:

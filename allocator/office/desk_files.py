@@ -170,6 +170,39 @@ def own_policy(files: Mapping[str, tuple[str, bytes]]) -> bytes | None:
     return policy_bytes(named)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An import that can be undone: its snapshot, and the policies it put and found by number."""
+
+    snapshot: SnapshotRow
+    policy: int | None = None
+    policy_before: int | None = None
+
+
+def steps_of(reader: Reader, round_id: str) -> list[Step]:
+    """Return the imports that a round's files stand on, the first one first.
+
+    What was undone is not among them: going back once more leads to what was before it.
+    """
+    snapshots = reader.find(SnapshotRow, round=round_id)
+    made_by = {each.version: each for each in snapshots}
+    by_id = {each.id: each for each in snapshots}
+    steps: list[Step] = []
+    policy: int | None = None
+    for event in reader.events(subject=subject_of(RoundRow, round_id)):
+        brought = event.payload.get("policy" if event.kind != "policy-set" else "number")
+        if event.seq in made_by:
+            steps.append(Step(made_by[event.seq], brought, policy))
+        elif event.kind == "import-undone":
+            while steps and steps[-1].snapshot.id != event.payload["snapshot"]:
+                steps.pop()
+            if not steps:  # an earlier version of the program went back to what had been undone
+                steps = [Step(by_id[event.payload["snapshot"]])]
+        if brought is not None:
+            policy = brought
+    return steps
+
+
 def put_snapshot(
     unit: Unit,
     round_id: str,

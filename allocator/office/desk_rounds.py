@@ -11,6 +11,7 @@ from allocator.office.desk_base import command, guard_seen, seen_of
 from allocator.office.desk_files import (
     POLICY,
     Files,
+    Step,
     changes,
     check_files,
     corrected,
@@ -21,6 +22,7 @@ from allocator.office.desk_files import (
     policy_row,
     put_snapshot,
     sorted_out,
+    steps_of,
 )
 from allocator.office.desk_reading import Reading
 from allocator.office.desk_show import policy_view
@@ -193,24 +195,35 @@ class Rounds(Reading):
 
     @command(Command.IMPORT)
     def undo_import(self, round_id: str, seen: int | None) -> RoundView:
-        """Go back to the files before the last import, as a new event."""
+        """Go back to the files before the last import, as a new event; again, one step further.
+
+        A policy that the import brought goes back too, unless another was chosen since.
+        """
         with self.change(Command.IMPORT) as unit:
             row = self._open_round(unit, round_id, seen, Command.IMPORT)
-            earlier = [
-                each
-                for each in unit.find(SnapshotRow, round=round_id, order=("-id",))
-                if row.snapshot is not None and each.id < row.snapshot
-            ]
-            if not earlier:
+            steps = steps_of(unit, round_id)
+            if len(steps) < 2:
                 raise AllocatorError(problem("office-nothing-before"))
+            last, before = steps[-1], steps[-2].snapshot
+            policy = _policy_before(unit, row, last)
+            counts = before.counts or {}
             row = unit.update(
                 RoundRow,
                 row.id,
                 seen_of(row, seen),
-                snapshot=earlier[0].id,
+                snapshot=before.id,
+                policy=row.policy if policy is None else policy.id,
+                title=counts.get("title", row.title),
+                deadline=counts.get("deadline"),
                 state=State.DRAFT.value,
             )
-            self.tell(unit, "import-undone", subject_of(RoundRow, round_id), snapshot=earlier[0].id)
+            self.tell(
+                unit,
+                "import-undone",
+                subject_of(RoundRow, round_id),
+                snapshot=before.id,
+                policy=policy.number if policy else None,
+            )
             return self.round_view(unit, row)
 
     def _renew(
@@ -231,12 +244,14 @@ class Rounds(Reading):
             new, policy = renewed(unit, before)
             kept = [e for e in (old.files if old else ()) if e["role"] not in new.contents]
             whole = _joined(before, new)
+            chosen = None if policy is None else unit.get(PolicyRow, policy)
             if policy is not None:
-                chosen = unit.get(PolicyRow, policy)
                 content = unit.blob(chosen.blob) if chosen else None
                 whole = _joined(whole, Files({POLICY: "policy.yaml"}, {POLICY: content or b""}))
             counts = counts_of(whole)
             snapshot = put_snapshot(unit, row.id, new, kept, counts, self.identity.login)
+            if policy is not None and chosen is not None:
+                payload = {**payload, "policy": chosen.number}
             values = {"title": counts.get("title", row.title), "deadline": counts.get("deadline")}
             row = unit.update(
                 RoundRow,
@@ -347,6 +362,14 @@ class Rounds(Reading):
         if State(row.state) not in OPEN:
             raise wrong_state(row, asked)
         return row
+
+
+def _policy_before(reader: Reader, round_: RoundRow, step: Step) -> PolicyRow | None:
+    """Return the policy that an import put another in the place of, if that one still holds."""
+    now = None if round_.policy is None else reader.get(PolicyRow, round_.policy)
+    if now is None or step.policy != now.number or step.policy_before is None:
+        return None
+    return reader.find(PolicyRow, number=step.policy_before)[0]
 
 
 def demand_reason(reason: str) -> None:

@@ -21,7 +21,7 @@ from allocator.record.check_container import unpacked
 from allocator.record.record import members
 from allocator.record.revive import loaded_of, result_of
 from allocator.record.verify import verify_bytes
-from tests.office.desk_kit import Office, awarded, balanced, office_in, tiny
+from tests.office.desk_kit import Office, awarded, balanced, office_in, policy, tiny
 
 REMARK = "private remark"
 
@@ -77,6 +77,33 @@ def test_whoever_took_part_in_a_proposal_cannot_approve_it(office: Office, part:
     assert code(lambda: office.olu.approve(round_id, run.fingerprint, None)) == "office-four-eyes"
     assert office.sam.timeline()[0].kind == "refused"
     assert office.kim.approve(round_id, run.fingerprint, None).summary.state is State.APPROVED
+
+
+@pytest.mark.parametrize("part", ["takes back", "corrects"])
+def test_whoever_decided_on_an_application_since_cannot_approve(office: Office, part: str) -> None:
+    office.ada.add_account("pat", "Pat", [Role.OFFICER, Role.APPROVER])
+    round_id = office.checked()
+    found = office.olu.override(round_id, "one-A1", "must award", "why", seen=None)
+    if part == "takes back":
+        office.pat.withdraw_override(found.id, "not needed", None)
+    else:
+        office.pat.fix(round_id, "one-A5", "contributions", "4", "0", "two were late", None)
+        office.olu.check(round_id, None)
+    run = office.olu.run(round_id)
+    office.olu.propose(round_id, run.id, None)
+    assert code(lambda: office.pat.approve(round_id, run.fingerprint, None)) == "office-four-eyes"
+    office.kim.approve(round_id, run.fingerprint, None)
+
+
+def test_an_override_of_an_application_that_is_gone_can_be_taken_back(office: Office) -> None:
+    olu, round_id = office.olu, office.checked()
+    found = olu.override(round_id, "one-A6", "must award", "why", seen=None)
+    whole = tiny()["applications.csv"]
+    without = b"".join(whole.splitlines(keepends=True)[:-1])
+    olu.import_files(round_id, {"applications.csv": without}, None)
+    assert not olu.check(round_id, None).can_run
+    assert not olu.withdraw_override(found.id, "the application was withdrawn", None).active
+    assert olu.check(round_id, None).can_run and olu.run(round_id)
 
 
 def test_a_recused_person_neither_overrides_nor_approves_there(office: Office) -> None:
@@ -197,6 +224,44 @@ def test_an_import_tells_what_changed_and_can_be_undone(office: Office) -> None:
     }
     assert office.olu.round(round_id).summary.state is State.DRAFT
     assert office.olu.undo_import(round_id, None).summary.applications == 6
+
+
+def test_undoing_goes_back_step_by_step(office: Office) -> None:
+    olu, round_id = office.olu, office.checked()
+
+    def brought(remark: bytes) -> None:
+        file = tiny()["applications.csv"].replace(b"private remark P1", remark)
+        olu.import_files(round_id, {"applications.csv": file}, None)
+
+    def remark() -> str:
+        return dict(olu.loaded(round_id).applications[0].extra)["remarks"]
+
+    brought(b"second")
+    olu.undo_import(round_id, None)
+    brought(b"third")
+    brought(b"fourth")
+    assert [each.before for each in olu.changes_of(round_id)] == ["third"]
+    for expected in ("third", "private remark P1"):
+        olu.undo_import(round_id, None)
+        assert remark() == expected
+    assert code(lambda: olu.undo_import(round_id, None)) == "office-nothing-before"
+
+
+def test_undoing_an_import_brings_back_its_policy_and_title(office: Office) -> None:
+    olu, round_id = office.olu, office.checked()
+    before = olu.round(round_id)
+    text = tiny()["round.yaml"].replace(b"Round one", b"Round two")
+    other = policy() + b"\n# changed\n"
+    for chosen in (False, True):
+        olu.import_files(round_id, {"policy.yaml": other, "round.yaml": text}, None)
+        number = olu.round(round_id).policy.number  # type: ignore[union-attr]
+        assert number != before.policy.number  # type: ignore[union-attr]
+        if chosen:
+            third = olu.save_policy((other + b"# again\n").decode(), "why")
+            olu.set_policy(round_id, third.id, "the committee asked for it", None)
+        undone = olu.undo_import(round_id, None)
+        assert undone.summary.title == before.summary.title
+        assert (undone.policy == before.policy) is not chosen
 
 
 def test_a_correction_is_a_new_snapshot_and_its_values_are_not_in_the_log(office: Office) -> None:
@@ -521,6 +586,25 @@ def owing(office: Office) -> tuple[str, str]:
     office.ada.set_setting("outstanding-reports", "refuse")
     office.olu.check(second, None)
     return first, second
+
+
+def test_a_report_on_a_closed_round_is_recorded_and_nothing_else(office: Office) -> None:
+    olu, (round_id, run) = office.olu, office.published()
+    came, other = awarded(olu, run)[:2]
+    olu.outcome(round_id, came, "attended", date(2026, 3, 6))
+    olu.close(round_id, None)
+    for late in (
+        lambda: olu.outcome(round_id, other, "withdrawn", date(2026, 4, 1)),
+        lambda: olu.pay(round_id, came, "main", 100, date(2026, 4, 1)),
+        lambda: olu.correct_outcome(round_id, came, "none", date(2026, 4, 1), "why"),
+    ):
+        assert code(late) == "office-wrong-state"
+    before = olu.fund_ledger(round_id)
+    report, on = "report delivered", date(2026, 5, 1)
+    assert code(lambda: olu.outcome(round_id, other, report, on)) == "office-outcome-order"
+    olu.outcome(round_id, came, report, on)
+    assert olu.outcomes(round_id)[0].kind == "report delivered"
+    assert olu.fund_ledger(round_id) == before
 
 
 def test_a_published_award_stands_whatever_reports_become_outstanding(office: Office) -> None:
