@@ -64,6 +64,7 @@ class AfterPublication(Signing):
             # A report may come years later and moves no money; until it does, it is outstanding.
             also = (State.CLOSED,) if kind == REPORT else ()
             award = self._published(unit, round_id, application, Command.RECORD_OUTCOME, *also)
+            demand_day(on, unit.now)
             demand_order(award, kind, on, last_outcomes(unit, round_id).get(application))
             person = unit.person(award.person_id) if award.person_id else None
             kept = unit.keep("note", note.strip(), person=person) if note.strip() else None
@@ -112,6 +113,7 @@ class AfterPublication(Signing):
             raise AllocatorError(problem("office-amount"))
         with self.change(Command.RECORD_PAYMENT) as unit:
             award = self._published(unit, round_id, application, Command.RECORD_PAYMENT)
+            demand_day(on, unit.now)
             shares = shares_of(award.award)
             if fund not in shares:
                 funds = ", ".join(shares) or "–"
@@ -275,6 +277,22 @@ class AfterPublication(Signing):
         if found is None:
             raise AllocatorError(problem("office-not-awarded", value=application))
         return found
+
+
+FIRST_DAY, YEARS_AHEAD = date(2000, 1, 1), 10
+"""No day before the one, or further ahead than the other, is meant: it is a slip of the pen."""
+
+
+def demand_day(on: date, now: str) -> None:
+    """Refuse a day that nobody can mean.
+
+    Raises
+    ------
+    AllocatorError
+        ``office-day-absurd``.
+    """
+    if on < FIRST_DAY or on.year > int(now[:4]) + YEARS_AHEAD:
+        raise AllocatorError(problem("office-day-absurd", value=on.isoformat()))
 
 
 def demand_order(

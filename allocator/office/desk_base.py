@@ -12,7 +12,7 @@ from typing import Any, Concatenate
 
 from allocator.errors import AllocatorError, Problem, problem
 from allocator.office.desk_inputs import secret_of
-from allocator.office.desk_words import event_sentence
+from allocator.office.desk_words import event_sentence, number_of
 from allocator.office.identity import Identity
 from allocator.office.roles import Actor, Command, Role, Source, may, permit
 from allocator.office.store import Event, Reader, Stale, Store, Unit, subject_of
@@ -177,7 +177,8 @@ class Base:
         AllocatorError
             ``office-no-run``.
         """
-        row = reader.get(RunRow, int(run_id)) if run_id.isdecimal() else None
+        number = number_of(run_id)
+        row = None if number is None else reader.get(RunRow, number)
         if row is None:
             raise AllocatorError(problem("office-no-run", value=run_id))
         return row
@@ -198,7 +199,8 @@ def guard_seen(reader: Reader, row: VersionedRow, key: str, seen: int | None) ->
     """
     if seen is not None and seen != row.version:
         subject = subject_of(type(row), key)
-        raise Stale(row, reader.events(subject=subject, since=seen) or _last(reader, row))
+        since = max(0, min(seen, row.version))  # whatever was typed, the database can look it up
+        raise Stale(row, reader.events(subject=subject, since=since) or _last(reader, row))
 
 
 def _last(reader: Reader, row: VersionedRow) -> tuple[EventRow, ...]:

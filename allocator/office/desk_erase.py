@@ -4,6 +4,7 @@ Exact bytes that hold the person are erased, and a copy without the person takes
 hash that the log has of them stays. Texts of the vault about the person are emptied.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -50,7 +51,8 @@ class Erasing(Base):
         Returns
         -------
         dict
-            How many ``texts`` and ``files`` were erased.
+            How many ``texts`` and ``files`` were erased; ``uncleared`` is 1 if the database must
+            still keep its own copies for somebody who is reading, and 0 if not.
 
         Raises
         ------
@@ -83,7 +85,8 @@ class Erasing(Base):
                 reason=kept.commitment,
             )
         forget_what_was_read()
-        return {"texts": len(texts), "files": len(replaced)}
+        uncleared = int(self.store.uncleared)
+        return {"texts": len(texts), "files": len(replaced), "uncleared": uncleared}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,6 @@ def _demand_retained(unit: Unit, round_id: str, today: date) -> None:
         raise AllocatorError(problem("office-retention-open", value=round_id))
     day = date.fromisoformat(closed[-1].at[:10])
     year = day.year + int(setting(unit, RETENTION))
-    until = date(year, day.month, min(day.day, 28))
+    until = date(year, day.month, min(day.day, monthrange(year, day.month)[1]))
     if today < until:
         raise AllocatorError(problem("office-retention", until=until.isoformat()))

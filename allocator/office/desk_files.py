@@ -23,6 +23,7 @@ from allocator.intake.reading import open_table
 from allocator.intake.round_file import read_round
 from allocator.intake.tables import Table, read_table
 from allocator.model import Pool, Round
+from allocator.office.desk_words import number_of
 from allocator.office.memory import MEMORY
 from allocator.office.store import Reader, Unit, subject_of
 from allocator.office.store_rows import (
@@ -240,7 +241,9 @@ def policy_row(
         return known[0], False
     number = 1 + max((each.number for each in unit.find(PolicyRow)), default=0)
     kept = unit.keep("reason", reason).token if reason else None
-    base = int(based_on) if based_on and based_on.isdecimal() else None
+    base = number_of(based_on) if based_on else None
+    if base is not None and unit.get(PolicyRow, base) is None:
+        raise AllocatorError(problem("office-no-policy", value=str(base)))
     values = {"number": number, "title": policy.title, "blob": blob, "reason_kept": kept}
     return unit.insert(PolicyRow, **values, based_on=base, by=by), True
 

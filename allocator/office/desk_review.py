@@ -16,6 +16,7 @@ from allocator.office.desk_inputs import applications_by_id, bare_round, the_app
 from allocator.office.desk_rounds import demand_reason
 from allocator.office.desk_runs import OverrideDraft, Runs
 from allocator.office.desk_show import account_view, note_view, override_view
+from allocator.office.desk_words import number_of
 from allocator.office.roles import Command
 from allocator.office.store import Reader, subject_of
 from allocator.office.store_rows import (
@@ -118,7 +119,8 @@ class Review(Runs):
         """
         demand_reason(reason)
         with self.change(Command.OVERRIDE) as unit:
-            row = unit.get(OverrideRow, int(override_id)) if override_id.isdecimal() else None
+            number = number_of(override_id)
+            row = None if number is None else unit.get(OverrideRow, number)
             if row is None or not row.active:
                 raise AllocatorError(problem("office-no-item", value=override_id))
             guard_seen(unit, row, override_id, seen)

@@ -26,7 +26,7 @@ from allocator.office.desk_files import (
 )
 from allocator.office.desk_reading import Reading
 from allocator.office.desk_show import policy_view
-from allocator.office.desk_words import next_step
+from allocator.office.desk_words import next_step, number_of
 from allocator.office.roles import Command
 from allocator.office.states import OPEN, State, after
 from allocator.office.store import Reader, Unit, subject_of
@@ -327,7 +327,8 @@ class Rounds(Reading):
         demand_reason(reason)
         with self.change(Command.SET_POLICY) as unit:
             row = self._open_round(unit, round_id, seen, Command.SET_POLICY)
-            policy = unit.get(PolicyRow, int(policy_id)) if policy_id.isdecimal() else None
+            number = number_of(policy_id)
+            policy = None if number is None else unit.get(PolicyRow, number)
             if policy is None:
                 raise AllocatorError(problem("office-no-policy", value=policy_id))
             row = unit.update(

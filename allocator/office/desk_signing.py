@@ -148,16 +148,24 @@ class Signing(Review):
 
     @command(Command.RETURN)
     def return_to_draft(self, round_id: str, reason: str, seen: int | None) -> RoundView:
-        """Return a round to draft, so that files, policy and overrides can change again."""
+        """Return a round to draft, so that files, policy and overrides can change again.
+
+        Of a published round, whose reallocation is proposed or approved, only that is returned: the
+        round stays published as it is.
+        """
         demand_reason(reason)
         with self.change(Command.RETURN) as unit:
             round_ = self.the_round(unit, round_id)
             guard_seen(unit, round_, round_id, seen)
             state = after(State(round_.state), Command.RETURN)
-            if state is None:
+            values: dict[str, str | int | None] = {}
+            if state is not None:
+                values = {"state": state.value}
+            elif _is_being_signed(unit, round_):
+                values = {"current_run": round_.published_run}
+            else:
                 raise wrong_state(round_, Command.RETURN)
             kept = unit.keep("reason", reason.strip())
-            values = {"state": state.value}
             row = unit.update(RoundRow, round_id, seen_of(round_, seen), **values)
             subject = subject_of(RoundRow, round_id)
             self.tell(unit, "returned", subject, reason=kept.commitment)
@@ -325,6 +333,13 @@ def _deciding_since_publication(reader: Reader, round_id: str) -> set[str]:
         elif event.kind in DECIDING:
             found.add(event.actor)
     return found
+
+
+def _is_being_signed(reader: Reader, round_: RoundRow) -> bool:
+    """Tell whether a reallocation of a published round is proposed and not yet published."""
+    last = reader.find(SignoffRow, round=round_.id, order=("-id",), limit=1)
+    own = bool(last) and last[0].run == round_.current_run != round_.published_run
+    return own and round_.state == State.PUBLISHED.value
 
 
 def _signed(record: bytes, key: Path, password: str | None) -> tuple[bytes, str]:

@@ -346,6 +346,39 @@ def test_money_that_came_back_after_a_reallocation_can_be_reallocated(office: Of
     assert code(lambda: olu.reallocate(round_id)) == "office-nothing-free"
 
 
+def test_a_proposed_reallocation_can_be_returned_and_the_round_stays_published(
+    office: Office,
+) -> None:
+    olu, (round_id, run) = office.olu, office.published()
+    gone = awarded(olu, run)[0]
+    olu.outcome(round_id, gone, "withdrawn", date(2026, 2, 1))
+    new = olu.reallocate(round_id)
+    assert code(lambda: office.kim.return_to_draft(round_id, "why", None)) == "office-wrong-state"
+    olu.propose(round_id, new.id, None)
+    back = office.kim.return_to_draft(round_id, "the letter is missing", None)
+    assert back.summary.state is State.PUBLISHED and back.run and back.run.id == run.id
+    refused = code(lambda: office.kim.approve(round_id, new.fingerprint or "", None))
+    assert refused == "office-wrong-state"
+    signed_again(office, new)
+
+
+def test_what_nobody_can_mean_is_refused_in_words(office: Office) -> None:
+    olu, (round_id, run) = office.olu, office.published()
+    one, huge = awarded(olu, run)[0], 10**30
+    for on in (date(1026, 2, 1), date(2926, 2, 1)):
+        assert code(lambda on=on: olu.outcome(round_id, one, "accepted", on)) == "office-day-absurd"
+        assert code(lambda on=on: olu.pay(round_id, one, "main", 1, on)) == "office-day-absurd"
+    assert code(lambda: olu.result(str(huge))) == "office-no-run"
+    assert code(lambda: olu.withdraw_override(str(huge), "why", None)) == "office-no-item"
+    assert code(lambda: olu.pay(round_id, one, "main", huge, date(2026, 2, 1))) == "office-overpaid"
+    for seen in (huge, -huge):
+        assert code(lambda seen=seen: olu.close(round_id, seen)) == "office-stale"
+    assert code(lambda: office.ada.add_account(" ", "X", [Role.OFFICER])) == "office-login-empty"
+    for years in ("0", "101", "9" * 30):
+        refused = code(lambda years=years: office.ada.set_setting("retention-years", years))
+        assert refused == "office-setting"
+
+
 def signed_again(office: Office, run: RunView) -> None:
     """Propose, approve and publish a reallocation."""
     office.olu.propose(run.round, run.id, None)

@@ -1,15 +1,22 @@
 """Erasing leaves nothing of a person, in whatever state the files are, and is never blocked."""
 
 import io
+import sqlite3
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from allocator.errors import AllocatorError
+from allocator.office.store import open_store
 from allocator.office.store_rows import BlobRow
 from tests.office.desk_kit import Office, office_in, tiny
+
+BEGIN = datetime(2026, 1, 31, tzinfo=UTC)
+NOW = [BEGIN]
+"""What the store's clock shows."""
 
 MARKS = (b"FamilyP2", b"GivenP2", b"remark P2", b"Zappelmann")
 GOOD = tiny()["applications.csv"]
@@ -18,9 +25,10 @@ WORKBOOK = "applications.xlsx"
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    with office_in(tmp_path) as found:
-        found.ada.set_setting("retention-years", "0")
+    with office_in(tmp_path, clock=lambda: NOW[0]) as found:
+        found.ada.set_setting("retention-years", "1")
         yield found
+    NOW[0] = BEGIN
 
 
 def closed(office: Office, round_id: str = "one") -> None:
@@ -31,6 +39,7 @@ def closed(office: Office, round_id: str = "one") -> None:
     office.kim.approve(round_id, run.fingerprint or "", None)
     office.olu.publish(round_id, office.key, None)
     office.olu.close(round_id, None)
+    NOW[0] = datetime(2027, 1, 31, tzinfo=UTC)
 
 
 def bytes_left(office: Office) -> bytes:
@@ -126,6 +135,31 @@ def test_what_a_failed_run_said_of_a_cell_is_erased(office: Office) -> None:
     demand_gone(office)
     after = office.olu.runs("one")[-1].problems
     assert [(e.code, e.where) for e in after] == [(e.code, e.where) for e in before]
+
+
+def test_retention_ends_on_the_same_day_of_the_month(office: Office) -> None:
+    office.olu.create_round(tiny())
+    closed(office)
+    NOW[0] = datetime(2027, 1, 30, 23, 59, tzinfo=UTC)
+    with pytest.raises(AllocatorError, match="2027-01-31"):
+        office.ada.erase("P2", "asked on paper")
+    NOW[0] = datetime(2027, 1, 31, tzinfo=UTC)
+    office.ada.erase("P2", "asked on paper")
+
+
+def test_what_somebody_still_reads_is_said_and_cleared_later(office: Office) -> None:
+    office.olu.create_round(tiny())
+    office.kim.note("one", "one-A2", "Zappelmann wrote")
+    closed(office)
+    path = office.folder / "store" / "office.db"
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM event").fetchone()
+    assert office.ada.erase("P2", "asked on paper")["uncleared"] == 1
+    reader.close()
+    with open_store(path):
+        left = b"".join(each.read_bytes() for each in path.parent.iterdir())
+        assert not [each for each in MARKS if each in left]
 
 
 def test_files_of_others_stay_as_they_are(office: Office) -> None:
