@@ -1,5 +1,6 @@
 """The desk's promises: frozen when proposed, four eyes, nothing overwritten, nobody given away."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from allocator.commands.office_rounds import reviewed
 from allocator.errors import AllocatorError
 from allocator.model import Package
 from allocator.office.desk import OverrideDraft
@@ -681,6 +683,14 @@ def test_the_price_of_an_override_names_who_moves(office: Office) -> None:
     found = office.ana.price(round_id, (OverrideDraft(loser, "must award"),))
     assert loser in {each.application_id for each in found.moves}
     assert found.objective.by < 0
+
+
+def test_the_status_of_a_round_shows_what_people_decided_and_wrote(office: Office) -> None:
+    olu, (round_id, _) = office.olu, office.proposed()
+    office.kim.note(round_id, "one-A2", "a note", [("letter.pdf", b"x")])
+    told = reviewed(olu.overrides(round_id), olu.notes(round_id), olu.outcomes(round_id))
+    (table,) = told
+    assert "a note" in repr(table) and hashlib.sha256(b"x").hexdigest() in repr(table)
 
 
 # --- erasing --------------------------------------------------------------------------------------
