@@ -251,7 +251,9 @@ def erase(store: str | None, person: str, reason: str) -> Answer:
 
     def remove(desk: Desk) -> Answer:
         found = desk.erase(person, reason)
-        return done(say("cli.office.erased", **found), erased=found)
+        words = say("cli.office.erased", texts=found["texts"], files=found["files"])
+        rest = f" {say('cli.office.uncleared')}" if found["uncleared"] else ""
+        return done(words + rest, erased=found)
 
     return at_desk(store, remove)
 

@@ -68,7 +68,8 @@ def amount_of(text: str) -> int:
         minor = Decimal(text.replace("'", "").replace(" ", "")) * 100
     except InvalidOperation:
         minor = Decimal("0.1")
-    if not minor.is_finite() or minor != int(minor):
+    # Beyond 15 digits nothing is money, and reading it may take for ever.
+    if not minor.is_finite() or minor.adjusted() > 15 or minor != int(minor):
         raise AllocatorError(problem("office-amount-form", value=text))
     return int(minor)
 

@@ -1,10 +1,11 @@
 """``allocator office``: rounds, files, policies, runs, review."""
 
+from collections.abc import Iterator, Sequence
 from os import cpu_count
 from pathlib import Path
 from typing import Any
 
-from allocator.commands.answer import Answer, Heading, Text, problem_blocks
+from allocator.commands.answer import Answer, Block, Heading, Text, problem_blocks
 from allocator.commands.office_desk import (
     at_desk,
     done,
@@ -21,7 +22,14 @@ from allocator.errors import Exit, has_errors
 from allocator.office.desk import Desk
 from allocator.office.desk_files import ENDINGS
 from allocator.office.store_engine import VARIABLE
-from allocator.office.views import CheckView, ImportView, RoundView
+from allocator.office.views import (
+    CheckView,
+    ImportView,
+    NoteView,
+    OutcomeView,
+    OverrideView,
+    RoundView,
+)
 from allocator.texts import say
 
 
@@ -39,8 +47,14 @@ def status(store: str | None, round_id: str | None) -> Answer:
 
     def look(desk: Desk) -> Answer:
         if round_id is not None:
-            view = desk.round(round_id)
-            return Answer(round_blocks(view), plain_data({"round": view}))
+            view, notes, outcomes = (
+                desk.round(round_id),
+                desk.notes(round_id),
+                desk.outcomes(round_id),
+            )
+            blocks = (*round_blocks(view), *reviewed(view.overrides, notes, outcomes))
+            data = {"round": view, "notes": notes, "outcomes": outcomes}
+            return Answer(blocks, plain_data(data))
         actor, found = desk.me(), desk.rounds()
         roles = ", ".join(say(f"office.role.{each}") for each in actor.roles) or "–"
         who = say("cli.office.who", login=actor.login, roles=roles)
@@ -52,6 +66,49 @@ def status(store: str | None, round_id: str | None) -> Answer:
         )
 
     return at_desk(store, look)
+
+
+def reviewed(
+    overrides: Sequence[OverrideView],
+    notes: Sequence[NoteView],
+    outcomes: Sequence[OutcomeView],
+) -> Iterator[Block]:
+    """Yield what people decided, wrote and recorded of a round's applications."""
+    if overrides:
+        yield table(
+            ("override", "application", "decision", "package", "by", "active", "reason"),
+            [
+                (
+                    *(e.id, e.application, e.decision, e.package or "–"),
+                    *(e.author, _yes(e.active), e.reason),
+                )
+                for e in overrides
+            ],
+        )
+    if notes:
+        yield table(
+            ("note", "application", "by", "at", "text", "attached"),
+            [
+                (e.id, e.application, e.author, f"{e.at:%Y-%m-%d}", e.text, _attached(e))
+                for e in notes
+            ],
+        )
+    if outcomes:
+        yield table(
+            ("outcome", "application", "kind", "on", "by", "current", "text"),
+            [
+                (e.id, e.application, e.kind, f"{e.on}", e.by, _yes(not e.superseded), e.note)
+                for e in outcomes
+            ],
+        )
+
+
+def _yes(holds: bool) -> str:
+    return say("cli.office.yes") if holds else say("cli.office.no")
+
+
+def _attached(note: NoteView) -> str:
+    return ", ".join(f"{name} {digest}" for name, digest in note.attachments) or "–"
 
 
 def rounds(store: str | None) -> Answer:

@@ -30,7 +30,8 @@ class ReallocationPlan:
     """The round to be decided anew, and what becomes of the published awards.
 
     ``loaded`` has the overrides in it. ``kept``, ``broken`` and ``withdrawn`` are application ids,
-    sorted; ``broken`` is empty unless there is too little money for all that were published.
+    sorted; ``broken`` is empty unless there is too little money for all that were published, or an
+    override that came later bars one of them. Whoever takes the plan on must not pass over it.
     """
 
     loaded: LoadedRound
@@ -135,7 +136,7 @@ def plan_reallocation(
         (for a person to settle: the conflict is named); or it was stopped.
     """
     returned = frozenset(withdrawn)
-    gone = returned | _barred(loaded)
+    gone = returned | _withdrawn_before(loaded)
     standing = {a: p for a, p in sorted(published.items()) if a not in gone}
     _refuse_own_awards(loaded, standing)
     money = dict(loaded.spent) if spent is None else spent
@@ -184,9 +185,11 @@ def _money_suffices(
     return len(most_kept(pool, free.round, overrides, standing, watch)) == len(standing)
 
 
-def _barred(loaded: LoadedRound) -> frozenset[str]:
-    """Return the applications that an override bars already."""
-    return frozenset(each.application_id for each in loaded.overrides if not each.decision.awards)
+def _withdrawn_before(loaded: LoadedRound) -> frozenset[str]:
+    """Return the applications that an earlier reallocation withdrew already."""
+    return frozenset(
+        each.application_id for each in loaded.overrides if each.decision is OverrideKind.WITHDRAWN
+    )
 
 
 def _others(loaded: LoadedRound, withdrawn: frozenset[str]) -> list[Override]:

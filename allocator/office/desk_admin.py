@@ -9,6 +9,7 @@ from allocator.office.desk_base import Base, command, guard_seen, seen_of
 from allocator.office.desk_inputs import REPORT_CHOICES, REPORT_DAYS, REPORTS, RETENTION, SETTINGS
 from allocator.office.desk_outputs import head_in
 from allocator.office.desk_show import account_view
+from allocator.office.desk_words import number_of
 from allocator.office.roles import Command, Role, Source
 from allocator.office.store import Unit, subject_of
 from allocator.office.store_backup import Backup, backup
@@ -35,6 +36,8 @@ class Administration(Base):
             At least one.
         """
         given = known_roles(roles)
+        if not login.strip():
+            raise AllocatorError(problem("office-login-empty"))
         with self.change(Command.ACCOUNTS) as unit:
             first = self.actor(unit).source is Source.SINGLE
             if first and Role.ADMINISTRATOR not in given:
@@ -153,6 +156,10 @@ class Administration(Base):
             raise AllocatorError(problem("office-last-administrator"))
 
 
+NUMBERS = {REPORT_DAYS: (0, 10_000), RETENTION: (1, 100)}
+"""The settings that are numbers, each with the least and the most it can be: days, years."""
+
+
 def known_roles(roles: Iterable[Role | str]) -> tuple[Role, ...]:
     """Return roles in their order, each once.
 
@@ -174,6 +181,8 @@ def known_roles(roles: Iterable[Role | str]) -> tuple[Role, ...]:
 def _setting_value(name: str, value: str) -> str | int:
     if name == REPORTS and value in REPORT_CHOICES:
         return value
-    if name in (REPORT_DAYS, RETENTION) and value.isdecimal() and int(value) <= 10_000:
-        return int(value)
+    least, most = NUMBERS.get(name, (1, 0))
+    number = number_of(value)
+    if number is not None and least <= number <= most:
+        return number
     raise AllocatorError(problem("office-setting", value=name, settings=", ".join(SETTINGS)))

@@ -20,7 +20,7 @@ from allocator.office.desk_show import FAILED, RUNNING, outcome_view
 from allocator.office.desk_signing import Signing
 from allocator.office.ledger import Claim, Paid, ledger, shares_of
 from allocator.office.roles import Command
-from allocator.office.states import AT_MEETING, FALLEN, FOLLOWS, State
+from allocator.office.states import AT_MEETING, FALLEN, FOLLOWS, REPORT, State
 from allocator.office.store import Reader, Unit, subject_of
 from allocator.office.store_rows import (
     OutcomeRow,
@@ -30,6 +30,7 @@ from allocator.office.store_rows import (
     RunRow,
 )
 from allocator.office.views import LedgerLine, OutcomeView, RunView
+from allocator.record.revive import loaded_of
 from allocator.texts import say
 from allocator.wording import plain_money
 
@@ -60,7 +61,10 @@ class AfterPublication(Signing):
             ``office-not-awarded``, ``office-outcome-order``, ``office-outcome-date``.
         """
         with self.change(Command.RECORD_OUTCOME) as unit:
-            award = self._published(unit, round_id, application, Command.RECORD_OUTCOME)
+            # A report may come years later and moves no money; until it does, it is outstanding.
+            also = (State.CLOSED,) if kind == REPORT else ()
+            award = self._published(unit, round_id, application, Command.RECORD_OUTCOME, *also)
+            demand_day(on, unit.now)
             demand_order(award, kind, on, last_outcomes(unit, round_id).get(application))
             person = unit.person(award.person_id) if award.person_id else None
             kept = unit.keep("note", note.strip(), person=person) if note.strip() else None
@@ -109,6 +113,7 @@ class AfterPublication(Signing):
             raise AllocatorError(problem("office-amount"))
         with self.change(Command.RECORD_PAYMENT) as unit:
             award = self._published(unit, round_id, application, Command.RECORD_PAYMENT)
+            demand_day(on, unit.now)
             shares = shares_of(award.award)
             if fund not in shares:
                 funds = ", ".join(shares) or "–"
@@ -202,7 +207,7 @@ class AfterPublication(Signing):
             row = self.the_round(unit, round_id)
             if row.state != State.PUBLISHED.value:
                 raise wrong_state(row, Command.REALLOCATE)
-            if not self._newly_fallen(unit, round_id):
+            if not self._newly_free(unit, row):
                 raise AllocatorError(problem("office-nothing-free"))
             kept = unit.keep("reason", reason.strip()) if reason.strip() else None
             basis = inputs(unit, row, self.secret).basis
@@ -221,14 +226,21 @@ class AfterPublication(Signing):
                 self.tell(unit, "reallocating", subject, run=run.id, reason=kept.commitment)
             return run
 
-    def _newly_fallen(self, reader: Reader, round_id: str) -> bool:
-        """Tell whether an award of the last publication fell through."""
-        newest = reader.find(PublicationRow, round=round_id, order=("-number",), limit=1)
-        outcomes = last_outcomes(reader, round_id)
-        return any(
-            each.publication == newest[0].id and _fell(outcomes.get(application))
-            for application, each in published_awards(reader, round_id).items()
-        )
+    def _newly_free(self, reader: Reader, round_: RoundRow) -> bool:
+        """Tell whether there is money that the last publication did not know to be free.
+
+        Either one of its awards fell through, or of what it took for spent some came back.
+        """
+        newest = reader.find(PublicationRow, round=round_.id, order=("-number",), limit=1)[0]
+        outcomes, awards = last_outcomes(reader, round_.id), published_awards(reader, round_.id)
+        if any(
+            each.publication == newest.id and _fell(outcomes.get(application))
+            for application, each in awards.items()
+        ):
+            return True
+        known = dict(loaded_of(self.record_of(reader, self.the_run(reader, str(newest.run)))).spent)
+        now = _spent_on(bare_round(reader, round_), fallen_awards(reader, round_.id), awards)
+        return any(now.get(line, 0) < amount for line, amount in known.items())
 
     def made_from(self, reader: Reader, row: RunRow) -> LoadedRound:
         """Return the round that a run decides; a reallocation keeps what stands."""
@@ -244,10 +256,14 @@ class AfterPublication(Signing):
             on=date.fromisoformat(row.at[:10]),
             spent=_spent_on(found, fallen, awards),
         )
+        if plan.broken:  # a published award is never taken back without a word
+            raise AllocatorError(problem("office-award-broken", value=", ".join(plan.broken)))
         return plan.loaded
 
-    def _published(self, unit: Unit, round_id: str, application: str, asked: Command) -> Published:
-        """Return a published award.
+    def _published(
+        self, unit: Unit, round_id: str, application: str, asked: Command, *also: State
+    ) -> Published:
+        """Return a published award of a round that is published, or in a state named besides.
 
         Raises
         ------
@@ -255,12 +271,28 @@ class AfterPublication(Signing):
             ``office-wrong-state``, ``office-not-awarded``.
         """
         row = self.the_round(unit, round_id)
-        if row.state != State.PUBLISHED.value:
+        if row.state not in (State.PUBLISHED, *also):
             raise wrong_state(row, asked)
         found = published_awards(unit, round_id).get(application)
         if found is None:
             raise AllocatorError(problem("office-not-awarded", value=application))
         return found
+
+
+FIRST_DAY, YEARS_AHEAD = date(2000, 1, 1), 10
+"""No day before the one, or further ahead than the other, is meant: it is a slip of the pen."""
+
+
+def demand_day(on: date, now: str) -> None:
+    """Refuse a day that nobody can mean.
+
+    Raises
+    ------
+    AllocatorError
+        ``office-day-absurd``.
+    """
+    if on < FIRST_DAY or on.year > int(now[:4]) + YEARS_AHEAD:
+        raise AllocatorError(problem("office-day-absurd", value=on.isoformat()))
 
 
 def demand_order(

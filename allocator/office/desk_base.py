@@ -5,14 +5,14 @@ happens; within the transaction of a change it is asked again, so that rights ta
 do not help. A refusal that concerns rights is logged as an event of its own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Concatenate
 
 from allocator.errors import AllocatorError, Problem, problem
 from allocator.office.desk_inputs import secret_of
-from allocator.office.desk_words import event_sentence
+from allocator.office.desk_words import event_sentence, number_of
 from allocator.office.identity import Identity
 from allocator.office.roles import Actor, Command, Role, Source, may, permit
 from allocator.office.store import Event, Reader, Stale, Store, Unit, subject_of
@@ -58,11 +58,13 @@ def command[S: "Base", **P, T](
                     self.demand(self.actor(reader), asked)
                 return method(self, *args, **kwargs)
             except Stale as stale:
-                raise AllocatorError(_changed_meanwhile(stale)) from None
+                refused = AllocatorError(_changed_meanwhile(stale))
             except AllocatorError as error:
                 if error.code in LOGGED:
                     self.log_refusal(asked, error)
-                raise
+                refused = error
+            typed = [each for each in (*args, *kwargs.values()) if isinstance(each, str)]
+            raise self.told(refused, typed) from None
 
         COMMANDS[method.__name__] = asked
         return carried_out  # type: ignore[return-value]
@@ -108,6 +110,18 @@ class Base:
     def sees_persons(self, reader: Reader) -> bool:
         """Tell whether the person may see names, person ids and free text."""
         return may(self.actor(reader), Command.SEE_PERSONAL)
+
+    def told(self, error: AllocatorError, typed: Container[str]) -> AllocatorError:
+        """Return a refusal as this person may see it; the desk as a whole knows what that is.
+
+        Parameters
+        ----------
+        error : AllocatorError
+            The refusal.
+        typed : container of str
+            What the person asked with, which they know already.
+        """
+        return error
 
     @contextmanager
     def change(self, asked: Command) -> Iterator[Unit]:
@@ -163,7 +177,8 @@ class Base:
         AllocatorError
             ``office-no-run``.
         """
-        row = reader.get(RunRow, int(run_id)) if run_id.isdecimal() else None
+        number = number_of(run_id)
+        row = None if number is None else reader.get(RunRow, number)
         if row is None:
             raise AllocatorError(problem("office-no-run", value=run_id))
         return row
@@ -184,7 +199,8 @@ def guard_seen(reader: Reader, row: VersionedRow, key: str, seen: int | None) ->
     """
     if seen is not None and seen != row.version:
         subject = subject_of(type(row), key)
-        raise Stale(row, reader.events(subject=subject, since=seen) or _last(reader, row))
+        since = max(0, min(seen, row.version))  # whatever was typed, the database can look it up
+        raise Stale(row, reader.events(subject=subject, since=since) or _last(reader, row))
 
 
 def _last(reader: Reader, row: VersionedRow) -> tuple[EventRow, ...]:

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from allocator.office.desk_base import command
-from allocator.office.desk_files import Files, changes, files_of
+from allocator.office.desk_files import Files, changes, files_of, steps_of
 from allocator.office.desk_reading import Reading
 from allocator.office.roles import Command
-from allocator.office.store_rows import SnapshotRow
 from allocator.office.views import ChangeView
 
 
@@ -26,12 +25,12 @@ class Changes(Reading):
         """
         with self.store.reading() as reader:
             row = self.the_round(reader, round_id)
-            kept = reader.find(SnapshotRow, round=round_id, order=("-id",))
-            till_now = [e for e in kept if row.snapshot is not None and e.id <= row.snapshot]
-            if not till_now:
+            steps = steps_of(reader, round_id)
+            if not steps:
                 return ()
-            now = files_of(reader, row, till_now[0])
-            before = files_of(reader, row, till_now[1]) if till_now[1:] else Files({}, {})
+            now = files_of(reader, row, steps[-1].snapshot)
+            earlier = files_of(reader, row, steps[-2].snapshot) if steps[1:] else None
+            before = earlier or Files({}, {})
             found = changes(before, now)
             if self.sees_persons(reader):
                 return found

@@ -4,7 +4,7 @@ from datetime import date
 
 from allocator.errors import AllocatorError, problem
 from allocator.intake.assess import used_half_units
-from allocator.office.desk_after import AfterPublication, demand_order
+from allocator.office.desk_after import AfterPublication, demand_day, demand_order
 from allocator.office.desk_base import command
 from allocator.office.desk_inputs import Published, awards_without, inputs
 from allocator.office.desk_rounds import demand_reason
@@ -64,6 +64,7 @@ class Corrections(AfterPublication):
                 )
             if (kind, on.isoformat()) == (wrong.kind, wrong.on_date):
                 raise AllocatorError(problem("office-outcome-same", value=application, kind=kind))
+            demand_day(on, unit.now)
             demand_order(award, kind, on, before, also=before.kind if before else NO_OUTCOME)
             if wrong.kind in FALLEN and kind not in FALLEN:
                 _demand_money(unit, round_id, award, wrong)

@@ -4,30 +4,34 @@ Exact bytes that hold the person are erased, and a copy without the person takes
 hash that the log has of them stays. Texts of the vault about the person are emptied.
 """
 
-from collections.abc import Iterator
+from calendar import monthrange
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from secrets import token_hex
 
 from allocator.errors import AllocatorError, problem
-from allocator.intake.columns import APPLICATIONS, PRIOR_AWARDS
-from allocator.intake.reading import open_table
-from allocator.intake.tables import read_table
+from allocator.intake.folding import plain
 from allocator.office.desk_base import Base, command
 from allocator.office.desk_files import newest_copy
 from allocator.office.desk_inputs import RETENTION, forget_what_was_read, setting
 from allocator.office.desk_rounds import demand_reason
-from allocator.office.redaction import redacted_record, redacted_table
+from allocator.office.desk_show import PROBLEMS_KEPT
+from allocator.office.redaction import redacted_record, redacted_table, withheld
 from allocator.office.roles import Command
+from allocator.office.sought import Sought, is_in_file, persons_in
 from allocator.office.states import State
 from allocator.office.store import Reader, Unit, subject_of
 from allocator.office.store_rows import (
+    PersonalRow,
     PublicationRow,
     RoundRow,
     RunRow,
     SnapshotRow,
 )
 from allocator.record.revive import loaded_of
+
+RECORD = "record.zip"
 
 
 class Erasing(Base):
@@ -47,7 +51,8 @@ class Erasing(Base):
         Returns
         -------
         dict
-            How many ``texts`` and ``files`` were erased.
+            How many ``texts`` and ``files`` were erased; ``uncleared`` is 1 if the database must
+            still keep its own copies for somebody who is reading, and 0 if not.
 
         Raises
         ------
@@ -57,6 +62,7 @@ class Erasing(Base):
         demand_reason(reason)
         with self.change(Command.ERASE) as unit:
             today = date.fromisoformat(unit.now[:10])
+            person_id = plain(person_id)
             files = {each.blob: each for each in _files_about(unit, person_id)}
             person = unit.find_person(person_id)
             if not files and person is None:
@@ -64,10 +70,9 @@ class Erasing(Base):
             for round_id in sorted({each.round for each in files.values()}):
                 _demand_retained(unit, round_id, today)
             token = f"erased-{token_hex(6)}"
-            replaced = {
-                blob: _replace(unit, each, person_id, token) for blob, each in files.items()
-            }
-            texts = unit.erase(person) if person else ()
+            others = tuple(_other_texts(unit, person_id, files.values()))
+            replaced = {blob: _replace(unit, each, token) for blob, each in files.items()}
+            texts = unit.erase(*([person] if person else ()), *others)
             kept = unit.keep("reason", reason.strip())
             self.tell(
                 unit,
@@ -80,46 +85,53 @@ class Erasing(Base):
                 reason=kept.commitment,
             )
         forget_what_was_read()
-        return {"texts": len(texts), "files": len(replaced)}
+        uncleared = int(self.store.uncleared)
+        return {"texts": len(texts), "files": len(replaced), "uncleared": uncleared}
 
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """Exact bytes that hold a person, and the round they belong to."""
+    """Exact bytes that hold a person, whom to look for in them, and the round they belong to."""
 
     round: str
     blob: str
     name: str
+    sought: Sought
 
 
 def _files_about(reader: Reader, person: str) -> Iterator[_About]:
-    """Yield every file and record that a person is in."""
-    for snapshot in reader.find(SnapshotRow):
+    """Yield every file and record that a person is in, or may be in."""
+    records = [(row.round, row.record) for row in reader.find(RunRow)]
+    records += [(row.round, row.record) for row in reader.find(PublicationRow)]
+    for round_row in reader.find(RoundRow):
+        files = list(_files_of(reader, round_row.id))
+        sought = _sought(files, person)
+        for blob, name, content in files:
+            if is_in_file(content, name, sought):
+                yield _About(round_row.id, blob, name, sought)
+        for round_id, record in records:
+            if record is not None and round_id == round_row.id:
+                newest = newest_copy(reader, record)
+                whole = reader.blob(newest)
+                if whole is not None and _is_in_record(whole, person):
+                    yield _About(round_id, newest, RECORD, sought)
+
+
+def _files_of(reader: Reader, round_id: str) -> Iterator[tuple[str, str, bytes]]:
+    """Yield the newest copy of every file a round ever had: its hash, name and bytes."""
+    for snapshot in reader.find(SnapshotRow, round=round_id):
         for each in snapshot.files:
             blob = newest_copy(reader, each["blob"])
             content = reader.blob(blob)
-            if content is not None and _is_in_table(content, each["name"], person):
-                yield _About(snapshot.round, blob, each["name"])
-    records = [(row.round, row.record) for row in reader.find(RunRow)]
-    records += [(row.round, row.record) for row in reader.find(PublicationRow)]
-    for round_id, record in records:
-        if record is not None:
-            newest = newest_copy(reader, record)
-            content = reader.blob(newest)
-            if content is not None and _is_in_record(content, person):
-                yield _About(round_id, newest, "record.zip")
+            if content is not None and content != withheld():
+                yield blob, each["name"], content
 
 
-def _is_in_table(content: bytes, name: str, person: str) -> bool:
-    for stem, vocabulary in (("applications", APPLICATIONS), ("prior_awards", PRIOR_AWARDS)):
-        if name.startswith(stem):
-            try:
-                table = read_table(content, name, vocabulary)
-            except AllocatorError:
-                return person.encode() in content
-            who = open_table(table, vocabulary).known.get("person_id")
-            return who is not None and any(row.cells[who] == person for row in table.rows)
-    return False
+def _sought(files: Iterable[tuple[str, str, bytes]], person: str) -> Sought:
+    """Return by what to look for a person in a round: what its readable files say of them."""
+    tables = [table for _, name, content in files if (table := persons_in(content, name))]
+    names = frozenset[str]().union(*(each.names_of(person) for each in tables))
+    return Sought(person, names, any(each.rows_of(Sought(person)) for each in tables))
 
 
 def _is_in_record(content: bytes, person: str) -> bool:
@@ -128,14 +140,50 @@ def _is_in_record(content: bytes, person: str) -> bool:
     return applicants or any(each.person_id == person for each in loaded.prior_awards)
 
 
-def _replace(unit: Unit, about: _About, person: str, token: str) -> str:
+def _other_texts(reader: Reader, person: str, files: Iterable[_About]) -> Iterator[str]:
+    """Yield tokens of texts that are not kept under the person and still may be about them.
+
+    Those are corrections of cells of their applications, and what failed runs of their rounds said.
+    """
+    found = list(files)
+    own = _applications_of(reader, person, found)
+    for round_id in sorted({each.round for each in found}):
+        for row in reader.find(RunRow, round=round_id):
+            if kept := (row.summary or {}).get(PROBLEMS_KEPT):
+                yield kept
+        for event in reader.events(subject=subject_of(RoundRow, round_id)):
+            if event.kind == "fixed" and (round_id, event.payload["application"]) in own:
+                for key in ("before", "after", "reason"):
+                    for text in reader.find(PersonalRow, commitment=event.payload[key]):
+                        yield text.id
+
+
+def _applications_of(
+    reader: Reader, person: str, files: Iterable[_About]
+) -> frozenset[tuple[str, str]]:
+    """Return a person's application ids, each with its round."""
+    found: set[tuple[str, str]] = set()
+    for each in files:
+        content = reader.blob(each.blob) or b""
+        if each.name == RECORD:
+            mine = {
+                a.application_id for a in loaded_of(content).applications if a.person_id == person
+            }
+        else:
+            persons = persons_in(content, each.name)
+            mine = set() if persons is None else set(persons.applications_of(each.sought))
+        found |= {(each.round, application) for application in mine}
+    return frozenset(found)
+
+
+def _replace(unit: Unit, about: _About, token: str) -> str:
     """Put a copy without the person in the place of exact bytes; return its hash."""
     content = unit.blob(about.blob)
     assert content is not None
-    if about.name == "record.zip":
-        copy, kind = redacted_record(content, person, token), "record"
+    if about.name == RECORD:
+        copy, kind = redacted_record(content, about.sought.person, token), "record"
     else:
-        copy, kind = redacted_table(content, about.name, person, token), "import"
+        copy, kind = redacted_table(content, about.name, about.sought, token), "import"
     new = unit.put_blob(copy, kind, personal=True)
     unit.erase_blob(about.blob, replaced_by=new)
     return new
@@ -153,6 +201,6 @@ def _demand_retained(unit: Unit, round_id: str, today: date) -> None:
         raise AllocatorError(problem("office-retention-open", value=round_id))
     day = date.fromisoformat(closed[-1].at[:10])
     year = day.year + int(setting(unit, RETENTION))
-    until = date(year, day.month, min(day.day, 28))
+    until = date(year, day.month, min(day.day, monthrange(year, day.month)[1]))
     if today < until:
         raise AllocatorError(problem("office-retention", until=until.isoformat()))

@@ -10,6 +10,7 @@ import io
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -17,12 +18,24 @@ from allocator.errors import AllocatorError, has_errors, ordered, problem
 from allocator.intake.assess import assess, problems_of
 from allocator.intake.columns import APPLICATIONS
 from allocator.intake.folder import LoadedRound, load_round
+from allocator.intake.folding import plain
 from allocator.intake.reading import open_table
 from allocator.intake.round_file import read_round
 from allocator.intake.tables import Table, read_table
 from allocator.model import Pool, Round
-from allocator.office.store import Reader, Unit
-from allocator.office.store_rows import BlobRow, PolicyRow, RoundRow, SnapshotRow
+from allocator.office.desk_words import number_of
+from allocator.office.memory import MEMORY
+from allocator.office.store import Reader, Unit, subject_of
+from allocator.office.store_rows import (
+    BlobRow,
+    NoteRow,
+    OutcomeRow,
+    OverrideRow,
+    PaymentRow,
+    PolicyRow,
+    RoundRow,
+    SnapshotRow,
+)
 from allocator.office.views import ChangeView, CheckView, IneligibleView
 from allocator.policy import check_policy, policy_bytes
 
@@ -158,6 +171,39 @@ def own_policy(files: Mapping[str, tuple[str, bytes]]) -> bytes | None:
     return policy_bytes(named)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An import that can be undone: its snapshot, and the policies it put and found by number."""
+
+    snapshot: SnapshotRow
+    policy: int | None = None
+    policy_before: int | None = None
+
+
+def steps_of(reader: Reader, round_id: str) -> list[Step]:
+    """Return the imports that a round's files stand on, the first one first.
+
+    What was undone is not among them: going back once more leads to what was before it.
+    """
+    snapshots = reader.find(SnapshotRow, round=round_id)
+    made_by = {each.version: each for each in snapshots}
+    by_id = {each.id: each for each in snapshots}
+    steps: list[Step] = []
+    policy: int | None = None
+    for event in reader.events(subject=subject_of(RoundRow, round_id)):
+        brought = event.payload.get("policy" if event.kind != "policy-set" else "number")
+        if event.seq in made_by:
+            steps.append(Step(made_by[event.seq], brought, policy))
+        elif event.kind == "import-undone":
+            while steps and steps[-1].snapshot.id != event.payload["snapshot"]:
+                steps.pop()
+            if not steps:  # an earlier version of the program went back to what had been undone
+                steps = [Step(by_id[event.payload["snapshot"]])]
+        if brought is not None:
+            policy = brought
+    return steps
+
+
 def put_snapshot(
     unit: Unit,
     round_id: str,
@@ -195,7 +241,9 @@ def policy_row(
         return known[0], False
     number = 1 + max((each.number for each in unit.find(PolicyRow)), default=0)
     kept = unit.keep("reason", reason).token if reason else None
-    base = int(based_on) if based_on and based_on.isdecimal() else None
+    base = number_of(based_on) if based_on else None
+    if base is not None and unit.get(PolicyRow, base) is None:
+        raise AllocatorError(problem("office-no-policy", value=str(base)))
     values = {"number": number, "title": policy.title, "blob": blob, "reason_kept": kept}
     return unit.insert(PolicyRow, **values, based_on=base, by=by), True
 
@@ -281,6 +329,32 @@ def rows_by_id(content: bytes, name: str) -> dict[str, dict[str, str]]:
     return {cells[at]: named for cells, named in pairs}
 
 
+def ids_of(reader: Reader, round_id: str) -> frozenset[str]:
+    """Return every application id that a round has, or had in any file, row or entry of the log."""
+    rows: tuple[OverrideRow | NoteRow | OutcomeRow | PaymentRow, ...] = (
+        *reader.find(OverrideRow, round=round_id),
+        *reader.find(NoteRow, round=round_id),
+        *reader.find(OutcomeRow, round=round_id),
+        *reader.find(PaymentRow, round=round_id),
+    )
+    found = {each.application for each in rows}
+    for event in reader.events(subject=subject_of(RoundRow, round_id)):
+        found |= {str(each) for each in (event.payload.get("application"),) if each}
+    for snapshot in reader.find(SnapshotRow, round=round_id):
+        for each in snapshot.files:
+            if each["role"] == "applications":
+                blob, name = newest_copy(reader, each["blob"]), str(each["name"])
+                found |= MEMORY.recall(("ids", blob), partial(_ids_in, reader, blob, name))
+    return frozenset(found)
+
+
+def _ids_in(reader: Reader, blob: str, name: str) -> frozenset[str]:
+    try:
+        return frozenset(map(plain, rows_by_id(reader.blob(blob) or b"", name)))
+    except AllocatorError:
+        return frozenset()
+
+
 def changes(before: Files, after: Files) -> tuple[ChangeView, ...]:
     """Return what differs between two versions of the applications, by application and column."""
     try:
@@ -334,6 +408,16 @@ def corrected(
     if table.rows[rows[0]].cells[at].strip() != before.strip():
         raise AllocatorError(problem("office-fix-differs"))
     return _as_csv(table, rows[0], at, after.strip())
+
+
+def person_of(content: bytes, name: str, application: str) -> str:
+    """Return the person of an application as intake reads it, empty where the file does not say."""
+    table = read_table(content, name)
+    known = open_table(table, APPLICATIONS).known
+    key, who = known.get("application_id"), known.get("person_id")
+    if key is None or who is None:
+        return ""
+    return next((plain(r.cells[who]) for r in table.rows if r.cells[key] == application), "")
 
 
 def _as_csv(table: Table, row: int, column: int, value: str) -> bytes:

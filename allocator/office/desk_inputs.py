@@ -281,6 +281,8 @@ def basis_of(
     active = reader.find(OverrideRow, round=round_.id, active=True)
     ledger = hmac.new(secret, awards_csv(awards), hashlib.sha256).hexdigest()
     reports = {name: setting(reader, name) for name in (REPORTS, REPORT_DAYS)}
+    if reports[REPORTS] == "refuse":  # only then do reports bear on the allocation
+        reports["owed"] = _owed_here(reader, round_)
     return {"overrides": [each.id for each in active], "ledger": ledger, **reports}
 
 
@@ -341,12 +343,14 @@ def office_overrides(reader: Reader, loaded: LoadedRound, round_id: str) -> list
     """Return the refusals that the setting ``outstanding-reports: refuse`` asks for.
 
     They are overrides like those of persons, with their reason in the record: a person's own
-    override of the same application goes before.
+    override of the same application goes before. An award that was published and stands is a
+    promise, which no report that becomes outstanding later takes back.
     """
     if setting(reader, REPORTS) != "refuse":
         return []
     on = loaded.round.decision_date
     owed = outstanding_reports(reader, on, without=round_id)
+    promised = awards_without(reader, round_id, FALLEN)
     return [
         Override(
             application_id=each.application_id,
@@ -356,8 +360,19 @@ def office_overrides(reader: Reader, loaded: LoadedRound, round_id: str) -> list
             on=on,
         )
         for each in loaded.applications
-        if each.administration in owed
+        if each.administration in owed and each.application_id not in promised
     ]
+
+
+def _owed_here(reader: Reader, round_: RoundRow) -> dict[str, int]:
+    """Return the outstanding reports of a round's administrations; none where it is unreadable."""
+    try:
+        loaded = bare_round(reader, round_)
+    except AllocatorError:  # such a round has no run that could be current
+        return {}
+    owed = outstanding_reports(reader, loaded.round.decision_date, without=round_.id)
+    here = {each.administration for each in loaded.applications}
+    return {state: count for state, count in owed.items() if state in here}
 
 
 def applications_by_id(loaded: LoadedRound) -> dict[str, Application]:

@@ -1,6 +1,6 @@
 """What can be looked at from the desk; nothing here changes anything."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -10,8 +10,8 @@ from allocator.explain.reserve import Reserve, reserve_list
 from allocator.explain.result import Result
 from allocator.intake.folder import LoadedRound
 from allocator.model import PriorAward, Severity
-from allocator.office.desk_base import Base, command
-from allocator.office.desk_files import check, newest_bytes
+from allocator.office.desk_base import LOGGED, Base, command
+from allocator.office.desk_files import check, ids_of, newest_bytes
 from allocator.office.desk_inputs import (
     REPORT_DAYS,
     REPORTS,
@@ -43,7 +43,7 @@ from allocator.office.desk_show import (
     snapshot_view,
 )
 from allocator.office.memory import LIST, MEMORY
-from allocator.office.pseudonyms import Pseudonyms, renamed, without_values
+from allocator.office.pseudonyms import Pseudonyms, is_neutral, renamed, tells
 from allocator.office.roles import Actor, Command, Source
 from allocator.office.store import Reader, subject_of
 from allocator.office.store_rows import (
@@ -132,7 +132,8 @@ class Reading(Base):
         with self.store.reading() as reader:
             found = self._check(reader, self.the_round(reader, round_id))
             if not self.sees_persons(reader):
-                found = replace(found, problems=tuple(without_values(found.problems)))
+                bare = Pseudonyms(self.secret).of_problems(found.problems)
+                found = replace(found, problems=tuple(bare))
             return self.shown(reader, found, round_id)
 
     @command(Command.SEE_ROUNDS)
@@ -197,16 +198,18 @@ class Reading(Base):
                 found = loaded_of(self.record_of(reader, self.the_run(reader, run_id)))
             if self.sees_persons(reader):
                 return found
-            return Pseudonyms(self.secret).of_loaded(found)
+            return Pseudonyms(self.secret).of_loaded(found, self._hidden(reader, round_))
 
     @command(Command.SEE_ROUNDS)
     def result(self, run_id: str) -> Result:
         """Return a run, out of its record; to whoever may not see persons, pseudonymised."""
         with self.store.reading() as reader:
-            record = self.record_of(reader, self.the_run(reader, run_id))
+            run = self.the_run(reader, run_id)
+            found = result_of(self.record_of(reader, run))
             if self.sees_persons(reader):
-                return result_of(record)
-            return Pseudonyms(self.secret).of_result(result_of(record))
+                return found
+            hidden = self._hidden(reader, self.the_round(reader, run.round))
+            return Pseudonyms(self.secret).of_result(found, hidden)
 
     @command(Command.DOWNLOAD)
     def record(self, run_id: str) -> bytes:
@@ -274,16 +277,29 @@ class Reading(Base):
         rows = reader.find(RoundRow) if round_id is None else (self.the_round(reader, round_id),)
         hidden: dict[str, str] = {}
         for row in rows:
-            with suppress(AllocatorError):  # files that cannot be read have no applications yet
-                hidden |= self._hidden(bare_round(reader, row))
+            hidden |= self._hidden(reader, row)
         return renamed(value, hidden)
 
-    def _hidden(self, loaded: LoadedRound) -> dict[str, str]:
-        """Return the pseudonyms of the application ids of a round that name somebody."""
-        files = tuple(digest for _, digest, _ in loaded.files)
+    def told(self, error: AllocatorError, typed: Container[str]) -> AllocatorError:
+        """Return a refusal as this person may see it: without cells, persons and telling ids."""
+        with self.store.reading() as reader:
+            if self.sees_persons(reader) or error.code in LOGGED:
+                return error
+            bare = Pseudonyms(self.secret).of_problems(error.problems, typed)
+            return AllocatorError(self.shown(reader, tuple(bare), None), error.exit_code)
+
+    def _hidden(self, reader: Reader, row: RoundRow) -> dict[str, str]:
+        """Return the pseudonyms of the application ids, now and ever, that may name somebody."""
+        ids, telling, seed = ids_of(reader, row.id), frozenset[str](), ""
+        with suppress(AllocatorError):  # files that cannot be read tell nobody's name either
+            loaded = bare_round(reader, row)
+            seed = loaded.round.lottery_seed
+            telling = frozenset(e.application_id for e in loaded.applications if tells(e))
+            ids |= {each.application_id for each in loaded.applications}
+        neutral = frozenset(e for e in ids if e not in telling and is_neutral(e, row.id))
         return MEMORY.recall(
-            ("hidden ids", self.secret, files),
-            lambda: Pseudonyms(self.secret).hidden_ids(loaded.applications),
+            ("hidden ids", self.secret, seed, ids, neutral),
+            lambda: Pseudonyms(self.secret).hidden_ids(ids, neutral, seed),
         )
 
     # --- parts that other commands use --------------------------------------------------------
@@ -356,7 +372,8 @@ class Reading(Base):
         view = run_view(reader, row, current=current)
         if persons or not view.problems:
             return view
-        return replace(view, problems=tuple(without_values(view.problems)))
+        bare = Pseudonyms(self.secret).of_problems(view.problems)
+        return self.shown(reader, replace(view, problems=tuple(bare)), row.round)
 
     def _overrides(self, reader: Reader, round_id: str) -> tuple[OverrideView, ...]:
         texts = self.sees_persons(reader)

@@ -12,13 +12,21 @@ from allocator.intake.overrides import OverrideKind, refused_overrides, wrong_by
 from allocator.model import Application, Package
 from allocator.naming import Kind, resolve
 from allocator.office.desk_base import command, guard_seen, seen_of
-from allocator.office.desk_inputs import bare_round, the_application
+from allocator.office.desk_inputs import applications_by_id, bare_round, the_application
 from allocator.office.desk_rounds import demand_reason
 from allocator.office.desk_runs import OverrideDraft, Runs
 from allocator.office.desk_show import account_view, note_view, override_view
+from allocator.office.desk_words import number_of
 from allocator.office.roles import Command
 from allocator.office.store import Reader, subject_of
-from allocator.office.store_rows import AccountRow, NoteRow, OverrideRow, RecusalRow, RoundRow
+from allocator.office.store_rows import (
+    AccountRow,
+    NoteRow,
+    OverrideRow,
+    PersonalRow,
+    RecusalRow,
+    RoundRow,
+)
 from allocator.office.views import AccountView, NoteView, OverrideView
 
 DECISIONS = (OverrideKind.MUST.value, OverrideKind.MUST_NOT.value)
@@ -98,7 +106,7 @@ class Review(Runs):
 
     @command(Command.OVERRIDE)
     def withdraw_override(self, override_id: str, reason: str, seen: int | None) -> OverrideView:
-        """Take an override back.
+        """Take an override back, also one of an application that is in the files no more.
 
         Parameters
         ----------
@@ -111,13 +119,15 @@ class Review(Runs):
         """
         demand_reason(reason)
         with self.change(Command.OVERRIDE) as unit:
-            row = unit.get(OverrideRow, int(override_id)) if override_id.isdecimal() else None
+            number = number_of(override_id)
+            row = None if number is None else unit.get(OverrideRow, number)
             if row is None or not row.active:
                 raise AllocatorError(problem("office-no-item", value=override_id))
             guard_seen(unit, row, override_id, seen)
             round_ = self._open_round(unit, row.round, None, Command.OVERRIDE)
-            about = self._about(unit, round_, row.application)
-            kept = unit.keep("reason", reason.strip(), person=unit.person(about.person_id))
+            self._refuse_where_recused(unit, round_, row.application)
+            before = unit.get(PersonalRow, row.reason_kept) if row.reason_kept else None
+            kept = unit.keep("reason", reason.strip(), person=before.subject if before else None)
             row = unit.update(OverrideRow, row.id, row.version, active=False)
             unit.update(RoundRow, round_.id, round_.version, title=round_.title)
             self.tell(
@@ -234,6 +244,20 @@ class Review(Runs):
         found = self._application(reader, round_, application)
         self.refuse_if_recused(reader, (found.administration,))
         return found
+
+    def _refuse_where_recused(self, reader: Reader, round_: RoundRow, application: str) -> None:
+        """Refuse one who stands back from an application's administration, as far as it is known.
+
+        An import may have removed the application, or not be readable: then nobody can tell whose
+        it was, and its override, which no run could follow, must not stay for that.
+        """
+        try:
+            loaded = bare_round(reader, round_)
+        except AllocatorError:
+            return
+        found = applications_by_id(loaded).get(application)
+        if found is not None:
+            self.refuse_if_recused(reader, (found.administration,))
 
     def _application(self, reader: Reader, round_: RoundRow, application: str) -> Application:
         return the_application(bare_round(reader, round_), application)

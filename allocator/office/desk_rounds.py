@@ -11,19 +11,22 @@ from allocator.office.desk_base import command, guard_seen, seen_of
 from allocator.office.desk_files import (
     POLICY,
     Files,
+    Step,
     changes,
     check_files,
     corrected,
     counts_of,
     files_of,
     own_policy,
+    person_of,
     policy_row,
     put_snapshot,
     sorted_out,
+    steps_of,
 )
 from allocator.office.desk_reading import Reading
 from allocator.office.desk_show import policy_view
-from allocator.office.desk_words import next_step
+from allocator.office.desk_words import next_step, number_of
 from allocator.office.roles import Command
 from allocator.office.states import OPEN, State, after
 from allocator.office.store import Reader, Unit, subject_of
@@ -182,32 +185,45 @@ class Rounds(Reading):
             old = files.contents["applications"]
             name = files.names["applications"]
             new = corrected(old, name, application_id, column, before, after)
+            who = person_of(new, "applications.csv", application_id)
+            person = unit.person(who) if who else None
             for key, text in (("before", before), ("after", after), ("reason", reason)):
-                said[key] = unit.keep("fix", text).commitment
+                said[key] = unit.keep("fix", text, person=person).commitment
             return Files({"applications": "applications.csv"}, {"applications": new}), None
 
         return self._renew(Command.FIX, round_id, seen, renewed, "fixed", said=said)
 
     @command(Command.IMPORT)
     def undo_import(self, round_id: str, seen: int | None) -> RoundView:
-        """Go back to the files before the last import, as a new event."""
+        """Go back to the files before the last import, as a new event; again, one step further.
+
+        A policy that the import brought goes back too, unless another was chosen since.
+        """
         with self.change(Command.IMPORT) as unit:
             row = self._open_round(unit, round_id, seen, Command.IMPORT)
-            earlier = [
-                each
-                for each in unit.find(SnapshotRow, round=round_id, order=("-id",))
-                if row.snapshot is not None and each.id < row.snapshot
-            ]
-            if not earlier:
+            steps = steps_of(unit, round_id)
+            if len(steps) < 2:
                 raise AllocatorError(problem("office-nothing-before"))
+            last, before = steps[-1], steps[-2].snapshot
+            policy = _policy_before(unit, row, last)
+            counts = before.counts or {}
             row = unit.update(
                 RoundRow,
                 row.id,
                 seen_of(row, seen),
-                snapshot=earlier[0].id,
+                snapshot=before.id,
+                policy=row.policy if policy is None else policy.id,
+                title=counts.get("title", row.title),
+                deadline=counts.get("deadline"),
                 state=State.DRAFT.value,
             )
-            self.tell(unit, "import-undone", subject_of(RoundRow, round_id), snapshot=earlier[0].id)
+            self.tell(
+                unit,
+                "import-undone",
+                subject_of(RoundRow, round_id),
+                snapshot=before.id,
+                policy=policy.number if policy else None,
+            )
             return self.round_view(unit, row)
 
     def _renew(
@@ -228,12 +244,14 @@ class Rounds(Reading):
             new, policy = renewed(unit, before)
             kept = [e for e in (old.files if old else ()) if e["role"] not in new.contents]
             whole = _joined(before, new)
+            chosen = None if policy is None else unit.get(PolicyRow, policy)
             if policy is not None:
-                chosen = unit.get(PolicyRow, policy)
                 content = unit.blob(chosen.blob) if chosen else None
                 whole = _joined(whole, Files({POLICY: "policy.yaml"}, {POLICY: content or b""}))
             counts = counts_of(whole)
             snapshot = put_snapshot(unit, row.id, new, kept, counts, self.identity.login)
+            if policy is not None and chosen is not None:
+                payload = {**payload, "policy": chosen.number}
             values = {"title": counts.get("title", row.title), "deadline": counts.get("deadline")}
             row = unit.update(
                 RoundRow,
@@ -309,7 +327,8 @@ class Rounds(Reading):
         demand_reason(reason)
         with self.change(Command.SET_POLICY) as unit:
             row = self._open_round(unit, round_id, seen, Command.SET_POLICY)
-            policy = unit.get(PolicyRow, int(policy_id)) if policy_id.isdecimal() else None
+            number = number_of(policy_id)
+            policy = None if number is None else unit.get(PolicyRow, number)
             if policy is None:
                 raise AllocatorError(problem("office-no-policy", value=policy_id))
             row = unit.update(
@@ -344,6 +363,14 @@ class Rounds(Reading):
         if State(row.state) not in OPEN:
             raise wrong_state(row, asked)
         return row
+
+
+def _policy_before(reader: Reader, round_: RoundRow, step: Step) -> PolicyRow | None:
+    """Return the policy that an import put another in the place of, if that one still holds."""
+    now = None if round_.policy is None else reader.get(PolicyRow, round_.policy)
+    if now is None or step.policy != now.number or step.policy_before is None:
+        return None
+    return reader.find(PolicyRow, number=step.policy_before)[0]
 
 
 def demand_reason(reason: str) -> None:

@@ -3,6 +3,7 @@
 A run holds no transaction while it computes: it is entered, decided, and then entered as done.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,17 @@ from allocator.office.desk_base import command
 from allocator.office.desk_inputs import PROPOSAL, REALLOCATION, WHAT_IF, Inputs, inputs
 from allocator.office.desk_outputs import record_of_run, summary_of
 from allocator.office.desk_rounds import Rounds, wrong_state
-from allocator.office.desk_show import CANCELLED, DONE, FAILED, NOT_FINAL, QUEUED, RUNNING, run_view
+from allocator.office.desk_show import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    NOT_FINAL,
+    PROBLEMS,
+    PROBLEMS_KEPT,
+    QUEUED,
+    RUNNING,
+    run_view,
+)
 from allocator.office.roles import Command
 from allocator.office.states import OPEN, State
 from allocator.office.store import Head, Reader, Unit, subject_of
@@ -29,6 +40,7 @@ from allocator.office.store_rows import PublicationRow, RoundRow, RunRow
 from allocator.office.views import RunView
 from allocator.optimise.allocation import Status
 from allocator.optimise.watch import Progress
+from allocator.texts import say
 
 SECONDS_BETWEEN = 0.5
 """So often at most a run writes how it stands, or asks whether it was stopped."""
@@ -319,20 +331,23 @@ class Runs(Rounds):
         return run.kind == PROPOSAL and state in OPEN
 
     def _fail(self, run: int, error: AllocatorError) -> RunView:
-        problems = [each.as_json() for each in error.problems]
+        full = [each.as_json() for each in error.problems]
+        bare = [each | {"value": "", "what": say("office.problem-kept"), "do": ""} for each in full]
         with self.store.transaction() as unit:
             row = self.the_run(unit, str(run))
             if row.finished_at is None:
+                # A run's row can never change again: what repeats the files goes into the vault.
+                kept = unit.keep("problems", json.dumps(full))
                 row = unit.update(
                     RunRow,
                     row.id,
                     row.version,
                     status=FAILED,
                     finished_at=unit.now,
-                    summary={"problems": problems},
+                    summary={PROBLEMS: bare, PROBLEMS_KEPT: kept.token},
                 )
                 codes = sorted({each.code for each in error.problems})
-                self._tell_run(unit, "run-failed", row, codes=codes)
+                self._tell_run(unit, "run-failed", row, codes=codes, problems=kept.commitment)
             return self._view_in(unit, row)
 
     def _run_view(self, run: int) -> RunView:

@@ -46,6 +46,10 @@ DONE, NOT_FINAL, RUNNING, QUEUED = "done", "not final", "running", "queued"
 FAILED, CANCELLED = "failed", "cancelled"
 UNDER_WAY = (QUEUED, RUNNING)
 
+PROBLEMS, PROBLEMS_KEPT = "problems", "problems_kept"
+"""In the summary of a run that failed: what its problems were and where, and the token of the text
+in the vault that says them in full, cells of the files among them."""
+
 
 def moment(text: str) -> datetime:
     """Return a time of the store."""
@@ -126,7 +130,9 @@ def policy_view(reader: Reader, row: PolicyRow, *, texts: bool) -> PolicyView:
 def run_view(reader: Reader, row: RunRow, *, current: bool) -> RunView:
     """Return a run; how far it is, only while it runs."""
     summary = dict(row.summary or {})
-    problems = summary.pop("problems", ())
+    problems = summary.pop(PROBLEMS, ())
+    said = reader.kept(kept) if (kept := summary.pop(PROBLEMS_KEPT, None)) else None
+    problems = json.loads(said) if said else problems
     progress = reader.progress(row.id) if row.status in UNDER_WAY else None
     return RunView(
         id=str(row.id),

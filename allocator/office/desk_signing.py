@@ -33,6 +33,9 @@ from allocator.record.verify import verify_bytes
 SHORTEST_FINGERPRINT = 16
 """So many of the first digits of a fingerprint an approver must give at least."""
 
+DECIDING = ("overridden", "override-withdrawn", "fixed")
+"""Events whose actors decided on single applications, and so do not approve what came of it."""
+
 PROPOSED, APPROVED = "proposed", "approved"
 
 
@@ -103,7 +106,8 @@ class Signing(Review):
         Raises
         ------
         AllocatorError
-            ``office-four-eyes`` for whoever proposed or ran it or overrode a decision in it,
+            ``office-four-eyes`` for whoever proposed or ran it, overrode a decision since the last
+            publication, took an override back or corrected a cell,
             ``office-recused`` if it holds applications of an administration one stands back from.
         """
         with self.change(Command.APPROVE) as unit:
@@ -134,6 +138,7 @@ class Signing(Review):
     def _demand_second_person(self, unit: Unit, proposal: SignoffRow, run: RunRow) -> None:
         overrides = (run.overrides or {}).get("overrides", ())
         authors = {each.by for each in unit.find(OverrideRow, id=tuple(overrides))}
+        authors |= _deciding_since_publication(unit, run.round)
         if self.identity.login in {proposal.account, run.by, *authors}:
             raise AllocatorError(problem("office-four-eyes"))
         pool = result_of(self.record_of(unit, run)).pool
@@ -143,16 +148,24 @@ class Signing(Review):
 
     @command(Command.RETURN)
     def return_to_draft(self, round_id: str, reason: str, seen: int | None) -> RoundView:
-        """Return a round to draft, so that files, policy and overrides can change again."""
+        """Return a round to draft, so that files, policy and overrides can change again.
+
+        Of a published round, whose reallocation is proposed or approved, only that is returned: the
+        round stays published as it is.
+        """
         demand_reason(reason)
         with self.change(Command.RETURN) as unit:
             round_ = self.the_round(unit, round_id)
             guard_seen(unit, round_, round_id, seen)
             state = after(State(round_.state), Command.RETURN)
-            if state is None:
+            values: dict[str, str | int | None] = {}
+            if state is not None:
+                values = {"state": state.value}
+            elif _is_being_signed(unit, round_):
+                values = {"current_run": round_.published_run}
+            else:
                 raise wrong_state(round_, Command.RETURN)
             kept = unit.keep("reason", reason.strip())
-            values = {"state": state.value}
             row = unit.update(RoundRow, round_id, seen_of(round_, seen), **values)
             subject = subject_of(RoundRow, round_id)
             self.tell(unit, "returned", subject, reason=kept.commitment)
@@ -309,6 +322,24 @@ class Signing(Review):
         """Enter who signs in single-user mode, as an account without any role."""
         if unit.get(AccountRow, self.identity.login) is None:
             unit.insert(AccountRow, login=self.identity.login, name=self.identity.name, active=True)
+
+
+def _deciding_since_publication(reader: Reader, round_id: str) -> set[str]:
+    """Return who overrode, took an override back or corrected a cell since the last publication."""
+    found: set[str] = set()
+    for event in reader.events(subject=subject_of(RoundRow, round_id)):
+        if event.kind == "published":
+            found.clear()
+        elif event.kind in DECIDING:
+            found.add(event.actor)
+    return found
+
+
+def _is_being_signed(reader: Reader, round_: RoundRow) -> bool:
+    """Tell whether a reallocation of a published round is proposed and not yet published."""
+    last = reader.find(SignoffRow, round=round_.id, order=("-id",), limit=1)
+    own = bool(last) and last[0].run == round_.current_run != round_.published_run
+    return own and round_.state == State.PUBLISHED.value
 
 
 def _signed(record: bytes, key: Path, password: str | None) -> tuple[bytes, str]:

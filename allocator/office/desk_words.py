@@ -37,6 +37,11 @@ def _shown(name: str, value: object) -> str:
     return "–" if value is None else str(value)
 
 
+def number_of(text: str) -> int | None:
+    """Return a number as a person writes it, ``None`` for what no row could have as its key."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
 def next_step(state: State, *, can_run: bool, has_run: bool, reallocating: bool = False) -> str:
     """Return what to do next with a round, and who does it.
 

@@ -126,5 +126,5 @@ def _line(
         paid=paid,
         released=fallen + (open_ if closed else 0),
         free=free,
-        forecast=None if allocated is None else allocated - (committed + paid),
+        forecast=None if free is None else free + sum(e.paid for e in parts if not e.standing),
     )

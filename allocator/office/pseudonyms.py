@@ -6,15 +6,17 @@ looks at a column that people fill in freely, only what the policy reads in it i
 policy's own words, so that merit and groups come out the same. The input files, the proof (which
 names persons in its clauses) and the reasons of overrides are left out.
 
-Application ids stay, since decisions are published by them; one that holds the name or the id of
-its person becomes a pseudonym too.
+Application ids stay where their form shows that they name nobody, since decisions are published by
+them; any other becomes a pseudonym, of which the lottery makes the same as of the id.
 """
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from itertools import groupby
 from typing import Any, cast
 
 from allocator.errors import Problem
@@ -27,14 +29,34 @@ from allocator.intake.roles import said_in
 from allocator.intake.values import Unreadable, as_number, as_yes_no
 from allocator.model import Application, Candidate, Ineligible, PriorAward, Round
 from allocator.optimise.programme import Programme
+from allocator.optimise.reduce import lottery_key, lottery_order
 from allocator.rules import Rules
 from allocator.texts import say
 
 SHORTEST = 3
 """A name of fewer letters is not looked for inside an application id: it is in too many words."""
 
+NEUTRAL_WORDS = frozenset(
+    {
+        *("sg", "tsag", "wtsa", "itu", "tsb"),
+        *("app", "application", "nomination", "request", "fellowship"),
+    }
+)
+"""Words in an application id that say nothing of its person."""
+
+LONGEST_NUMBER = 6
+"""Digits in a row: a longer number may be one of the person's own, as of a passport."""
+
+_TRIES = 200_000
+"""So many pseudonyms are tried at most to find those that the lottery draws in the ids' places."""
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DIGITS = re.compile(r"\d+")
+
 _OF_PERSONS = ("person_meeting[", "person_year[", "person_full[")
 """How clauses begin that name a person first."""
+
+_CLAUSES = re.compile(rf"(?:{'|'.join(re.escape(each) for each in _OF_PERSONS)})[^\]]*\]")
 
 _POLICY = 2
 """How many files, from the first, hold the round and the policy."""
@@ -54,18 +76,54 @@ class Pseudonyms:
         """Return an award of the past without its person."""
         return replace(award, person_id=self.person(award.person_id))
 
-    def hidden_ids(self, applications: Iterable[Application]) -> dict[str, str]:
-        """Return a pseudonym for every application id that tells who its person is."""
-        return {
-            each.application_id: f"A-{self._digest('application', each.application_id)}"
-            for each in applications
-            if _tells(each)
-        }
+    def hidden_ids(self, ids: Iterable[str], neutral: Iterable[str], seed: str) -> dict[str, str]:
+        """Return a pseudonym for every application id of a round that may tell who its person is.
 
-    def of_loaded(self, loaded: LoadedRound) -> LoadedRound:
-        """Return a round without its persons; its files hold the policy alone."""
+        Parameters
+        ----------
+        ids : iterable of str
+            All that the round has or ever had.
+        neutral : iterable of str
+            Those of them that stay.
+        seed : str
+            The lottery's: between two ids that stay, the pseudonyms are drawn where the ids they
+            stand for are drawn, so that ties fall the same way. Where two ids are drawn so close
+            together that nothing fits between them, which one round in millions has, they may not.
+        """
+        stay, found = frozenset(neutral), dict[str, str]()
+        runs = [
+            (hidden, list(run))
+            for hidden, run in groupby(lottery_order(seed, set(ids)), lambda e: e not in stay)
+        ]
+        for at, (hidden, run) in enumerate(runs):
+            if hidden:
+                low = lottery_key(seed, runs[at - 1][1][-1]) if at else ""
+                high = lottery_key(seed, runs[at + 1][1][0]) if at + 1 < len(runs) else "g"
+                found |= zip(run, self._between(low, high, run, seed), strict=True)
+        return found
+
+    def _between(self, low: str, high: str, run: Sequence[str], seed: str) -> Sequence[str]:
+        """Return as many pseudonyms as there are ids in a run, drawn between two keys, in order."""
+        fit: list[str] = []
+        tries = 0
+        while len(fit) < len(run):
+            name = f"A-{self._digest('application', f'{run[0]}/{tries}')}"
+            tries += 1
+            if low < lottery_key(seed, name) < high or tries > _TRIES:
+                fit.append(name)
+        return lottery_order(seed, fit)
+
+    def of_loaded(self, loaded: LoadedRound, hidden: Mapping[str, str]) -> LoadedRound:
+        """Return a round without its persons; its files hold the policy alone.
+
+        Parameters
+        ----------
+        loaded : LoadedRound
+            The round.
+        hidden : mapping
+            ``hidden_ids`` of the round.
+        """
         masks = _masks(loaded.round, loaded.rules)
-        hidden = self.hidden_ids(loaded.applications)
         kept = [
             (name, digest if at == _POLICY - 1 else "", content if at == _POLICY - 1 else b"")
             for at, (name, digest, content) in enumerate(loaded.files[: _POLICY + 1])
@@ -82,15 +140,10 @@ class Pseudonyms:
         )
         return renamed(found, hidden)
 
-    def of_result(self, result: Result) -> Result:
-        """Return a run without its persons and without its proof."""
+    def of_result(self, result: Result, hidden: Mapping[str, str]) -> Result:
+        """Return a run without its persons and without its proof; ``hidden`` as for a round."""
         masks = _masks(result.round, result.rules)
         describer = Describer(result.round, result.rules)
-        everybody: list[Candidate | Ineligible] = [
-            *result.pool.candidates,
-            *result.pool.ineligible,
-        ]
-        hidden = self.hidden_ids([each.application for each in everybody])
 
         def masked[C: (Candidate, Ineligible)](each: C) -> C:
             application = self._application(each.application, masks)
@@ -102,9 +155,17 @@ class Pseudonyms:
             candidates=tuple(masked(each) for each in result.pool.candidates),
             ineligible=tuple(masked(each) for each in result.pool.ineligible),
         )
+        seed = result.round.lottery_seed
+        draws = tuple(  # the draw of an id would let anybody test a guess of it
+            replace(
+                each, key=lottery_key(seed, hidden.get(each.application_id, each.application_id))
+            )
+            for each in result.allocation.draws
+        )
         found = replace(
             result,
             pool=pool,
+            allocation=replace(result.allocation, draws=draws),
             programme=self._programme(result.programme),
             problems=tuple(without_values(result.problems)),
             proof=None,
@@ -160,15 +221,33 @@ class Pseudonyms:
             person, comma, meeting = inner.rpartition(",")
         return f"{kind}[{self.person(person)}{comma}{meeting}]"
 
+    def of_problems(self, problems: Iterable[Problem], typed: Container[str] = ()) -> list[Problem]:
+        """Return problems without what they repeat of the files, and without person ids.
+
+        Parameters
+        ----------
+        problems : iterable of Problem
+            Any.
+        typed : container of str
+            What the person asked with: that they know already.
+        """
+        return [
+            replace(each, what=self._of_text(each.what), do=self._of_text(each.do))
+            for each in without_values(problems, typed)
+        ]
+
+    def _of_text(self, text: str) -> str:
+        return _CLAUSES.sub(lambda found: self._clause(found[0]), text)
+
     def _digest(self, kind: str, text: str) -> str:
         content = f"{kind}\0{text}".encode()
         return hmac.new(self._secret, content, hashlib.sha256).hexdigest()[:12]
 
 
-def without_values(problems: Iterable[Problem]) -> Iterable[Problem]:
-    """Yield problems without what they repeat of the files."""
+def without_values(problems: Iterable[Problem], typed: Container[str] = ()) -> Iterable[Problem]:
+    """Yield problems without what they repeat of the files; ``typed`` is known to who asks."""
     for each in problems:
-        if not each.value:
+        if not each.value or each.value in typed:
             yield each
         else:
             yield replace(each, what=say("office.withheld"), do="", value="")
@@ -177,6 +256,7 @@ def without_values(problems: Iterable[Problem]) -> Iterable[Problem]:
 def renamed[T](value: T, names: Mapping[str, str]) -> T:
     """Return frozen data with texts replaced wherever they occur in it, the longest first.
 
+    A text that begins or ends within a word or a number does not occur there.
     What holds none of them is returned as it is.
     """
     if not any(names):
@@ -197,13 +277,24 @@ def _replaced(text: str, names: Mapping[str, str], lengths: Sequence[int]) -> st
     parts: list[str] = []
     place = kept = 0
     while place < len(text):
-        found = next((n for n in lengths if text[place : place + n] in names), 0)
+        found = next(
+            (n for n in lengths if text[place : place + n] in names and _is_whole(text, place, n)),
+            0,
+        )
         if found:
             parts += (text[kept:place], names[text[place : place + found]])
             kept = place = place + found
         else:
             place += 1
     return "".join((*parts, text[kept:])) if parts else text
+
+
+def _is_whole(text: str, place: int, length: int) -> bool:
+    """Tell whether a part of a text begins and ends where a word or a number may."""
+    end = place + length
+    joins = text[place - 1 : place + 1] if place else ""
+    goes_on = text[end - 1 : end + 1] if end < len(text) else ""
+    return not (joins and joins.isalnum()) and not (goes_on and goes_on.isalnum())
 
 
 def _renamed(value: Any, replaced: Callable[[str], str]) -> Any:
@@ -229,7 +320,20 @@ def _fields_of(kind: type) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind) if each.init) if is_dataclass(kind) else ()
 
 
-def _tells(each: Application) -> bool:
+def is_neutral(application_id: str, round_id: str) -> bool:
+    """Tell whether the form of an application id shows that it names nobody.
+
+    Then it has no letters but words that are about no person, those of the round's id among them,
+    and one single Latin letter (``A0042``, ``SG13-A7``), and no long number.
+    """
+    own = fold(application_id)
+    words = [each for each in _LETTERS.findall(own) if each not in NEUTRAL_WORDS]
+    left = [each for each in words if each not in _LETTERS.findall(fold(round_id))]
+    few = not left or (len(left) == 1 and len(left[0]) == 1 and left[0].isascii())
+    return few and all(len(each) <= LONGEST_NUMBER for each in _DIGITS.findall(own))
+
+
+def tells(each: Application) -> bool:
     """Tell whether an application id holds the name or the id of its person."""
     own = fold(each.application_id)
     words = [

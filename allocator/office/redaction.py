@@ -9,12 +9,14 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
-from allocator.intake.columns import APPLICATIONS, PRIOR_AWARDS, Vocabulary
 from allocator.intake.overrides import OVERRIDES, overrides_yaml, read_overrides
-from allocator.intake.reading import open_table
-from allocator.intake.tables import read_table
+from allocator.intake.terms import as_package
+from allocator.intake.values import Unreadable
+from allocator.naming import Kind, resolve
+from allocator.office.sought import Sought, is_in_file, persons_in
 from allocator.record.canonical import canonical
 from allocator.record.check_container import INPUTS, REDACTED, Opened, packed
 from allocator.texts import say
@@ -26,7 +28,7 @@ _KEPT_AWARD = frozenset({"administration", "package", "financial_year", "meeting
 _BLANKED = {"family_name": "", "given_name": "", "role": None, "specific_needs": None}
 
 
-def redacted_table(content: bytes, name: str, person: str, token: str) -> bytes:
+def redacted_table(content: bytes, name: str, sought: Sought, token: str) -> bytes:
     """Return a table of applications or past awards with one person's rows blanked, as CSV.
 
     Parameters
@@ -35,27 +37,52 @@ def redacted_table(content: bytes, name: str, person: str, token: str) -> bytes:
         The file.
     name : str
         Its name, which tells what it is.
-    person : str
-        The person's id.
+    sought : Sought
+        The person.
     token : str
-        What stands in its place.
+        What stands in the place of the person's id.
+
+    Returns
+    -------
+    bytes
+        A sentence that the file is withheld, where it cannot be read as a table of persons: nobody
+        could tell which part of it is about whom.
     """
+    persons = persons_in(content, name)
+    if persons is None:
+        return withheld()
     applications = name.startswith("applications")
-    vocabulary: Vocabulary = APPLICATIONS if applications else PRIOR_AWARDS
-    table = read_table(content, name, vocabulary)
-    known = open_table(table, vocabulary).known
-    kept = {at for key, at in known.items() if key in (KEPT if applications else _KEPT_AWARD)}
-    who = known.get("person_id")
+    of_person = KEPT if applications else _KEPT_AWARD
+    kept = {at: key for key, at in persons.known.items() if key in of_person}
+    who, own = persons.known["person_id"], persons.rows_of(sought)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.headers)
-    for row in table.rows:
-        cells = list(row.cells[: len(table.headers)])
-        if who is not None and cells[who].strip() == person:
-            cells = [cell if at in kept else "" for at, cell in enumerate(cells)]
+    writer.writerow(persons.table.headers)
+    for place, row in enumerate(persons.table.rows):
+        cells = list(row.cells[: len(persons.table.headers)])
+        if place in own:
+            cells = [_left(kept[at], c) if at in kept else "" for at, c in enumerate(cells)]
             cells[who] = token
         writer.writerow(cells)
     return text.getvalue().encode("utf-8")
+
+
+def _left(column: str, cell: str) -> str:
+    """Return what stays of a cell: in a wrong row anything may stand under a column's name."""
+    if column == "administration":
+        known = resolve(cell, date.max).kind in (Kind.MEMBER, Kind.NOT_MEMBER)
+        return cell if known else ""
+    if column in ("requested", "package"):
+        try:
+            as_package(cell)
+        except Unreadable:
+            return ""
+    return cell
+
+
+def withheld() -> bytes:
+    """Return what stands in the place of a file that is withheld whole."""
+    return f"{say('office.file-withheld')}\n".encode()
 
 
 def redacted_record(record: bytes, person: str, token: str) -> bytes:
@@ -90,9 +117,10 @@ def _redacted_member(
 
 def _if_named(content: bytes, name: str, person: str, token: str) -> bytes:
     """Return a table redacted; the same bytes where the person is not in it."""
-    file = name.removeprefix(INPUTS)
-    new = redacted_table(content, file, person, token)
-    return new if new != redacted_table(content, file, "\0", token) else content
+    file, sought = name.removeprefix(INPUTS), Sought(person)
+    if not is_in_file(content, file, sought):
+        return content
+    return redacted_table(content, file, sought, token)
 
 
 def _applications_of(record: Opened, person: str) -> frozenset[str]:

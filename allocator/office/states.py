@@ -51,6 +51,9 @@ def after(state: State, command: Command) -> State | None:
     return next((t.after for t in TRANSITIONS if t.before is state and t.command is command), None)
 
 
+REPORT = "report delivered"
+"""The outcome that can be recorded of a closed round too."""
+
 FOLLOWS: dict[str, tuple[str, ...]] = {
     "accepted": ("",),
     "declined": ("",),
@@ -59,7 +62,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "attended": ("", "accepted"),
     "left early": ("", "accepted", "attended"),
     "no-show": ("", "accepted"),
-    "report delivered": ("attended", "left early"),
+    REPORT: ("attended", "left early"),
 }
 """What may become of an award, and after which earlier outcomes; empty: none recorded yet."""
 

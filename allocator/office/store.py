@@ -58,6 +58,8 @@ class Store:
         self._engine, self._clock = engine, clock
         self.name = name
         """The store as a person knows it: its file, or its URL without a password."""
+        self.uncleared = False
+        """Whether copies of erased content are still in the file, since others were reading."""
 
     @property
     def database(self) -> str:
@@ -89,7 +91,7 @@ class Store:
                     yield unit
                     unit.finish()
             if unit.erased:
-                self._clear_file()
+                self.uncleared = not self._clear_file()
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -112,17 +114,28 @@ class Store:
     ) -> None:
         self.close()
 
-    def _clear_file(self) -> None:
+    def clear_at_opening(self) -> None:
+        """Clear a file of what an erasure had to leave while others were reading."""
+        log = Path(f"{self.name}-wal")
+        if self.database == "sqlite" and log.exists() and log.stat().st_size:
+            self._clear_file()
+
+    def _clear_file(self) -> bool:
         """Drop the copies of erased content that a database keeps for its own work.
 
-        The erasure itself is committed; if others are reading, the next one clears the rest.
+        The erasure itself is committed. Where others are reading, their view still needs the
+        copies: then this returns false, and the next erasure or opening clears the rest.
         """
         with suppress(DBAPIError, sqlite3.Error), self._engine.connect() as plain:
             if self.database == "sqlite":
-                plain.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-            else:
-                alone = {"isolation_level": "AUTOCOMMIT", WRITE: True}
-                plain.execution_options(**alone).exec_driver_sql("VACUUM personal, blob")
+                cursor = plain.connection.cursor()
+                busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                cursor.close()
+                return not busy
+            alone = {"isolation_level": "AUTOCOMMIT", WRITE: True}
+            plain.execution_options(**alone).exec_driver_sql("VACUUM personal, blob")
+            return True
+        return False
 
 
 def open_store(
@@ -157,7 +170,9 @@ def open_store(
         with translated(name):
             settle(engine, clock)
         undone.pop_all()
-    return Store(engine, name, clock)
+    store = Store(engine, name, clock)
+    store.clear_at_opening()
+    return store
 
 
 def upgrade_store(

@@ -102,7 +102,9 @@ def backup(store: Store, path: Path) -> Backup:
     aside = path.with_name(path.name + ".part")
     try:
         with _writing(path.name):
-            with os.fdopen(os.open(aside, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600), "w+b") as to:
+            # A file left there may be open to others, or lead elsewhere: never written into.
+            aside.unlink(missing_ok=True)
+            with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), "w+b") as to:
                 with store.reading() as reader, zipfile.ZipFile(to, "w") as archive:
                     _write(reader, archive)
                 to.flush()
@@ -303,6 +305,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
+    except FileNotFoundError:
+        raise AllocatorError(problem("store-backup-missing", file=path.name)) from None
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError):
         raise AllocatorError(problem("store-backup-damaged", file=path.name)) from None
 

@@ -9,9 +9,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Executable, inspect, select, text
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Executable,
+    Integer,
+    cast,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
+from allocator.office.states import TRANSITIONS
 from allocator.office.store import Store
 from allocator.office.store_chain import COLUMNS, ChainFinding, Link, digest, links, walk
 from allocator.office.store_errors import code_of
@@ -169,7 +180,11 @@ class _Checks:
         return {"pages": self._connection.execute(text("PRAGMA page_count")).scalar_one()}
 
     def _guards(self) -> dict[str, int | str]:
-        _fail_if(missing_guards(self._connection))
+        table = METADATA.tables["transition"]
+        found = {(row.before, row.after) for row in self._stream(select(table))}
+        steps = {(each.before.value, each.after.value) for each in TRANSITIONS}
+        wrong = [f"transition:{before}-{after}" for before, after in sorted(found ^ steps)]
+        _fail_if([*missing_guards(self._connection), *wrong])
         return {"count": len(guards(self._connection.dialect.name))}
 
     def _links(self) -> dict[str, int | str]:
@@ -213,8 +228,18 @@ class _Checks:
                     version = getattr(row, "version", 0)
                     if self._told.pop(subject, None) != (version, digest(row)):
                         wrong.append(subject)
+                wrong += self._no_booleans(kind)
         _fail_if([*wrong, *self._told])
         return {"count": count}
+
+    def _no_booleans(self, kind: type[Row]) -> Iterator[str]:
+        """Yield rows in which SQLite keeps something for yes or no that reads as yes and is not."""
+        table = table_of(kind)
+        for column in table.c if self._connection.dialect.name == "sqlite" else ():
+            if isinstance(column.type, Boolean):
+                wrong = cast(column, Integer).not_in((0, 1)) | (func.typeof(column) != "integer")
+                for row in self._stream(select(table.c[kind.key]).where(wrong)):
+                    yield subject_of(kind, row[0])
 
     def _all(self, kind: type[Row]) -> Iterator[tuple[str, Row]]:
         table = table_of(kind)
@@ -280,8 +305,10 @@ class _Checks:
 _APPROVALS = """
     SELECT a.id, CASE WHEN p.kind = 'proposed' AND p.account <> a.account AND p.run = a.run
                        AND p.round = a.round AND p.fingerprint = a.fingerprint
+                       AND r."by" <> a.account
                   THEN 1 ELSE 0 END
-    FROM signoff a LEFT JOIN signoff p ON p.id = a.proposal WHERE a.kind = 'approved' ORDER BY a.id
+    FROM signoff a LEFT JOIN signoff p ON p.id = a.proposal LEFT JOIN run r ON r.id = a.run
+    WHERE a.kind = 'approved' ORDER BY a.id
 """
 _UNAPPROVED = """
     SELECT r.id FROM round r WHERE

@@ -215,6 +215,17 @@ def _signoffs() -> Iterator[Guard]:
         "store-four-eyes",
         f"NEW.kind = 'approved' AND NOT EXISTS ({answered})",
     )
+    ran = 'SELECT 1 FROM run r WHERE r.id = NEW.run AND r."by" = NEW.account'
+    overrode = (
+        'SELECT 1 FROM "override" o WHERE o.round = NEW.round AND o."by" = NEW.account AND o.active'
+    )
+    yield Guard(
+        "signoff",
+        "second_person",
+        "INSERT",
+        "store-four-eyes",
+        f"NEW.kind = 'approved' AND (EXISTS ({ran}) OR EXISTS ({overrode}))",
+    )
     approved = (
         "SELECT 1 FROM signoff s WHERE s.round = NEW.round AND s.run = NEW.run "
         "AND s.kind = 'approved'"

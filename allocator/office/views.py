@@ -257,7 +257,8 @@ class LedgerLine:
     """One fund, or one meeting's budget: minor units; ``free`` = allocated - committed - paid.
 
     ``committed`` is awarded and not yet paid; ``released`` came back from awards that fell through;
-    ``forecast`` is what will be free if everything committed is paid as awarded.
+    ``forecast`` is what will be free if what was paid for awards that fell through comes back, and
+    everything committed is paid as awarded.
     """
 
     line: str

@@ -247,3 +247,18 @@ def test_what_a_backup_says_of_itself(archive: Path) -> None:
     assert isinstance(found, Backup)
     assert found.schema == NEWEST
     assert found.blobs == 4
+
+
+def test_a_backup_is_its_owners_alone_whatever_lay_in_its_place(tmp_path: Path) -> None:
+    left = tmp_path / "backup.zip.part"
+    left.write_bytes(b"x")
+    left.chmod(0o666)
+    with open_store(tmp_path / "office.db") as store:
+        backup(store, tmp_path / "backup.zip")
+    assert (tmp_path / "backup.zip").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(AllocatorError) as refused:
+        restore(tmp_path / "absent.zip", tmp_path / "new.db", actor="administrator")
+    assert refused.value.code == "store-backup-missing"

@@ -12,7 +12,17 @@ from allocator.errors import AllocatorError
 from allocator.office.states import TRANSITIONS
 from allocator.office.store import Event, Store, WithoutEvent
 from allocator.office.store_check import check_store
-from allocator.office.store_rows import ROWS, NoteRow, PaymentRow, RoundRow, Row, RunRow, SettingRow
+from allocator.office.store_rows import (
+    ROWS,
+    AccountRow,
+    NoteRow,
+    OverrideRow,
+    PaymentRow,
+    RoundRow,
+    Row,
+    RunRow,
+    SettingRow,
+)
 from allocator.office.store_schema import METADATA
 from tests.office.store_kit import (
     PRINT,
@@ -160,6 +170,53 @@ def test_what_is_edited_with_the_guards_out_of_the_way_is_detected(
     with by_hand(url) as hand:
         unguarded(hand, url, statement)
     assert set(failed(store)) == EDITS[statement]
+
+
+@pytest.mark.parametrize("part", ["ran", "overrode"])
+def test_the_database_refuses_an_approval_by_whoever_took_part(store: Store, part: str) -> None:
+    add_round(store)
+    with store.transaction() as unit:
+        unit.insert(AccountRow, login="other", name="Account other", active=True)
+        unit.insert(
+            OverrideRow,
+            round="r",
+            application="A1",
+            decision="must award",
+            active=True,
+            by="approver" if part == "overrode" else "other",
+        )
+        say_so(unit)
+    step(store, "checked")
+    sign(store, "proposed", "other")
+    step(store, "proposed")
+    with pytest.raises(AllocatorError) as refused:
+        sign(store, "approved", "officer" if part == "ran" else "approver")
+    assert refused.value.code == "store-four-eyes"
+    if part == "ran":
+        sign(store, "approved", "approver")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """INSERT INTO transition VALUES ('draft', 'approved', '0')""",
+        """DELETE FROM transition WHERE "before" = 'approved' AND "after" = 'draft'""",
+    ],
+)
+def test_another_table_of_steps_is_detected(store: Store, url: str, statement: str) -> None:
+    filled(store)
+    with by_hand(url) as hand:
+        unguarded(hand, url, statement)
+    assert failed(store) == ["guards"]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_what_is_neither_yes_nor_no_is_detected(store: Store, url: str) -> None:
+    filled(store)
+    with by_hand(url) as hand:
+        hand.execute("PRAGMA ignore_check_constraints = ON")
+        unguarded(hand, url, "UPDATE account SET active = 2 WHERE login = 'approver'")
+    assert failed(store) == ["rows"]
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

@@ -169,6 +169,17 @@ def test_the_offices_overrides_go_on(loaded: LoadedRound, first: Result) -> None
     assert declined[0] not in published(found.result)
 
 
+def test_an_override_against_a_published_award_is_never_passed_over(
+    loaded: LoadedRound, first: Result
+) -> None:
+    name, other = sorted(published(first))[:2]
+    barred = with_overrides(
+        loaded, [Override(name, OverrideKind.MUST_NOT, "A reason.", "Somebody", DAY)]
+    )
+    found = again(barred, published(first), other)
+    assert found.plan.broken == (name,) and name not in found.plan.withdrawn
+
+
 def test_a_published_award_that_cannot_be_read_again_stops_it(
     loaded: LoadedRound, first: Result
 ) -> None:
