@@ -1,21 +1,27 @@
 """What the files of a round brought against those before them, for as long as both are kept."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 
+from allocator.naming import display_name, resolve
 from allocator.office.desk_base import command
 from allocator.office.desk_files import Files, changes, files_of
 from allocator.office.desk_reading import Reading
+from allocator.office.desk_show import moment
 from allocator.office.roles import Command
-from allocator.office.store_rows import SnapshotRow
-from allocator.office.views import ChangeView
+from allocator.office.store import Reader
+from allocator.office.store_rows import RoundRow, SnapshotRow
+from allocator.office.views import ChangesView, ChangeView
 
 
 class Changes(Reading):
     """The command that compares two snapshots."""
 
     @command(Command.SEE_ROUNDS)
-    def changes_of(self, round_id: str) -> tuple[ChangeView, ...]:
-        """Return what the newest applications of a round changed against the ones before.
+    def changes_of(self, round_id: str) -> ChangesView:
+        """Return what the last upload that changed a round's applications changed.
 
         To whoever may not see persons, only which cells differ, not what they say.
 
@@ -25,15 +31,49 @@ class Changes(Reading):
             ``office-no-files`` where the bytes were erased.
         """
         with self.store.reading() as reader:
-            row = self.the_round(reader, round_id)
-            kept = reader.find(SnapshotRow, round=round_id, order=("-id",))
-            till_now = [e for e in kept if row.snapshot is not None and e.id <= row.snapshot]
-            if not till_now:
-                return ()
-            now = files_of(reader, row, till_now[0])
-            before = files_of(reader, row, till_now[1]) if till_now[1:] else Files({}, {})
-            found = changes(before, now)
+            found = _last_difference(reader, self.the_round(reader, round_id))
             if self.sees_persons(reader):
                 return found
-            told = tuple(replace(each, before="", after="") for each in found)
+            told = replace(found, changes=tuple(_without_persons(found.changes)))
             return self.shown(reader, told, round_id)
+
+
+def _last_difference(reader: Reader, round_: RoundRow) -> ChangesView:
+    """Look back over snapshots until one differs from the one before it."""
+    kept = reader.find(SnapshotRow, round=round_.id, order=("-id",))
+    till_now = [e for e in kept if round_.snapshot is not None and e.id <= round_.snapshot]
+    if not till_now:
+        return ChangesView()
+    now = files_of(reader, round_, till_now[0])
+    for place, row in enumerate(till_now):
+        earlier = till_now[place + 1 :]
+        before = files_of(reader, round_, earlier[0]) if earlier else Files({}, {})
+        found = () if _same(before, now) else changes(before, now)
+        if found:
+            return ChangesView(found, row.by, moment(row.at), again=place > 0)
+        now = before
+    last = till_now[0]
+    return ChangesView((), last.by, moment(last.at))
+
+
+def _same(one: Files, other: Files) -> bool:
+    return one.contents.get("applications") == other.contents.get("applications")
+
+
+def _without_persons(found: Iterable[ChangeView]) -> Iterable[ChangeView]:
+    for each in found:
+        yield replace(
+            each, before="", after="", person="", administration=_known(each.administration)
+        )
+
+
+def _known(written: str) -> str:
+    """Return the name of a country; of what is none, nothing, for it may be anything."""
+    code = resolve(written, datetime.now(UTC).date()).iso3 if written else ""
+    return display_name(code) if code else ""
+
+
+def counted(found: Iterable[ChangeView]) -> dict[str, int]:
+    """Return how many rows are new and gone, and how many cells of the others differ."""
+    kinds = Counter(each.kind for each in found)
+    return {"added": kinds["added"], "gone": kinds["removed"], "cells": kinds["changed"]}
