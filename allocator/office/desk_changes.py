@@ -1,4 +1,4 @@
-"""What the files of a round brought against those before them, for as long as both are kept."""
+"""What changed in a round: its files against those before them, and when it went back to draft."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,13 +11,13 @@ from allocator.office.desk_files import Files, changes, files_of
 from allocator.office.desk_reading import Reading
 from allocator.office.desk_show import moment
 from allocator.office.roles import Command
-from allocator.office.store import Reader
-from allocator.office.store_rows import RoundRow, SnapshotRow
-from allocator.office.views import ChangesView, ChangeView
+from allocator.office.store import Reader, subject_of
+from allocator.office.store_rows import EventRow, PersonalRow, RoundRow, SnapshotRow
+from allocator.office.views import ChangesView, ChangeView, ReturnView
 
 
 class Changes(Reading):
-    """The command that compares two snapshots."""
+    """Commands that look back."""
 
     @command(Command.SEE_ROUNDS)
     def changes_of(self, round_id: str) -> ChangesView:
@@ -36,6 +36,24 @@ class Changes(Reading):
                 return found
             told = replace(found, changes=tuple(_without_persons(found.changes)))
             return self.shown(reader, told, round_id)
+
+    @command(Command.SEE_ROUNDS)
+    def returns(self, round_id: str) -> tuple[ReturnView, ...]:
+        """Return when a round was returned to draft, by whom and why, the newest first."""
+        with self.store.reading() as reader:
+            subject = subject_of(RoundRow, self.the_round(reader, round_id).id)
+            texts = self.sees_persons(reader)
+            return tuple(
+                ReturnView(each.actor, moment(each.at), _reason(reader, each) if texts else "")
+                for each in reversed(reader.events(subject=subject))
+                if each.kind == "returned"
+            )
+
+
+def _reason(reader: Reader, event: EventRow) -> str:
+    """Return the reason that an event is committed to, as long as it is kept."""
+    found = reader.find(PersonalRow, kind="reason", commitment=str(event.payload["reason"]))
+    return (reader.kept(found[0].id) or "") if found else ""
 
 
 def _last_difference(reader: Reader, round_: RoundRow) -> ChangesView:

@@ -123,6 +123,15 @@ class SignoffView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnView:
+    """A return to draft; its reason is free text, empty to who may not see persons."""
+
+    account: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublicationView:
     """A published record: its number in the round, its fingerprint, the key that signed it."""
 
