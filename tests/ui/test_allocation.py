@@ -156,7 +156,7 @@ def test_turned_weights_are_in_the_address_and_a_promise_they_break_is_said(app)
     assert 1.0 in [each.value for each in page.slider]
     assert page.query_params["weights"] == "women:1"
     page.slider[0].set_value(50.0).run()
-    assert "levels down" in page.warning[0].value
+    assert say("policy-promise.never-levels-down.title") in page.warning[0].value
     page.slider[0].set_value(0.5).run()
     assert not page.warning
     button(page, say("ui.allocation.weights.reset")).click().run()
