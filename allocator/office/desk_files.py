@@ -68,11 +68,10 @@ def sorted_out(files: Mapping[str, bytes]) -> dict[str, tuple[str, bytes]]:
             raise AllocatorError(problem("round-two-files", value=", ".join(sorted(files))))
         ending = ".yaml" if path.suffix == ".yml" else path.suffix
         found[role] = (f"{role}{ending}", content)
-    _demand_readable(found)
     return found
 
 
-def _demand_readable(found: Mapping[str, tuple[str, bytes]]) -> None:
+def demand_readable(found: Mapping[str, tuple[str, bytes]]) -> None:
     """Refuse files of which nothing can be read, before they take the place of good ones.
 
     Raises
