@@ -83,6 +83,7 @@ def decide(
         cancel=cancel,
     )
     watch = Watch(time_limit and time_limit - (monotonic() - began), cancel, progress)
+    watch.enter("explain")
     always = explain == "exact"
     if explain is None:
         explain = "exact" if len(assessment.pool.candidates) <= EXACT_UP_TO else "bounds"
@@ -101,7 +102,9 @@ def decide(
         loaded.round, assessment.pool, programme, allocation, figures(found, awarded)
     )
     seconds = watch.left() if allocation.status is Status.OPTIMAL else 0.0
+    watch.enter("prove")
     proof = _proof(loaded, assessment, programme, allocation, seconds)
+    watch.enter("explain")
     effects = effects_of(
         programme, assessment.pool, loaded.round, loaded.rules, allocation, watch, always=always
     )

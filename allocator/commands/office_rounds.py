@@ -20,6 +20,7 @@ from allocator.commands.rounds import interruptible
 from allocator.commands.summary import file_blocks
 from allocator.errors import Exit, has_errors
 from allocator.office.desk import Desk
+from allocator.office.desk_changes import counted
 from allocator.office.desk_files import ENDINGS
 from allocator.office.store_engine import VARIABLE
 from allocator.office.views import (
@@ -159,7 +160,8 @@ def import_files(store: str | None, round_id: str, files: list[Path], seen: int 
 def _imported(view: ImportView, key: str) -> Answer:
     rows = [(e.application, e.kind, e.column, e.before, e.after) for e in view.changes[:50]]
     changed = table(("application", "change", "column", "before", "after"), rows)
-    text = say(f"cli.office.{key}", applications=view.check.applications, count=len(view.changes))
+    told = counted(view.changes)
+    text = say(f"cli.office.{key}", applications=view.check.applications, **told)
     return Answer(
         (Text(text), *((changed,) if rows else ()), *problem_blocks(view.check.problems)),
         plain_data({"import": view}),

@@ -11,7 +11,7 @@ from fractions import Fraction
 from allocator.errors import AllocatorError, problem
 from allocator.explain.fairness_clauses import Law, gender_clauses
 from allocator.explain.fairness_counts import Comparison, comparisons, grouping
-from allocator.explain.fairness_flip import FlipTest, flip_test
+from allocator.explain.fairness_flip import FlipTest, Told, flip_test
 from allocator.explain.fairness_words import (
     Section,
     bands_section,
@@ -101,6 +101,7 @@ def fairness_of(
     loaded: LoadedRound | None = None,
     time_limit: float | None = None,
     attributes: Sequence[str] = GROUPINGS,
+    told: Told | None = None,
 ) -> Fairness:
     """Return how groups fared in a result.
 
@@ -118,6 +119,8 @@ def fairness_of(
         Seconds for the flip test; if they do not suffice it is marked incomplete.
     attributes : sequence of str
         By what to group: gender, region, country group, or any column of the file.
+    told : callable, optional
+        Told how far the flip test is.
 
     Raises
     ------
@@ -130,7 +133,9 @@ def fairness_of(
             raise AllocatorError(problem("fairness-no-group", value=name))
     test = None
     if flips:
-        test = flip_test(result, loaded=loaded, processes=processes, time_limit=time_limit)
+        test = flip_test(
+            result, loaded=loaded, processes=processes, time_limit=time_limit, told=told
+        )
     return Fairness(
         round_id=result.round.id,
         policy_id=result.rules.policy_id,

@@ -6,7 +6,7 @@ at gender, nothing needs deciding: every changed round is the very same programm
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -22,6 +22,9 @@ from allocator.intake.folder import LoadedRound
 from allocator.model import Application, Gender, Pool
 from allocator.optimise.allocation import Status
 from allocator.optimise.watch import Watch
+
+type Told = Callable[[int, int], None]
+"""Who is told how many of how many questions are answered; what it raises ends the test."""
 
 MANY = 100
 """More questions than this are shared out among processes, unless the caller says how many."""
@@ -84,6 +87,7 @@ def flip_test(
     loaded: LoadedRound | None = None,
     processes: int | None = None,
     time_limit: float | None = None,
+    told: Told | None = None,
 ) -> FlipTest:
     """Ask for every application whether another stated gender would have changed its decision.
 
@@ -102,6 +106,8 @@ def flip_test(
         answers do not depend on it. Under Streamlit it must be 1.
     time_limit : float, optional
         Seconds; what is open then is listed as unanswered.
+    told : callable, optional
+        Told how far the test is.
     """
     law = Law(result.round, result.rules)
     clauses = gender_clauses(law)
@@ -114,12 +120,12 @@ def flip_test(
         return FlipTest(FlipStatus.NOT_FINAL, clauses, asked)
     if gate_looks(law) and loaded is None:
         return FlipTest(FlipStatus.NEEDS_FILES, clauses, asked)
-    runner = _Runner(Redecider(result, loaded), processes, Watch(time_limit))
+    runner = _Runner(Redecider(result, loaded), processes, Watch(time_limit), told)
     flips, unanswered = _flips(runner, questions, stated)
     flips = _attributed(runner, flips, clauses, result.pool)
-    told = not unanswered and all(flip.alone is not None for flip in flips)
+    whole = not unanswered and all(flip.alone is not None for flip in flips)
     return FlipTest(
-        FlipStatus.COMPLETE if told else FlipStatus.INCOMPLETE, clauses, asked, flips, unanswered
+        FlipStatus.COMPLETE if whole else FlipStatus.INCOMPLETE, clauses, asked, flips, unanswered
     )
 
 
@@ -198,13 +204,15 @@ class _Runner:
     redecider: Redecider
     processes: int | None
     watch: Watch
+    told: Told | None = None
 
     def answers(self, questions: Sequence[Question]) -> list["tuple[Fate, ...] | None"]:
         workers = self.processes
         if workers is None:
             workers = (os.cpu_count() or 1) if len(questions) > MANY else 1
         if workers == 1 or len(questions) < 2:
-            return [self.redecider.answer(each, self.watch) for each in questions]
+            own = (self.redecider.answer(each, self.watch) for each in questions)
+            return self._counted(own, len(questions))
         # Processes are spawned, not forked: a solver's threads do not survive a fork.
         with ProcessPoolExecutor(
             min(workers, len(questions)),
@@ -212,7 +220,17 @@ class _Runner:
             initializer=_start,
             initargs=(self.redecider, self.watch.left()),
         ) as pool:
-            return list(pool.map(_answer, questions, chunksize=4))
+            return self._counted(pool.map(_answer, questions, chunksize=4), len(questions))
+
+    def _counted(
+        self, answers: Iterable["tuple[Fate, ...] | None"], asked: int
+    ) -> list["tuple[Fate, ...] | None"]:
+        found: list[tuple[Fate, ...] | None] = []
+        for each in answers:
+            found.append(each)
+            if self.told is not None:
+                self.told(len(found), asked)
+        return found
 
 
 _own: list[tuple[Redecider, Watch]] = []

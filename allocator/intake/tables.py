@@ -26,6 +26,11 @@ _MERGES_NAMED = 50
 _KINDS = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "intake-ole"),
     (b"%PDF", "intake-pdf"),
+    (b"\x89PNG", "intake-picture"),
+    (b"\xff\xd8\xff", "intake-picture"),
+    (b"GIF8", "intake-picture"),
+    (b"II*\x00", "intake-picture"),
+    (b"MM\x00*", "intake-picture"),
     (b"{\\rtf", "intake-not-table"),
     (b"<?xml", "intake-not-table"),
     (b"<html", "intake-not-table"),

@@ -8,15 +8,16 @@ import csv
 import hashlib
 import io
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
-from allocator.errors import AllocatorError, has_errors, ordered, problem
+from allocator.errors import AllocatorError, Problem, has_errors, ordered, problem
 from allocator.intake.assess import assess, problems_of
-from allocator.intake.columns import APPLICATIONS
+from allocator.intake.columns import APPLICATIONS, PRIOR_AWARDS, Vocabulary
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.intake.folding import plain
 from allocator.intake.reading import open_table
@@ -48,7 +49,9 @@ ENDINGS = {
 }
 """The files that can be imported, by their part in the round, and how their names may end."""
 
-PERSONAL = frozenset({"applications", "prior_awards"})
+_TABLES = {"applications": APPLICATIONS, "prior_awards": PRIOR_AWARDS}
+
+PERSONAL = frozenset(_TABLES)
 """Files with personal data: their hashes are salted, so that nobody can guess what was erased."""
 
 
@@ -79,6 +82,32 @@ def sorted_out(files: Mapping[str, bytes]) -> dict[str, tuple[str, bytes]]:
         ending = ".yaml" if path.suffix == ".yml" else path.suffix
         found[role] = (f"{role}{ending}", content)
     return found
+
+
+def demand_readable(found: Mapping[str, tuple[str, bytes]]) -> None:
+    """Refuse files of which nothing can be read, before they take the place of good ones.
+
+    Raises
+    ------
+    AllocatorError
+        What is wrong with each. A table whose rows have problems, or that has none, is not refused.
+    """
+    wrong = [
+        each
+        for role, vocabulary in _TABLES.items()
+        if role in found
+        for each in _unreadable(*found[role], vocabulary)
+    ]
+    if wrong:
+        raise AllocatorError(ordered(wrong))
+
+
+def _unreadable(name: str, content: bytes, vocabulary: Vocabulary) -> tuple[Problem, ...]:
+    try:
+        read_table(content, name, vocabulary)
+    except AllocatorError as error:
+        return tuple(each for each in error.problems if each.code != "intake-no-rows")
+    return ()
 
 
 def files_of(reader: Reader, round_: RoundRow, snapshot: SnapshotRow | None) -> Files:
@@ -319,14 +348,33 @@ def check_files(files: Files) -> CheckView:
         return CheckView(ordered(error.problems), 0, 0, (), can_run=False)
 
 
-def rows_by_id(content: bytes, name: str) -> dict[str, dict[str, str]]:
-    """Return the cells of an applications file by application id and header."""
-    table = read_table(content, name)
-    at = open_table(table, APPLICATIONS).known.get("application_id")
-    if at is None:
+def _rows_of(files: Files) -> dict[tuple[str, int], dict[str, str]]:
+    """Return the cells of the applications by id, and by known column or header."""
+    if "applications" not in files.contents:
         return {}
-    pairs = ((row.cells, dict(zip(table.headers, row.cells, strict=False))) for row in table.rows)
-    return {cells[at]: named for cells, named in pairs}
+    return _rows(files.contents["applications"], files.names["applications"])
+
+
+def _rows(content: bytes, name: str) -> dict[tuple[str, int], dict[str, str]]:
+    """Return the cells of an applications file by id, and by known column or header.
+
+    An id that is used again is counted on; a file that is no table has no rows.
+    """
+    try:
+        table = read_table(content, name)
+    except AllocatorError:  # said by the check
+        return {}
+    reading = open_table(table, APPLICATIONS)
+    places = {**dict(reading.extra), **reading.known}
+    at = reading.known.get("application_id")
+    found: dict[tuple[str, int], dict[str, str]] = {}
+    seen: Counter[str] = Counter()
+    for row in table.rows if at is not None else ():
+        cells = {column: row.cells[place].strip() for column, place in places.items()}
+        application = cells["application_id"]
+        found[application, seen[application]] = cells
+        seen[application] += 1
+    return found
 
 
 def ids_of(reader: Reader, round_id: str) -> frozenset[str]:
@@ -349,36 +397,41 @@ def ids_of(reader: Reader, round_id: str) -> frozenset[str]:
 
 
 def _ids_in(reader: Reader, blob: str, name: str) -> frozenset[str]:
-    try:
-        return frozenset(map(plain, rows_by_id(reader.blob(blob) or b"", name)))
-    except AllocatorError:
-        return frozenset()
+    return frozenset(plain(application) for application, _ in _rows(reader.blob(blob) or b"", name))
 
 
 def changes(before: Files, after: Files) -> tuple[ChangeView, ...]:
-    """Return what differs between two versions of the applications, by application and column."""
-    try:
-        was, now = (
-            rows_by_id(each.contents["applications"], each.names["applications"])
-            if "applications" in each.contents
-            else {}
-            for each in (before, after)
-        )
-    except AllocatorError:  # one of them is no table: said by the check
-        return ()
+    """Return what differs between two versions of the applications, by application and column.
+
+    Columns are compared as intake understands them: another spelling of a header is no change.
+    """
+    was, now = _rows_of(before), _rows_of(after)
     found: list[ChangeView] = []
-    for application in sorted({*was, *now}):
-        if application not in now or application not in was:
-            kind = "added" if application in now else "removed"
-            found.append(ChangeView(application, kind))
+    for key in sorted({*was, *now}):
+        old, new = was.get(key), now.get(key)
+        if old is None or new is None:
+            found.append(_change(key[0], "added" if old is None else "removed", new or old or {}))
             continue
-        old, new = was[application], now[application]
         found += [
-            ChangeView(application, "changed", column, old.get(column, ""), new.get(column, ""))
+            _change(key[0], "changed", new, column, old.get(column, ""), new.get(column, ""))
             for column in {**old, **new}
             if old.get(column, "") != new.get(column, "")
         ]
     return tuple(found)
+
+
+def _change(
+    application: str,
+    kind: str,
+    cells: Mapping[str, str],
+    column: str = "",
+    before: str = "",
+    after: str = "",
+) -> ChangeView:
+    """Return a difference with whose row it is."""
+    person = f"{cells.get('given_name', '')} {cells.get('family_name', '')}".strip()
+    administration = cells.get("administration", "")
+    return ChangeView(application, kind, column, before, after, administration, person)
 
 
 def corrected(

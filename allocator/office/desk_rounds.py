@@ -16,6 +16,7 @@ from allocator.office.desk_files import (
     check_files,
     corrected,
     counts_of,
+    demand_readable,
     files_of,
     own_policy,
     person_of,
@@ -94,6 +95,7 @@ class Rounds(Reading):
         if "round" not in found:
             raise AllocatorError(problem("office-no-files", value="round.yaml"))
         round_ = read_round(found["round"][1], "round.yaml").round
+        demand_readable(found)
         with self.change(Command.CREATE_ROUND) as unit:
             by = self.identity.login
             content = own_policy(found)
@@ -144,6 +146,7 @@ class Rounds(Reading):
         content = own_policy(found)
 
         def renewed(unit: Unit, before: Files) -> tuple[Files, int | None]:
+            demand_readable(found)
             policy = policy_row(unit, content, None, self.identity.login)[0] if content else None
             return _without_policy(_files(found, None)), policy.id if policy else None
 

@@ -286,6 +286,7 @@ class Runs(Rounds):
                 cancel=watcher.stopped,
                 processes=processes,
             )
+            watcher.note(Progress("record", None, None, 0.0))
             record, fingerprint = record_of_run(result, ready.loaded, ready.head, ready.previous)
         except AllocatorError as error:
             return self._fail(run, error)
@@ -366,13 +367,14 @@ class _Watcher:
         self.desk, self.run, self.progress, self.cancel = desk, run, progress, cancel
         self._noted = self._asked = monotonic()
         self._stopped = False
+        self._stage = "solve"
 
     def note(self, progress: Progress) -> None:
         if self.progress is not None:
             self.progress(progress)
-        if monotonic() - self._noted < SECONDS_BETWEEN:
+        if progress.stage == self._stage and monotonic() - self._noted < SECONDS_BETWEEN:
             return
-        self._noted = monotonic()
+        self._noted, self._stage = monotonic(), progress.stage
         content = {
             "stage": progress.stage,
             "best": progress.best,

@@ -129,21 +129,23 @@ def _lock(desk: Desk, round_id: str, *, make: bool) -> Iterator[int | None]:
     folder = data_folder() / "jobs"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = sha256(f"{desk.store.name}\n{round_id}".encode()).hexdigest()[:32]
-    opened = _opened(folder / f"{name}.lock", os.O_CREAT if make else 0)
+    file = opened(folder / f"{name}.lock", os.O_CREAT if make else 0)
     try:
-        yield opened if opened is not None and _taken(opened) else None
+        yield file if file is not None and taken(file) else None
     finally:
-        if opened is not None:
-            os.close(opened)
+        if file is not None:
+            os.close(file)
 
 
-def _opened(path: Path, how: int) -> int | None:
+def opened(path: Path, how: int) -> int | None:
+    """Open a file that other processes may hold a lock of; ``None`` if there is none."""
     with suppress(FileNotFoundError):
         return os.open(path, os.O_RDWR | os.O_CLOEXEC | how, 0o600)
     return None
 
 
-def _taken(lock: int) -> bool:
+def taken(lock: int) -> bool:
+    """Take the lock of an open file, and tell whether no other process holds it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

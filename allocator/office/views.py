@@ -123,6 +123,15 @@ class SignoffView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnView:
+    """A return to draft; its reason is free text, empty to who may not see persons."""
+
+    account: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublicationView:
     """A published record: its number in the round, its fingerprint, the key that signed it."""
 
@@ -233,7 +242,8 @@ class CheckView:
 class ChangeView:
     """One difference between two uploads; ``kind``: ``added``, ``removed`` or ``changed``.
 
-    Personal columns show that they differ, never their values, to those who may not see them.
+    ``administration`` and ``person`` say whose row it is, as the file has them. Personal columns
+    show that they differ, never their values, to those who may not see them.
     """
 
     application: str
@@ -241,6 +251,21 @@ class ChangeView:
     column: str = ""
     before: str = ""
     after: str = ""
+    administration: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesView:
+    """What the last upload that changed the applications changed, by whom and when.
+
+    ``again`` tells that what was brought in since then left the applications as they were.
+    """
+
+    changes: tuple[ChangeView, ...] = ()
+    by: str = ""
+    at: datetime | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,15 +32,20 @@ def main(run_id: str) -> int:
     int
         0 when the run has ended, well or not, and that is entered; 1 if it could not be entered.
     """
-    _limit(resource.RLIMIT_AS, MEMORY)
-    _limit(resource.RLIMIT_CPU, PROCESSOR)
-    os.nice(_POLITE)
+    stay_modest()
     try:
         with open_store() as store:
             open_desk(store, _asker(store, run_id)).work(run_id, processes=os.cpu_count() or 1)
     except AllocatorError:
         return 1
     return 0
+
+
+def stay_modest() -> None:
+    """Keep this process within limits of memory and time, behind others who need the processor."""
+    _limit(resource.RLIMIT_AS, MEMORY)
+    _limit(resource.RLIMIT_CPU, PROCESSOR)
+    os.nice(_POLITE)
 
 
 def _limit(what: int, most: int) -> None:

@@ -56,6 +56,11 @@ class Watch:
         """Tell whether anybody can stop the solve from outside or listens to it."""
         return self.cancel is not None or self.progress is not None
 
+    def enter(self, stage: str) -> None:
+        """Tell that another stage begins."""
+        self.stage = stage
+        self.report()
+
     def report(self, best: int | None = None, bound: int | None = None) -> None:
         """Remember the newest figures and pass them on."""
         self.best = best if best is not None else self.best

@@ -5,6 +5,7 @@ the run that is shown. Nothing is kept until somebody saves it as a version of t
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 
@@ -21,6 +22,7 @@ from allocator.office.views import PolicyView, RoundView, RunView
 from allocator.policy_edit import with_weights
 from allocator.rules import BalanceFactor, Rules
 from allocator.texts import say
+from allocator.ui.address import name, named
 from allocator.ui.components import (
     Cell,
     Column,
@@ -33,12 +35,14 @@ from allocator.ui.components import (
 )
 from allocator.ui.failures import refusal
 from allocator.ui.formats import money, points, safe
+from allocator.ui.policy_dials import in_words
 from allocator.ui.results import Shown, under
 from allocator.ui.session import Desk, act
 from allocator.wording import for_reading, target_words, trimmed
 
 _LEAST_SCALE = 50
 _KEPT = "_weights"
+_ADDRESS = "weights"
 _WAS, _NOW = "was", "now"
 
 
@@ -68,11 +72,15 @@ def _panel(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
     keep(view, run, turned, rules)
     differs = turned != own_weights(rules)
     with outcome:
+        place = st.empty()
+        if differs:  # what was found for other weights must not be taken for what these give
+            place.info(say("ui.working"), icon=":material/hourglass_top:")
         # Under its own weights the run is the answer; nothing needs to be decided anew.
         after = _decided(desk, view, run, with_these(rules, turned)) if differs else found.result
-        if after is None:
-            return
-        _outcome(found, after)
+        with place.container():
+            if after is None:
+                return
+            _outcome(found, after)
     if differs and may(desk.me(), Command.SAVE_POLICY):
         _save(desk, view, run, found, turned)
 
@@ -91,7 +99,20 @@ def with_these(rules: Rules, turned: Mapping[str, int]) -> Rules:
 def keep(view: RoundView, run: RunView, turned: Mapping[str, int], rules: Rules) -> None:
     """Keep positions that differ from the policy's for the page Compare, as long as one is here."""
     kept = st.session_state.setdefault(_KEPT, {})
-    kept[view.summary.id] = (run.id, dict(turned)) if turned != own_weights(rules) else None
+    own = own_weights(rules)
+    kept[view.summary.id] = (run.id, dict(turned)) if turned != own else None
+    moved = [f"{key}:{weight / POINT:g}" for key, weight in turned.items() if weight != own[key]]
+    name(_ADDRESS, " ".join(moved) or None)
+
+
+def _in_address() -> dict[str, float]:
+    """Return the positions that the address names, in points by balance factor."""
+    found: dict[str, float] = {}
+    for part in (named(_ADDRESS) or "").split():
+        factor, _, weight = part.rpartition(":")
+        with suppress(ValueError):
+            found[factor] = round(2 * float(weight)) / 2
+    return found
 
 
 def kept_weights(view: RoundView) -> tuple[str, dict[str, int]] | None:
@@ -102,11 +123,14 @@ def kept_weights(view: RoundView) -> tuple[str, dict[str, int]] | None:
 
 def _slider(factor: BalanceFactor, run: str) -> int:
     """Return the weight that is set, in thousandths of a point."""
-    st.session_state.setdefault(_key(factor, run), factor.weight / POINT)
+    most = float(max(_LEAST_SCALE, -(-2 * factor.weight // POINT)))
+    if _key(factor, run) not in st.session_state:
+        sent = _in_address().get(factor.id, factor.weight / POINT)
+        st.session_state[_key(factor, run)] = min(max(0.0, sent), most)
     turned = st.slider(
         safe(factor.title),
         0.0,
-        float(max(_LEAST_SCALE, -(-2 * factor.weight // POINT))),
+        most,
         step=0.5,
         format="%g",
         key=_key(factor, run),
@@ -139,8 +163,7 @@ def _meaning(factor: BalanceFactor, weight: int) -> str:
 
 def _decided(desk: Desk, view: RoundView, run: RunView, rules: Rules) -> Result | None:
     try:
-        with st.spinner(say("ui.working"), show_time=False):
-            return under(desk, view, run, rules)
+        return under(desk, view, run, rules)
     except AllocatorError as error:
         refusal(error)
         return None
@@ -162,8 +185,17 @@ def _outcome(found: Shown, after: Result) -> None:
         )
     )
     st.caption(say(f"ui.allocation.weights.{'proven' if now.final else 'not-proven'}"))
+    _broken(after)
     _standings(was, now)
     moves_table(now.moves, found, key="allocation-weights-moves")
+
+
+def _broken(after: Result) -> None:
+    """Warn of each promise of the method that does not hold under the turned weights."""
+    for each in after.promises:
+        if not each.holds:
+            told = f"**{safe(each.title)}**  \n{in_words(each.text)}"
+            st.warning(told, icon=":material/warning:")
 
 
 def signed(value: Fraction) -> str:

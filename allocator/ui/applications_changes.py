@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from allocator.office.desk_changes import counted
 from allocator.office.roles import Command, may
 from allocator.office.states import OPEN
 from allocator.office.views import ChangeView, RoundView
 from allocator.texts import say
 from allocator.ui.applications_data import changes_of, sees_persons
+from allocator.ui.applications_fix import column_words
 from allocator.ui.applications_list import paged
 from allocator.ui.applications_state import open_part
 from allocator.ui.components import Cell, Column, table, table_download
@@ -23,8 +25,12 @@ def show(desk: Desk, view: RoundView) -> None:
     when = {"who": safe(snapshot.by), "when": moment(snapshot.made_at)}
     st.caption(say("ui.applications.changes.by", **when))
     found = changes_of(desk, view)
-    if found:
-        _table(found, personal=sees_persons(desk))
+    if found.again:
+        st.info(say("ui.applications.changes.again"), icon=":material/drag_handle:")
+    if found.changes and found.at is not None:
+        told = {"who": safe(found.by), "when": moment(found.at), **counted(found.changes)}
+        st.markdown(say("ui.applications.changes.what", **told))
+        _table(found.changes, personal=sees_persons(desk))
     else:
         st.markdown(say("ui.applications.changes.none"))
     _undo(desk, view)
@@ -37,6 +43,8 @@ def _table(found: tuple[ChangeView, ...], *, personal: bool) -> None:
     ]
     columns = [
         Column(say("ui.applications.column.application_id")),
+        *([Column(say("ui.applications.column.name"))] if personal else []),
+        Column(say("ui.applications.column.administration")),
         Column(say("ui.applications.changes.kind")),
         Column(say("ui.applications.changes.column")),
         *(values if personal else []),
@@ -50,8 +58,10 @@ def _table(found: tuple[ChangeView, ...], *, personal: bool) -> None:
 
 def _row(each: ChangeView, *, personal: bool) -> list[Cell]:
     kind = say(f"ui.applications.changes.kinds.{each.kind}")
+    person: list[Cell] = [each.person] if personal else []
     values: list[Cell] = [each.before, each.after] if personal else []
-    return [each.application, kind, each.column, *values]
+    column = column_words(each.column) if each.column else ""
+    return [each.application, *person, each.administration, kind, column, *values]
 
 
 def _undo(desk: Desk, view: RoundView) -> None:

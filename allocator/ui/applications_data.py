@@ -16,7 +16,7 @@ from allocator.intake.reading import open_table
 from allocator.intake.tables import read_table
 from allocator.model import Application, Candidate, Ineligible
 from allocator.office.memory import ROUND
-from allocator.office.views import ChangeView, CheckView, RoundView
+from allocator.office.views import ChangesView, CheckView, RoundView
 from allocator.ui.kept import as_it_stands, kept, sees_persons, whose
 from allocator.ui.session import Desk
 
@@ -148,6 +148,6 @@ def administration_of(application: Application) -> str:
     return display_name(application.administration)
 
 
-def changes_of(desk: Desk, view: RoundView) -> tuple[ChangeView, ...]:
-    """Return what the newest files of a round changed against the ones before."""
+def changes_of(desk: Desk, view: RoundView) -> ChangesView:
+    """Return what the last files that changed a round's applications changed."""
     return _kept("changes", desk, view, lambda: desk.changes_of(view.summary.id))

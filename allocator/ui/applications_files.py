@@ -9,6 +9,7 @@ import streamlit as st
 from allocator.errors import AllocatorError, problem
 from allocator.intake.folder import LoadedRound
 from allocator.intake.template import write_workbook
+from allocator.office.desk_changes import counted
 from allocator.office.roles import Command, may
 from allocator.office.states import OPEN
 from allocator.office.views import ImportView, RoundView
@@ -94,8 +95,10 @@ def named_by_role(given: dict[str, dict[str, bytes]]) -> dict[str, bytes]:
 
 
 def _brought(found: ImportView) -> None:
-    counts = {"applications": found.check.applications, "changes": len(found.changes)}
-    flash(say("ui.applications.files.done", **counts, left=left_words(found)))
+    differs = "ui.applications.files.differs" if found.changes else "ui.applications.files.same"
+    told = say(differs, **counted(found.changes))
+    count = found.check.applications
+    flash(say("ui.applications.files.done", applications=count, told=told, left=left_words(found)))
     open_part("changes" if found.check.can_run else "problems")
 
 

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from allocator.errors import Problem
 from allocator.intake.columns import APPLICATIONS
 from allocator.model import Severity
+from allocator.naming import resolve
 from allocator.office.roles import Command, may
 from allocator.office.states import OPEN
 from allocator.office.views import ImportView, RoundView
@@ -34,7 +36,11 @@ def for_problem(desk: Desk, view: RoundView, chosen: Problem) -> None:
         st.info(say("ui.applications.fix.elsewhere"), icon=":material/info:")
         return
     column = APPLICATIONS.known(chosen.where.column) or chosen.where.column
-    form(desk, view, row.application, row.cells, column)
+    twice = sum(each.application == row.application for each in sheet_of(desk, view).values()) > 1
+    if column == _IDENTITY or twice:
+        st.info(say("ui.applications.fix.identity", row=chosen.where.row), icon=":material/info:")
+        return
+    form(desk, view, row.application, row.cells, column, _suggested(chosen))
 
 
 def for_application(desk: Desk, view: RoundView, application: str) -> None:
@@ -47,7 +53,12 @@ def for_application(desk: Desk, view: RoundView, application: str) -> None:
 
 
 def form(
-    desk: Desk, view: RoundView, application: str, cells: Mapping[str, str], column: str
+    desk: Desk,
+    view: RoundView,
+    application: str,
+    cells: Mapping[str, str],
+    column: str,
+    suggested: str = "",
 ) -> None:
     """Draw the form; a correction is one command with the cell before and after.
 
@@ -63,6 +74,8 @@ def form(
         Its cells as written, by column.
     column : str
         The one to begin with; any other, the first.
+    suggested : str
+        What this column is to say, if that can be guessed.
     """
     columns = [each for each in cells if each != _IDENTITY]
     key = f"applications-fix-{application}-{column}"
@@ -78,7 +91,10 @@ def form(
     st.text(say("ui.applications.fix.before", value=before or say("ui.applications.fix.blank")))
     with st.form(f"{key}-{chosen}-form", border=False):
         after = st.text_input(
-            say("ui.applications.fix.after"), before, max_chars=4000, key=f"{key}-{chosen}-after"
+            say("ui.applications.fix.after"),
+            suggested if suggested and chosen == column else before,
+            max_chars=4000,
+            key=f"{key}-{chosen}-after",
         )
         reason = st.text_input(
             say("ui.applications.fix.reason"), max_chars=4000, key=f"{key}-{chosen}-reason"
@@ -100,6 +116,14 @@ def _fix(
         "",
         lambda found: flash(say("ui.applications.fix.done", left=left_words(found))),
     )
+
+
+def _suggested(chosen: Problem) -> str:
+    """Return the one country that is near to what was written, if it is one."""
+    if chosen.code != "intake-country-near":
+        return ""
+    near = resolve(chosen.value, datetime.now(UTC).date()).suggestions
+    return near[0] if len(near) == 1 else ""
 
 
 def left_words(found: ImportView) -> str:

@@ -133,6 +133,7 @@ def _pick(
         format_func=words,
         placeholder=say("ui.applications.filter.all"),
         key=f"applications-filter-{about}",
+        bind="query-params",
     )
     return found
 

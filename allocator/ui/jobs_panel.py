@@ -1,5 +1,6 @@
 """The state of a round's run under way, drawn once a second by one fragment that never leaves."""
 
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import streamlit as st
@@ -16,6 +17,8 @@ from allocator.wording import percent, points
 _SEEN = "_job_seen"
 _WORTH_SAYING = Fraction(1, 2)
 """A gap above which it tells nothing yet."""
+_AFTERWARDS = ("explain", "prove", "record")
+"""Stages after the allocation is found."""
 
 
 def mount(desk: Desk, view: RoundView) -> None:
@@ -61,11 +64,15 @@ def _words(job: RunView) -> str:
     progress = job.progress
     if job.status == QUEUED or progress is None:
         return say("ui.job.queued")
+    # Counted here, for a stage may have nothing to tell for a long while.
+    seconds = max(progress.seconds, int((datetime.now(UTC) - job.started).total_seconds()))
+    if progress.stage in _AFTERWARDS:
+        return say(f"ui.job.stage.{progress.stage}", seconds=seconds)
     gap = _gap(progress)
     if gap is None or gap > _WORTH_SAYING:
-        return say("ui.job.searching", seconds=progress.seconds)
+        return say("ui.job.searching", seconds=seconds)
     best = points(progress.best or 0)
-    return say("ui.job.closing", best=best, gap=percent(gap, 3), seconds=progress.seconds)
+    return say("ui.job.closing", best=best, gap=percent(gap, 3), seconds=seconds)
 
 
 def _gap(progress: ProgressView | None) -> Fraction | None:
@@ -76,5 +83,7 @@ def _gap(progress: ProgressView | None) -> Fraction | None:
 
 
 def _reached(progress: ProgressView | None) -> float:
+    if progress is not None and progress.stage in _AFTERWARDS:
+        return 1.0
     gap = _gap(progress)
     return 0.0 if gap is None else max(0.0, 1.0 - float(gap))

@@ -1,13 +1,14 @@
 """Audit: a record verified line by line, how groups fared, who was tied, the log, other records."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
-from allocator.explain.fairness import fairness_of
 from allocator.explain.fairness_record import fairness_from
 from allocator.explain.fairness_words import Section as Reading
 from allocator.explain.result import Result
+from allocator.office import flips
 from allocator.office.desk import Desk
 from allocator.office.roles import Command, may
 from allocator.office.views import RoundView, RunView
@@ -16,14 +17,12 @@ from allocator.record.check_report import FAIL, PASS, REFUSED, VERIFIED, Report
 from allocator.record.check_signature import read_key
 from allocator.record.verify import verify_bytes
 from allocator.texts import say
+from allocator.ui.address import name, named
 from allocator.ui.components import TWO_LINES, Cell, Column, Kind, empty, section, table
 from allocator.ui.formats import moment, safe
 from allocator.ui.navigation import RoundPage, Section, link
 from allocator.ui.results import shown
-from allocator.ui.session import attempt
-
-FLIP_SECONDS = 300.0
-"""After so long the flip test is shown as far as it came."""
+from allocator.ui.session import act, attempt
 
 _VIEWS = ("record", "fairness", "ties", "log", "other")
 _MARK = {PASS: "passed", FAIL: "failed"}
@@ -31,13 +30,7 @@ _MARK = {PASS: "passed", FAIL: "failed"}
 
 def show(desk: Desk, view: RoundView) -> None:
     """Draw the page."""
-    chosen = st.radio(
-        say("ui.audit.views"),
-        _VIEWS,
-        format_func=lambda each: say(f"ui.audit.view.{each}"),
-        horizontal=True,
-        key="audit-view",
-    )
+    chosen = _view_chosen()
     if chosen == "other":
         _other_record()
         return
@@ -55,6 +48,22 @@ def show(desk: Desk, view: RoundView) -> None:
         "ties": _ties,
     }
     draw[chosen](desk, view, run)
+
+
+def _view_chosen() -> str:
+    """Let one view be chosen; the address keeps it."""
+    wanted = named("part")
+    if wanted in _VIEWS:
+        st.session_state.setdefault("audit-view", wanted)
+    chosen = st.radio(
+        say("ui.audit.views"),
+        _VIEWS,
+        format_func=lambda each: say(f"ui.audit.view.{each}"),
+        horizontal=True,
+        key="audit-view",
+    )
+    name("part", chosen)
+    return str(chosen)
 
 
 def _run(view: RoundView) -> RunView | None:
@@ -196,7 +205,7 @@ def _fairness(desk: Desk, view: RoundView, run: RunView) -> None:
     for place, each in enumerate(fairness.sections()):
         _reading(each, f"audit-fair-{place}")
     if fairness.flips is None:
-        _flip(desk, view, run, result)
+        _flip(desk, run, result)
 
 
 def _reading(each: Reading, key: str) -> None:
@@ -216,28 +225,44 @@ def _reading(each: Reading, key: str) -> None:
     st.caption(f"{safe(each.means)} {safe(each.means_not)}")
 
 
-def _flip(desk: Desk, view: RoundView, run: RunView, result: Result) -> None:
+def _flip(desk: Desk, run: RunView, result: Result) -> None:
     """Offer the flip test, which decides the round anew for every application."""
     section(say("ui.audit.flip.title"))
     st.markdown(say("ui.audit.flip.about"))
-    if st.button(say("ui.audit.flip.button"), key="audit-flip"):
-        # One process: this script must not be started again by children of its own.
-        made = attempt(
-            lambda: fairness_of(
-                result,
-                flips=True,
-                processes=1,
-                loaded=desk.loaded(view.summary.id, run.id),
-                time_limit=FLIP_SECONDS,
-            )
-        )
-        st.session_state["audit-flips"] = (run.id, made)
-    of, made = st.session_state.get("audit-flips", (None, None))
-    if of == run.id and made is not None:
-        personal = may(desk.me(), Command.SEE_PERSONAL)
-        parts = [each for each in made.sections(applications=personal) if "flip" in each.id]
-        for place, each in enumerate(parts):
-            _reading(each, f"audit-flip-{place}")
+    now = flips.standing(desk, run)
+    if now.under_way:
+        _flip_under_way(desk, run)
+    elif now.kept is not None and result.fairness is not None:
+        _flip_answer(desk, replace(result, fairness=replace(result.fairness, flips=now.kept)))
+    else:
+        if now.lost:
+            st.warning(say("ui.audit.flip.lost"), icon=":material/warning:")
+        if st.button(say("ui.audit.flip.button"), key="audit-flip"):
+            act(lambda: flips.start(desk, run), say("ui.audit.flip.started"))
+
+
+@st.fragment(run_every=1.0)
+def _flip_under_way(desk: Desk, run: RunView) -> None:
+    """Show how far the flip test is; draw the page anew when it has ended."""
+    now = flips.standing(desk, run)
+    if not now.under_way:
+        st.rerun()
+    counts = {"done": now.done, "asked": now.asked}
+    words = say("ui.audit.flip.under-way", **counts) if now.asked else ""
+    st.progress(
+        now.done / now.asked if now.asked else 0.0, text=words or say("ui.audit.flip.beginning")
+    )
+    if st.button(say("ui.audit.flip.stop"), key="audit-flip-stop", icon=":material/stop_circle:"):
+        flips.stop(desk, run)
+        st.caption(say("ui.audit.flip.stopping"))
+
+
+def _flip_answer(desk: Desk, result: Result) -> None:
+    made = fairness_from(result)
+    personal = may(desk.me(), Command.SEE_PERSONAL)
+    parts = made.sections(applications=personal) if made is not None else ()
+    for place, each in enumerate(part for part in parts if "flip" in part.id):
+        _reading(each, f"audit-flip-{place}")
 
 
 # --- equal optima -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from allocator.office.desk import Desk
 from allocator.office.roles import Command, may
 from allocator.office.states import State
-from allocator.office.views import PublicationView, RoundView, RunView, SignoffView
+from allocator.office.views import PublicationView, ReturnView, RoundView, RunView, SignoffView
 from allocator.texts import say
 from allocator.ui.components import (
     TWO_LINES,
@@ -44,7 +45,7 @@ def show(desk: Desk, view: RoundView) -> None:
         return
     _what(desk, view, run)
     _step(desk, view, run)
-    _names(view.signoffs)
+    _names(view.signoffs, desk.returns(view.summary.id))
     _publications(desk, view.publications)
 
 
@@ -175,9 +176,13 @@ def _allowed(desk: Desk, command: Command, name: str) -> bool:
 
 def _propose(desk: Desk, view: RoundView, run: RunView) -> None:
     summary = view.summary
-    if _allowed(desk, Command.PROPOSE, "propose") and st.button(
-        say("ui.signoff.propose.button"), type="primary", key="signoff-propose"
-    ):
+    if not _allowed(desk, Command.PROPOSE, "propose"):
+        return
+    if summary.state is State.DRAFT:
+        st.info(say("ui.signoff.propose.check-first"), icon=":material/fact_check:")
+        link("applications", say("ui.signoff.propose.check"), round=summary.id)
+        return
+    if st.button(say("ui.signoff.propose.button"), type="primary", key="signoff-propose"):
         act(
             lambda: desk.propose(summary.id, run.id, summary.version),
             say("ui.signoff.propose.done"),
@@ -270,9 +275,9 @@ def _close(desk: Desk, view: RoundView) -> None:
 # --- what was signed ----------------------------------------------------------------------------
 
 
-def _names(signoffs: tuple[SignoffView, ...]) -> None:
+def _names(signoffs: tuple[SignoffView, ...], returns: tuple[ReturnView, ...]) -> None:
     section(say("ui.signoff.names.title"))
-    if not signoffs:
+    if not signoffs and not returns:
         st.markdown(say("ui.signoff.names.none"))
         return
     columns = (
@@ -281,11 +286,19 @@ def _names(signoffs: tuple[SignoffView, ...]) -> None:
         Column(say("ui.signoff.names.kind")),
         Column(say("ui.signoff.names.run")),
         Column(say("ui.signoff.names.fingerprint"), width="large"),
+        *([Column(say("ui.signoff.names.reason"), width="medium")] if returns else []),
     )
-    rows: list[list[Cell]] = [
-        [each.at, each.account, say(f"ui.signoff.kind.{each.kind}"), each.run, each.fingerprint]
+    made: list[tuple[datetime, list[Cell]]] = [
+        (
+            each.at,
+            [each.account, say(f"ui.signoff.kind.{each.kind}"), each.run, each.fingerprint, ""],
+        )
         for each in signoffs
     ]
+    returned = say("ui.signoff.kind.returned")
+    made += [(each.at, [each.account, returned, "", "", each.reason]) for each in returns]
+    made.sort(key=lambda each: each[0], reverse=True)
+    rows = [[at, *cells][: len(columns)] for at, cells in made]
     alt = say("ui.signoff.names.alt", count=len(rows))
     table(
         columns,

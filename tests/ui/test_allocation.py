@@ -150,6 +150,20 @@ def test_a_large_round_is_shown_in_pages(app, monkeypatch):
 
 
 @marked(decided)
+def test_turned_weights_are_in_the_address_and_a_promise_they_break_is_said(app):
+    page = app(OFFICER, "allocation", part=part("weights"), weights="women:1 nobody:7 x")
+    assert not page.exception
+    assert 1.0 in [each.value for each in page.slider]
+    assert page.query_params["weights"] == "women:1"
+    page.slider[0].set_value(50.0).run()
+    assert say("policy-promise.never-levels-down.title") in page.warning[0].value
+    page.slider[0].set_value(0.5).run()
+    assert not page.warning
+    button(page, say("ui.allocation.weights.reset")).click().run()
+    assert "weights" not in page.query_params
+
+
+@marked(decided)
 def test_a_weight_turned_moves_people_and_is_kept_only_when_saved(app, office):
     page = app(OFFICER, "allocation", part=part("weights"))
     assert say("price.nothing") in words(page)

@@ -158,7 +158,15 @@ def test_a_correction_is_an_event_with_reason_and_can_be_undone(app, office, bro
     assert desk.timeline(broken)[0].kind == "fixed"
     changed = app(OFFICER, "applications", part="changes")
     assert changed.dataframe[0].value.iloc[0].tolist() == [
-        *("A0002", "changed", "ticket_cost", "a lot", "631.55"),
+        *(
+            "A0002",
+            "Cobalt Clay-Field",
+            "Burkina Faso",
+            "changed",
+            "Ticket cost",
+            "a lot",
+            "631.55",
+        ),
     ]
     page = button(changed, "Go back").click().run()
     assert not page.error
@@ -176,7 +184,7 @@ def test_a_correction_that_changes_nothing_is_no_event(app, office):
 def test_who_sees_no_persons_learns_which_cells_changed_but_not_what_they_say(office, broken):
     for login, told in ((ANALYST, False), (AUDITOR, True)):
         found = desk_of(office, login).changes_of(broken)
-        assert [(each.application, each.column) for each in found] == [
+        assert [(each.application, each.column) for each in found.changes] == [
             ("A0002", "ticket_cost"),
             ("A0003", "requested"),
         ]

@@ -87,6 +87,12 @@ def test_an_approver_returns_it_with_a_reason_that_must_be_given(app, final):
     back.click().run()
     assert final.round(ROUND).summary.state is State.DRAFT
 
+    page = app(OFFICER, "signoff", round=ROUND)
+    assert say("ui.signoff.propose.button") not in steps(page), "the files must be checked first"
+    assert say("ui.signoff.propose.check-first") in words(page)
+    signed = "".join(each.value.to_csv() for each in page.dataframe)
+    assert "A file is missing." in signed, "who signed what names the return and its reason"
+
 
 def test_the_officer_publishes_with_the_key_of_the_server(
     app, office, final, tmp_path_factory, monkeypatch
@@ -150,6 +156,7 @@ def test_every_view_of_the_audit_opens_for_every_role(app, final, login, view):
     page.radio(key="audit-view").set_value(view).run()
     assert not page.exception
     assert not page.error
+    assert page.query_params["part"] == view
 
 
 def test_an_auditor_sees_every_check_pass(app, final):
@@ -161,8 +168,7 @@ def test_an_auditor_sees_every_check_pass(app, final):
 
 
 def test_an_auditor_checks_the_log(app, final):
-    page = app(AUDITOR, "audit", round=ROUND)
-    page.radio(key="audit-view").set_value("log").run()
+    page = app(AUDITOR, "audit", round=ROUND, part="log")
     page.button(key="audit-log").click().run()
     assert set(page.dataframe[0].value["0"]) == {say("ui.audit.check.passed")}
 
