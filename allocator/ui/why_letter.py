@@ -5,11 +5,13 @@ else was considered, exchanged or displaced, and what others stated.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from allocator.explain.figures import references, rule_titles
 from allocator.explain.result import DecisionLine
+from allocator.explain.why_words import Reader
 from allocator.model import Candidate, Decision, Ineligible, MeritLine
 from allocator.texts import say
 from allocator.ui.components import file_download, section
@@ -83,7 +85,7 @@ def _why(found: Shown, line: DecisionLine, judged: Candidate | Ineligible) -> It
     yield line.reason
     told = [
         sentence
-        for part in found.teller.parts(line.application_id)
+        for part in replace(found.teller, reader=Reader.APPLICANT).parts(line.application_id)
         if part.id in _OWN_PARTS and line.decision is Decision.DECLINED
         for sentence in part.sentences
     ]
