@@ -101,8 +101,8 @@ def worth_of(book: Book, awards: list[Award]) -> Fraction:
 
 
 def points(worth: Fraction) -> str:
-    """Return thousandths of a point as points, cut to three decimals."""
-    whole = int(abs(worth))
+    """Return thousandths of a point as points with three decimals, rounded as everywhere else."""
+    whole = int(abs(worth) + Fraction(1, 2))
     sign = "-" if worth < 0 and whole else ""
     return f"{sign}{whole // 1000}.{whole % 1000:03d}"
 

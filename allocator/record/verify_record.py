@@ -169,14 +169,14 @@ TEXTS = {
     'verify.objective.other': 'the awards are worth {mine} points, not what the record says',
     'verify.objective.row': 'the solution breaks the row {name}',
     'verify.objective.values': "the solution's values are not the awards",
-    'verify.office.figure': 'made in an office whose log stood at entry {seq}, {digest}; allocator office check RECORD tells whether the store still holds it',
+    'verify.office.figure': "made in an office whose log stood at entry {seq}, {digest}; the check of the office's log tells whether its store still holds it",
     'verify.office.form': "what it says of the office's log is not formed as it should be",
     'verify.open.inputs-true': 'That the inputs were true: what applicants, administrations and officers wrote is taken as written.',
     'verify.open.standalone': 'Whether eligibility, merit and costs follow from the input files and the policy: this file does not read them. The allocator does: allocator verify RECORD',
     'verify.open.tied': 'That the list of those who took part in the lottery is complete. That the lottery chose this allocation is proven.',
     'verify.open.unsigned': "That this is the record that was published: it bears no signature that you gave a key for. Compare the manifest's SHA-256 with the published one: {digest}",
     'verify.payments.divided': '{application}: its payment is not divided over the funds as the method says',
-    'verify.payments.figure': '{funds} funds pay {paid}, each within its amount and purpose',
+    'verify.payments.figure': '{paid} from the funds ({funds} in all), each within its amount and purpose',
     'verify.payments.overdrawn': 'the fund {fund} is overdrawn by {over}',
     'verify.payments.part': '{application}: a part of its payment cannot be',
     'verify.payments.purpose': '{application}: a fund pays that may not',
@@ -1972,8 +1972,8 @@ def worth_of(book: Book, awards: list[Award]) -> Fraction:
 
 
 def points(worth: Fraction) -> str:
-    """Return thousandths of a point as points, cut to three decimals."""
-    whole = int(abs(worth))
+    """Return thousandths of a point as points with three decimals, rounded as everywhere else."""
+    whole = int(abs(worth) + Fraction(1, 2))
     sign = "-" if worth < 0 and whole else ""
     return f"{sign}{whole // 1000}.{whole % 1000:03d}"
 
