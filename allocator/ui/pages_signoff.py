@@ -12,7 +12,6 @@ from allocator.office.states import State
 from allocator.office.views import PublicationView, RoundView, RunView, SignoffView
 from allocator.texts import say
 from allocator.ui.components import (
-    TWO_LINES,
     Cell,
     Column,
     Kind,
@@ -294,7 +293,6 @@ def _names(signoffs: tuple[SignoffView, ...]) -> None:
         alt=alt,
         file_name="signoffs",
         height="content",
-        row_height=TWO_LINES,
     )
 
 
