@@ -47,7 +47,7 @@ _NAME = 36
 _ROOM = Fraction(1, 8)
 
 
-def money_chart(lines: Sequence[Money], currency: str, *, name: str, key: str) -> None:
+def money_chart(lines: Sequence[Money], currency: str, name: str, *, key: str) -> None:
     """Draw what each fund, or meeting, pays and has left, all on one scale, with the table."""
     show(_money(tuple(lines), currency, palette()), key)
     columns = (
