@@ -368,7 +368,7 @@ def _drawn(
 ) -> Picture:
     """Return a picture high enough for its bars, the lines of their names, and what is around."""
     step = max(_STEP, 18 * lines + 10)
-    height = step * max(bars, 1) + 40 + (30 if legend else 0) + (28 if axis_title else 0)
+    height = step * max(bars, 1) + 40 + (56 if legend else 0) + (28 if axis_title else 0)
     return Picture(drawing_of(chart.properties(height=height), colours), words)
 
 
