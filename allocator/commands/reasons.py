@@ -6,7 +6,7 @@ from typing import Any
 from allocator.commands.answer import Block, Heading, Items, Table, Text
 from allocator.explain.figures import everybody, rule_titles
 from allocator.explain.result import DecisionLine, Result
-from allocator.explain.why_words import Teller, nearest, teller
+from allocator.explain.why_words import Reader, Teller, nearest, teller
 from allocator.model import Candidate, Decision, Ineligible
 from allocator.optimise.allocation import Status
 from allocator.record.canonical import to_plain
@@ -19,7 +19,7 @@ MOST_EXCHANGES = 20
 
 def all_blocks(result: Result) -> tuple[Block, ...]:
     """Return what decided, what balance did, ties, the nearest declined, and every decision."""
-    telling = teller(result)
+    telling = teller(result, Reader.COMMANDS)
     return (
         Heading(result.round.title),
         Text(_counts(result)),
@@ -50,7 +50,7 @@ def one_blocks(result: Result, application: str) -> tuple[Block, ...]:
     """Return why one decision fell as it did: points, rules, others, balance, money and draw."""
     line = next(each for each in result.lines if each.application_id == application)
     judged = _judged(result, application)
-    telling = teller(result)
+    telling = teller(result, Reader.COMMANDS)
     blocks: list[Block] = [Heading(f"{application}: {_decision(line)}"), Text(line.reason)]
     if not _is_final(result):
         blocks.append(Text(say("why.not-final")))
@@ -68,7 +68,7 @@ def one_data(result: Result, application: str) -> dict[str, Any]:
     """Return what is known of one application as JSON, names of the person apart."""
     line = next(each for each in result.lines if each.application_id == application)
     judged = _judged(result, application)
-    telling = teller(result)
+    telling = teller(result, Reader.COMMANDS)
     draw = next((d for d in result.allocation.draws if d.application_id == application), None)
     return {
         **_data(line),

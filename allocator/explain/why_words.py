@@ -5,11 +5,19 @@ They name applications by id and groups by their title, and never what another p
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from allocator.countries import name_in_sentence
 from allocator.explain.decisions import count_points
-from allocator.explain.explanation import Effect, Explanation, ExtraMoney, Obstacle, Reach
+from allocator.explain.explanation import (
+    Effect,
+    Explanation,
+    ExtraMoney,
+    Margin,
+    Obstacle,
+    Reach,
+)
 from allocator.explain.figures import group_label
 from allocator.explain.obstacles import kind, subject
 from allocator.explain.result import Result
@@ -34,6 +42,17 @@ class Part:
     sentences: tuple[str, ...]
 
 
+class Reader(StrEnum):
+    """Who is told: on a page, at the command line (which commands help), the applicant.
+
+    An applicant is told only what was worked out.
+    """
+
+    PAGE = "page"
+    COMMANDS = "commands"
+    APPLICANT = "applicant"
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Tells about the decisions of one run."""
@@ -42,6 +61,7 @@ class Teller:
     explained: Mapping[str, Explanation]
     titles: Mapping[str, str]
     exchanges: Mapping[str, tuple[str, ...]]
+    reader: Reader = Reader.PAGE
 
     def parts(self, application: str) -> tuple[Part, ...]:
         """Return what there is to say of one application; parts with nothing to say are left out.
@@ -75,6 +95,12 @@ class Teller:
         margin = one.margin
         if margin is None:
             yield say("why.margin.not-final")
+        else:
+            yield from self._points(one, margin)
+            yield from self._packages(one, margin)
+
+    def _points(self, one: Explanation, margin: Margin) -> Iterator[str]:
+        if self._unsure(margin.exact):
             return
         awarded = one.decision is Decision.AWARDED
         points = None if margin.points is None else count_points(margin.points)
@@ -88,14 +114,23 @@ class Teller:
             yield say("why.margin.never")
         else:
             yield say(f"why.margin.short{'' if margin.exact else '-at-least'}", points=points)
-        if not awarded and len(margin.packages) > 1:
-            for each in margin.packages:
-                key = "never" if each.points is None else "exact" if each.exact else "at-least"
-                yield say(
-                    f"why.margin.package.{key}",
-                    package=_package(each.package),
-                    points="" if each.points is None else count_points(each.points),
-                )
+
+    def _packages(self, one: Explanation, margin: Margin) -> Iterator[str]:
+        if one.decision is Decision.AWARDED or len(margin.packages) <= 1:
+            return
+        for each in margin.packages:
+            if self._unsure(each.exact):
+                continue
+            key = "never" if each.points is None else "exact" if each.exact else "at-least"
+            yield say(
+                f"why.margin.package.{key}",
+                package=_package(each.package),
+                points="" if each.points is None else count_points(each.points),
+            )
+
+    def _unsure(self, exact: bool) -> bool:
+        """Tell whether something is left away, because an applicant is told it only if exact."""
+        return self.reader is Reader.APPLICANT and not exact
 
     def _others(self, one: Explanation) -> Iterator[str]:
         if one.margin is not None and one.margin.others:
@@ -155,8 +190,8 @@ class Teller:
         if effects.factors and not one.factors:
             titles = say("why.list.or").join(f"“{each.title}”" for each in effects.factors)
             yield say("why.factor.same", titles=titles)
-        if effects.left_out:
-            yield say("why.factor.left-out", titles=self._factor_titles(effects.left_out))
+        if effects.left_out and self.reader is not Reader.APPLICANT:
+            yield self.left_out()
 
     def _factor_titles(self, ids: Iterable[str]) -> str:
         titles = {each.id: each.title for each in self.result.rules.balance}
@@ -168,11 +203,17 @@ class Teller:
             line = say("why.clause.one-fund", funds=self._fund_title(subject(each.line)))
         if each.amount is None:
             return say("why.extra.never", line=line)
-        if each.amount == 1 and not each.exact:
+        if (each.amount == 1 and not each.exact) or self._unsure(each.exact):
             return ""  # nothing is known
-        key = "enough" if each.exact else "at-least"
         amount = f"{self.result.round.currency} {money_brief(each.amount)}"
-        return say(f"why.extra.{key}", amount=amount, line=line)
+        if each.exact:
+            return say("why.extra.enough", amount=amount, line=line)
+        return self._with_command("why.extra.at-least", amount=amount, line=line)
+
+    def _with_command(self, key: str, **values: str) -> str:
+        """Return a sentence, for readers of the command line with the command that helps."""
+        sentence = say(key, **values)
+        return f"{sentence} {say(f'{key}-how')}" if self.reader is Reader.COMMANDS else sentence
 
     def _tie(self, one: Explanation) -> Iterator[str]:
         if one.tie is not None:
@@ -250,10 +291,12 @@ class Teller:
         effects = self.result.effects
         if effects is None or not effects.left_out:
             return ""
-        return say("why.factor.left-out", titles=self._factor_titles(effects.left_out))
+        return self._with_command(
+            "why.factor.left-out", titles=self._factor_titles(effects.left_out)
+        )
 
 
-def teller(result: Result) -> Teller:
+def teller(result: Result, reader: Reader = Reader.PAGE) -> Teller:
     """Return what tells about a run."""
     bounds = (*result.rules.floors, *result.rules.caps)
     exchanges: dict[str, list[str]] = {}
@@ -265,6 +308,7 @@ def teller(result: Result) -> Teller:
         explained={each.application_id: each for each in result.explanations},
         titles={each.id: each.title for each in bounds},
         exchanges={application: tuple(each) for application, each in exchanges.items()},
+        reader=reader,
     )
 
 

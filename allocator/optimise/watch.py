@@ -12,7 +12,7 @@ from time import monotonic
 class Progress:
     """Where a solve stands: best value and bound in thousandths of a merit point, if known.
 
-    The bound is rounded up, the best value down.
+    The bound is rounded up, the best value half up, as the worth of the result is.
     """
 
     stage: str
@@ -67,6 +67,6 @@ class Watch:
         self.bound = bound if bound is not None else self.bound
         if self.progress is not None:
             seconds = monotonic() - self.began
-            known = None if self.best is None else self.best // self.scale
+            known = None if self.best is None else (2 * self.best // self.scale + 1) // 2
             ceiling = None if self.bound is None else -(-self.bound // self.scale)
             self.progress(Progress(self.stage, known, ceiling, seconds))

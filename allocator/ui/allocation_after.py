@@ -59,7 +59,7 @@ def _ledger(lines: Iterable[LedgerLine], found: Shown) -> None:
     currency = found.result.round.currency
     names = ("allocated", "committed", "paid", "released", "free")
     columns = (
-        Column(say("ui.allocation.after.line"), width="medium"),
+        Column(say("ui.allocation.after.line")),
         *(
             Column(
                 say(f"ui.allocation.after.{name}", currency=currency),

@@ -181,7 +181,7 @@ def _listed(desk: Desk, view: RoundView, found: Shown, *, decides: bool) -> None
         Column(say("ui.allocation.override.state")),
         Column(say("ui.allocation.override.author")),
         Column(say("ui.allocation.override.when"), Kind.MOMENT),
-        Column(say("outputs.column.reason"), width="large"),
+        Column(say("outputs.column.reason")),
     )
     row = table(
         columns,

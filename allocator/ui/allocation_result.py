@@ -21,7 +21,7 @@ from allocator.ui.components import (
     section,
     table,
 )
-from allocator.ui.formats import money, safe
+from allocator.ui.formats import money, quoted, safe
 from allocator.ui.results import Shown, several_meetings
 from allocator.ui.session import Desk
 from allocator.ui.sheets import XLSX, sheet_bytes
@@ -65,20 +65,20 @@ def pictures(found: Shown) -> None:
     """Draw money by fund and awards by group against targets and pool, figures beside them."""
     of, currency = found.figures, found.result.round.currency
     section(say("ui.allocation.money"))
-    charts.money_chart(of.funds or of.meetings, currency, key="allocation-money")
+    charts.money_chart(
+        of.funds or of.meetings, currency, name=say("ui.allocation.money"), key="allocation-money"
+    )
     groupings = {each.attribute: each for each in of.groupings}
-    left, right = st.columns(2, gap="large")
-    with left:
-        section(say("ui.allocation.gender"))
-        charts.stage_chart(groupings["gender"], of.aims, key="allocation-gender")
-    with right:
-        section(say("ui.allocation.region"))
-        _by_region(groupings["region"], of.aims)
+    section(say("ui.allocation.gender"))
+    charts.stage_chart(groupings["gender"], of.aims, key="allocation-gender")
+    section(say("ui.allocation.region"))
+    _by_region(groupings["region"], of.aims)
     section(say("ui.allocation.country-group"))
     charts.share_chart(groupings["country_group"], of.aims, key="allocation-country")
     if of.funds and several_meetings(found):
         section(say("ui.allocation.meetings"))
-        charts.money_chart(of.meetings, currency, key="allocation-meetings")
+        name = say("ui.allocation.meetings")
+        charts.money_chart(of.meetings, currency, name=name, key="allocation-meetings")
     _targets(of.aims, currency)
 
 
@@ -95,7 +95,7 @@ def _targets(aims: tuple[Aim, ...], currency: str) -> None:
         st.markdown(say("ui.allocation.targets-none"))
         return
     columns = (
-        Column(say("ui.allocation.target.name"), width="medium"),
+        Column(say("ui.allocation.target.name")),
         Column(say("ui.allocation.target.share"), help=say("ui.allocation.target.share-help")),
         Column(say("ui.allocation.target.reached"), Kind.SHARE),
         Column(say("ui.allocation.target.state")),
@@ -251,14 +251,13 @@ def _columns(found: Shown) -> Iterator[Column]:
     if several_meetings(found):
         yield Column(say("outputs.column.meeting"))
     yield Column(say("outputs.column.decision"))
-    yield Column(say("outputs.column.package"), width=92)
     yield Column(
         say("ui.allocation.column.amount", currency=found.result.round.currency), Kind.MONEY
     )
     yield Column(say("outputs.column.merit"), Kind.POINTS)
     margin = say("ui.allocation.column.margin-help")
     yield Column(say("outputs.column.margin"), Kind.POINTS, help=margin)
-    yield Column(say("outputs.column.reason"), width="large")
+    yield Column(say("outputs.column.reason"))
 
 
 def _decision(found: Shown, line: DecisionLine) -> list[Cell]:
@@ -270,13 +269,18 @@ def _decision(found: Shown, line: DecisionLine) -> list[Cell]:
         *person,
         found.administration(application),
         *((meeting,) if several_meetings(found) else ()),
-        say(f"ui.allocation.decision.{line.decision}"),
-        say(f"ui.allocation.package.{line.package}") if line.package else "",
+        _decided(line),
         line.amount if line.package else None,
         line.merit,
         line.margin,
-        line.reason,
+        quoted(line.reason),
     ]
+
+
+def _decided(line: DecisionLine) -> str:
+    """Return a decision with its package, in one cell, which leaves the reason more room."""
+    told = say(f"ui.allocation.decision.{line.decision}")
+    return f"{told}, {say(f'ui.allocation.package.{line.package}')}" if line.package else told
 
 
 # --- ties ---------------------------------------------------------------------------------------
@@ -302,7 +306,7 @@ def ties(found: Shown) -> None:
         Column(say("outputs.column.application")),
         Column(say("outputs.column.administration")),
         Column(say("outputs.column.outcome")),
-        Column(say("outputs.column.key"), width="large"),
+        Column(say("outputs.column.key")),
     )
     rows: list[list[Cell]] = [
         [

@@ -34,13 +34,13 @@ from allocator.ui.components import (
     table,
 )
 from allocator.ui.failures import refusal
+from allocator.ui.fitting import ROOM, TWO_THIRDS
 from allocator.ui.formats import money, points, safe
-from allocator.ui.policy_dials import in_words
+from allocator.ui.policy_dials import end_of_scale, in_words
 from allocator.ui.results import Shown, under
 from allocator.ui.session import Desk, act
 from allocator.wording import for_reading, target_words, trimmed
 
-_LEAST_SCALE = 50
 _KEPT = "_weights"
 _ADDRESS = "weights"
 _WAS, _NOW = "was", "now"
@@ -123,7 +123,7 @@ def kept_weights(view: RoundView) -> tuple[str, dict[str, int]] | None:
 
 def _slider(factor: BalanceFactor, run: str) -> int:
     """Return the weight that is set, in thousandths of a point."""
-    most = float(max(_LEAST_SCALE, -(-2 * factor.weight // POINT)))
+    most = float(end_of_scale(Fraction(factor.weight, POINT)))
     if _key(factor, run) not in st.session_state:
         sent = _in_address().get(factor.id, factor.weight / POINT)
         st.session_state[_key(factor, run)] = min(max(0.0, sent), most)
@@ -187,7 +187,7 @@ def _outcome(found: Shown, after: Result) -> None:
     st.caption(say(f"ui.allocation.weights.{'proven' if now.final else 'not-proven'}"))
     _broken(after)
     _standings(was, now)
-    moves_table(now.moves, found, key="allocation-weights-moves")
+    moves_table(now.moves, found, key="allocation-weights-moves", room=TWO_THIRDS)
 
 
 def _broken(after: Result) -> None:
@@ -223,10 +223,12 @@ def _standings(was: Side, now: Side) -> None:
         after = now.standing(each.key)
         rows.append([each.label, target, each.part.words, after.part.words if after else ""])
     alt = say("ui.allocation.weights.shares-alt")
-    table(columns, rows, key="allocation-weights-shares", alt=alt, height="content")
+    table(
+        columns, rows, key="allocation-weights-shares", alt=alt, height="content", room=TWO_THIRDS
+    )
 
 
-def moves_table(moves: tuple[Move, ...], found: Shown, *, key: str) -> None:
+def moves_table(moves: tuple[Move, ...], found: Shown, *, key: str, room: int = ROOM) -> None:
     """Show whose outcome differs, by application; names only to those who may see them."""
     if not moves:
         st.info(say("price.nothing"), icon=":material/drag_handle:")
@@ -248,7 +250,7 @@ def moves_table(moves: tuple[Move, ...], found: Shown, *, key: str) -> None:
     sorted_moves = sorted(moves, key=lambda each: (order.index(each.kind), each.application_id))
     rows = [_move(each, found) for each in sorted_moves]
     alt = say("ui.allocation.weights.moves-alt", count=len(rows))
-    table(columns, rows, key=key, alt=alt, file_name="moves")
+    table(columns, rows, key=key, alt=alt, file_name="moves", room=room)
 
 
 def _move(move: Move, found: Shown) -> list[Cell]:

@@ -22,9 +22,9 @@ from allocator.ui.applications_data import (
     sees_persons,
 )
 from allocator.ui.applications_state import no_applications
-from allocator.ui.components import TWO_LINES, Cell, Column, Kind, table, table_download
+from allocator.ui.components import Cell, Column, Kind, table, table_download
+from allocator.ui.formats import quoted
 from allocator.ui.session import Desk
-from allocator.wording import package_words
 
 _AT_ONCE = 250
 """Rows sent to the browser at once; more are turned over page by page."""
@@ -56,7 +56,8 @@ def show(desk: Desk, view: RoundView, check: CheckView) -> None:
     personal = sees_persons(desk)
     found = _filtered(lines, personal)
     st.caption(say("ui.applications.list.count", shown=len(found), all=len(lines)))
-    columns, row_of = _columns(personal), _row_of(personal)
+    several = len({each.application.meeting for each in lines}) > 1
+    columns, row_of = _columns(personal, several), _row_of(personal, several)
     here = paged(found, key="applications-list")
     row = table(
         columns,
@@ -153,22 +154,24 @@ def paged[T](items: list[T], *, key: str) -> list[T]:
     return items[(page - 1) * _AT_ONCE : page * _AT_ONCE]
 
 
-def _columns(personal: bool) -> list[Column]:
-    person = [Column(say("ui.applications.column.name"), width="medium")] if personal else []
+def _columns(personal: bool, several: bool) -> list[Column]:
+    """Return the columns; the meeting has one only where there are several."""
+    meeting = [Column(say("ui.applications.column.meeting"))] if several else []
+    person = [Column(say("ui.applications.column.name"))] if personal else []
     return [
         Column(say("ui.applications.column.application_id")),
         *person,
-        Column(say("ui.applications.column.administration"), width="medium"),
-        Column(say("ui.applications.column.meeting")),
+        Column(say("ui.applications.column.administration")),
+        *meeting,
         Column(say("ui.applications.column.gender")),
         Column(say("ui.applications.column.requested")),
         Column(say("ui.applications.column.received"), Kind.DAY),
         Column(say("ui.applications.column.eligible")),
-        Column(say("ui.applications.column.problems"), Kind.COUNT, width="small"),
+        Column(say("ui.applications.column.problems"), Kind.COUNT),
     ]
 
 
-def _row_of(personal: bool) -> Callable[[_Line], list[Cell]]:
+def _row_of(personal: bool, several: bool) -> Callable[[_Line], list[Cell]]:
     packages = {}
     genders = {each: say(f"ui.gender.{each}") for each in Gender}
     standings = {each: say(f"ui.applications.standing.{each}") for each in _STANDINGS}
@@ -176,12 +179,12 @@ def _row_of(personal: bool) -> Callable[[_Line], list[Cell]]:
     def row(line: _Line) -> list[Cell]:
         each = line.application
         if each.requested not in packages:
-            packages[each.requested] = package_words(each.requested)
+            packages[each.requested] = say(f"ui.allocation.package.{each.requested}")
         return [
             each.application_id,
             *([line.person] if personal else []),
             line.administration,
-            each.meeting,
+            *([each.meeting] if several else []),
             genders[each.gender],
             packages[each.requested],
             each.received,
@@ -208,7 +211,7 @@ def show_ineligible(desk: Desk, view: RoundView, check: CheckView) -> None:
             each.application,
             administration_of(names[each.application]) if each.application in names else "",
             titles.get(rule, rule),
-            text,
+            quoted(text),
             references.get(reference, reference),
         ]
         for each in check.ineligible
@@ -220,10 +223,10 @@ def show_ineligible(desk: Desk, view: RoundView, check: CheckView) -> None:
 def _findings(rows: list[list[str]], whose: list[IneligibleView]) -> None:
     columns = (
         Column(say("ui.applications.column.application_id")),
-        Column(say("ui.applications.column.administration"), width="medium"),
-        Column(say("ui.applications.ineligible.rule"), width="medium"),
-        Column(say("ui.applications.ineligible.why"), width="large"),
-        Column(say("ui.applications.ineligible.reference"), width="medium"),
+        Column(say("ui.applications.column.administration")),
+        Column(say("ui.applications.ineligible.rule")),
+        Column(say("ui.applications.ineligible.why")),
+        Column(say("ui.applications.ineligible.reference")),
     )
     here = paged(list(zip(rows, whose, strict=True)), key="applications-ineligible")
     row = table(
@@ -231,7 +234,6 @@ def _findings(rows: list[list[str]], whose: list[IneligibleView]) -> None:
         [each for each, _ in here],
         key="applications-ineligible",
         alt=say("ui.applications.ineligible.alt", count=len(here)),
-        row_height=TWO_LINES,
         download=False,
         selectable=True,
     )

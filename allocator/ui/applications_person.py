@@ -27,8 +27,9 @@ from allocator.ui.applications_data import (
 from allocator.ui.applications_fix import column_words
 from allocator.ui.applications_list import references_of, rules_of
 from allocator.ui.applications_problems import problem_table
-from allocator.ui.components import TWO_LINES, Cell, Column, Kind, facts, section, table, uploads
-from allocator.ui.formats import amount, day, moment, points, safe
+from allocator.ui.components import Cell, Column, Kind, facts, section, table, uploads
+from allocator.ui.fitting import THREE_FIFTHS
+from allocator.ui.formats import amount, day, moment, points, quoted, safe
 from allocator.ui.session import Desk, act
 from allocator.wording import package_words
 
@@ -82,11 +83,11 @@ def _cells(desk: Desk, view: RoundView, application: str) -> None:
         _problems(desk, view, at)
         told: list[list[Cell]] = [[column_words(c), value] for c, value in row.cells.items()]
         columns = (
-            Column(say("ui.applications.person.fact"), width="medium"),
-            Column(say("ui.problems.value"), width="large"),
+            Column(say("ui.applications.person.fact")),
+            Column(say("ui.problems.value")),
         )
         alt = say("ui.applications.person.facts-alt", count=len(told))
-        table(columns, told, key=f"person-row-{at}", alt=alt, height="content")
+        table(columns, told, key=f"person-row-{at}", alt=alt, height="content", room=THREE_FIFTHS)
 
 
 def _back() -> None:
@@ -147,26 +148,26 @@ def _eligibility(desk: Desk, view: RoundView, judged: Candidate | Ineligible | N
 def _findings(desk: Desk, view: RoundView, findings: tuple[Finding, ...]) -> None:
     rules, references = rules_of(desk, view), references_of(desk, view)
     columns = (
-        Column(say("ui.applications.ineligible.rule"), width="medium"),
-        Column(say("ui.applications.ineligible.why"), width="large"),
-        Column(say("ui.applications.ineligible.reference"), width="medium"),
+        Column(say("ui.applications.ineligible.rule")),
+        Column(say("ui.applications.ineligible.why")),
+        Column(say("ui.applications.ineligible.reference")),
     )
     rows: list[list[Cell]] = [
-        [rules.get(e.rule, e.rule), e.text, references.get(e.reference or "", e.reference)]
+        [rules.get(e.rule, e.rule), quoted(e.text), references.get(e.reference or "", e.reference)]
         for e in findings
     ]
     alt = say("ui.applications.person.findings-alt", count=len(rows))
-    table(columns, rows, key="person-findings", alt=alt, row_height=TWO_LINES)
+    table(columns, rows, key="person-findings", alt=alt, room=THREE_FIFTHS)
 
 
 def _merit(desk: Desk, view: RoundView, judged: Candidate) -> None:
     section(say("ui.applications.person.merit-title"))
     references = references_of(desk, view)
     columns = (
-        Column(say("ui.applications.person.criterion"), width=150),
-        Column(say("ui.applications.person.value"), width=126),
-        Column(say("ui.applications.person.points"), Kind.POINTS, width=58),
-        Column(say("ui.applications.ineligible.reference"), width=120),
+        Column(say("ui.applications.person.criterion")),
+        Column(say("ui.applications.person.value")),
+        Column(say("ui.applications.person.points"), Kind.POINTS),
+        Column(say("ui.applications.ineligible.reference")),
     )
     rows: list[list[Cell]] = [
         [e.title, e.value, e.points, references.get(e.reference or "", e.reference)]
@@ -181,23 +182,23 @@ def _merit(desk: Desk, view: RoundView, judged: Candidate) -> None:
         alt=alt,
         file_name="merit",
         height="content",
-        row_height=TWO_LINES,
+        room=THREE_FIFTHS,
     )
 
 
 def _costs(view: RoundView, judged: Candidate) -> None:
     section(say("ui.applications.person.costs"))
     columns = (
-        Column(say("ui.applications.person.package"), width="medium"),
+        Column(say("ui.applications.person.package")),
         Column(say("ui.applications.person.amount", currency=view.summary.currency), Kind.MONEY),
         Column(say("ui.applications.person.estimated")),
-        Column(say("ui.applications.person.how"), width="large"),
+        Column(say("ui.applications.person.how")),
     )
     rows: list[list[Cell]] = [
         [package_words(e.package), e.amount, _yes_no(e.estimated), e.how] for e in judged.costs
     ]
     alt = say("ui.applications.person.costs-alt", count=len(rows))
-    table(columns, rows, key="person-costs", alt=alt, height="content", row_height=TWO_LINES)
+    table(columns, rows, key="person-costs", alt=alt, height="content")
 
 
 def _groups(desk: Desk, view: RoundView, judged: Candidate | Ineligible) -> Iterator[list[Cell]]:
@@ -233,11 +234,11 @@ def _facts(
     if judged is not None:
         rows += [[*told, *([""] if personal else [])] for told in _groups(desk, view, judged)]
     columns = [
-        Column(say("ui.applications.person.fact"), width="medium"),
-        Column(say("ui.applications.person.understood"), width="medium"),
+        Column(say("ui.applications.person.fact")),
+        Column(say("ui.applications.person.understood")),
     ]
     if personal:
-        columns.append(Column(say("ui.problems.value"), width="medium"))
+        columns.append(Column(say("ui.problems.value")))
     alt = say("ui.applications.person.facts-alt", count=len(rows))
     table(columns, rows, key="person-facts", alt=alt, height="content")
 

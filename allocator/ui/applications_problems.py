@@ -9,10 +9,10 @@ from allocator.errors import Problem
 from allocator.model import Severity
 from allocator.texts import say
 from allocator.ui.components import Cell, Column, Kind, table
+from allocator.ui.failures import advice
+from allocator.ui.formats import quoted
 
 _ALL = "all"
-_ROW = 92
-"""Pixels: three lines of text, so that what to do can be read where it stands."""
 
 
 def problem_table(
@@ -31,13 +31,13 @@ def problem_table(
     """
     found = _of_severity(problems, key)
     columns = [
-        Column(say("ui.problems.severity"), width=72),
-        Column(say("ui.problems.file"), width=118),
-        Column(say("ui.problems.row"), Kind.COUNT, width=52),
-        Column(say("ui.problems.column"), width=96),
-        Column(say("ui.problems.value"), width=86),
-        Column(say("ui.problems.what"), width="medium"),
-        Column(say("ui.problems.do"), width="medium"),
+        Column(say("ui.problems.severity")),
+        Column(say("ui.problems.file")),
+        Column(say("ui.problems.row"), Kind.COUNT),
+        Column(say("ui.problems.column")),
+        Column(say("ui.problems.value")),
+        Column(say("ui.problems.what")),
+        Column(say("ui.problems.do")),
     ]
     row = table(
         columns,
@@ -46,7 +46,6 @@ def problem_table(
         alt=say("ui.problems.alt", count=len(found)),
         file_name="problems",
         selectable=selectable,
-        row_height=_ROW,
     )
     return None if row is None else found[row]
 
@@ -74,4 +73,4 @@ def _row(each: Problem) -> list[Cell]:
     file = f"{where.file} · {where.sheet}" if where.sheet else where.file
     place = where.row or where.line or None
     severity = say(f"ui.problems.one.{each.severity}")
-    return [severity, file, place, where.column, each.value, each.what, each.do]
+    return [severity, file, place, where.column, each.value, quoted(each.what), advice(each)]

@@ -7,6 +7,7 @@ a diamond. Women and men have the colours that groups of anything else have.
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from textwrap import wrap
 from typing import Any
 
 import altair as alt
@@ -14,14 +15,25 @@ import streamlit as st
 
 from allocator.explain.figures import Aim, Group, Grouping, Money
 from allocator.explain.price import Price
+from allocator.intake.groups import attribute_name
 from allocator.intake.values import fold
 from allocator.model import POINT
 from allocator.texts import say
 from allocator.ui.components import Cell, Column, Kind, table
+from allocator.ui.fitting import FRAME, HALF, ROOM
+from allocator.ui.pictures import (
+    LINES,
+    POINTS,
+    SHARES,
+    THOUSANDS,
+    Picture,
+    chart_of,
+    drawing_of,
+    show,
+)
 from allocator.ui.pictures import Palette as Palette
-from allocator.ui.pictures import Picture, chart_of, drawing_of, show
 from allocator.ui.pictures import palette as palette
-from allocator.wording import money_brief, share_words, target_words, trimmed
+from allocator.wording import money_brief, percent, share_words, target_words, trimmed
 
 STAGES = ("nominated", "eligible", "awarded")
 _PICTURES = 64
@@ -29,21 +41,24 @@ _PICTURES = 64
 
 _BAR = 22
 _STEP = 34
+_NAME = 36
+"""Letters of a name in one line beside a bar."""
+
 _ROOM = Fraction(1, 8)
 
 
-def money_chart(lines: Sequence[Money], currency: str, *, key: str) -> None:
+def money_chart(lines: Sequence[Money], currency: str, name: str, *, key: str) -> None:
     """Draw what each fund, or meeting, pays and has left, all on one scale, with the table."""
     show(_money(tuple(lines), currency, palette()), key)
     columns = (
-        Column(say("outputs.column.fund"), width="medium"),
+        Column(say("outputs.column.fund")),
         Column(say("outputs.column.awarded"), Kind.COUNT),
         Column(say("ui.charts.spent", currency=currency), Kind.MONEY),
         Column(say("ui.charts.limit", currency=currency), Kind.MONEY),
         Column(say("ui.charts.free", currency=currency), Kind.MONEY),
     )
     cells: list[list[Cell]] = [[e.title, e.awards, e.spent, e.limit, e.free] for e in lines]
-    _figures(columns, cells, key)
+    _figures(columns, cells, name, key)
 
 
 @lru_cache(maxsize=_PICTURES)
@@ -53,22 +68,34 @@ def _money(lines: tuple[Money, ...], currency: str, colours: Palette) -> Picture
         whole = max(line.limit or 0, line.spent)
         label = _money_words(line, currency)
         rows.append(
-            {"line": line.title, "spent": line.spent / 100, "whole": whole / 100, "words": label}
+            {
+                "line": _wrapped(line.title),
+                "spent": line.spent / 100,
+                "whole": whole / 100,
+                "words": label,
+            }
         )
     base: Any = chart_of(rows)
-    line_axis = _names("line:N", [line.title for line in lines])
+    line_axis = _names("line:N", [row["line"] for row in rows])
     chart = alt.layer(
         base.mark_bar(size=_BAR, color=colours.track).encode(
             y=line_axis,
-            x=alt.X("whole:Q", title=currency, axis=alt.Axis(format=",.0f", tickCount=5)),
+            x=alt.X("whole:Q", title=currency, axis=alt.Axis(labelExpr=THOUSANDS, tickCount=5)),
         ),
         base.mark_bar(size=_BAR, color=colours.series[0]).encode(y=line_axis, x="spent:Q"),
         base.mark_text(
             align="left", baseline="middle", dx=6, color=colours.ink, fontSize=12
         ).encode(y=line_axis, x="whole:Q", text="words:N"),
     )
-    words = "; ".join(f"{row['line']}: {row['words']}" for row in rows)
-    return _drawn(chart, len(rows), say("ui.charts.money", words=words), colours)
+    words = "; ".join(f"{' '.join(row['line'].split())}: {row['words']}" for row in rows)
+    high = max((row["line"].count("\n") + 1 for row in rows), default=1)
+    told = say("ui.charts.money", words=words)
+    return _drawn(chart, len(rows), told, colours, axis_title=True, lines=high)
+
+
+def _wrapped(title: str) -> str:
+    """Return a title in lines that fit beside a bar."""
+    return "\n".join(wrap(title, _NAME)) or title
 
 
 def _money_words(line: Money, currency: str) -> str:
@@ -195,8 +222,8 @@ def _share_row(group: Group, grouping: Grouping, aim: Aim | None) -> dict[str, A
 
 def _share_words(row: dict[str, Any]) -> str:
     target = row["target"]
-    aim = "" if target is None else say("ui.charts.bullet-target", share=f"{target:.0%}")
-    return say("ui.charts.bullet", **(row | {"pool": f"{row['pool']:.0%}"})) + aim
+    aim = "" if target is None else say("ui.charts.bullet-target", share=percent(Fraction(target)))
+    return say("ui.charts.bullet", **(row | {"pool": percent(Fraction(row["pool"]))})) + aim
 
 
 def strip_chart(grouping: Grouping, *, key: str) -> None:
@@ -266,8 +293,14 @@ def waterfall(price: Price, *, key: str) -> None:
     ]
     base: Any = chart_of(rows)
     order = [row["step"] for row in rows]
-    x = alt.X("step:N", sort=order, title=None, axis=alt.Axis(labelAngle=0))
-    y = alt.Y("from:Q", title=say("ui.charts.points"), scale=alt.Scale(zero=False, nice=True))
+    x = alt.X(
+        "step:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(labelAngle=0, labelOverlap=False, labelExpr="split(datum.label, ' ')"),
+    )
+    points_axis = alt.Axis(title=say("ui.charts.points"), labelExpr=POINTS)
+    y = alt.Y("from:Q", axis=points_axis, scale=alt.Scale(zero=False, nice=True))
     scale = alt.Scale(domain=["gain", "loss"], range=list(colours.series[:2]))
     changes = base.transform_filter("datum.kind != 'total'").mark_bar(size=46)
     totals = base.transform_filter("datum.kind == 'total'").mark_tick(
@@ -284,11 +317,11 @@ def waterfall(price: Price, *, key: str) -> None:
     drawing = drawing_of(chart.properties(height=260), colours)
     show(Picture(drawing, say("ui.charts.waterfall", **words)), key)
     columns = (
-        Column(say("ui.charts.step"), width="medium"),
+        Column(say("ui.charts.step")),
         Column(say("ui.charts.points"), Kind.POINTS),
     )
     cells: list[list[Cell]] = [[say(f"ui.charts.{name}"), v] for name, v in values.items()]
-    _figures(columns, cells, key)
+    _figures(columns, cells, say("ui.charts.price"), key, HALF)
 
 
 def _step(name: str, start: Fraction, end: Fraction, *, total: bool = False) -> dict[str, Any]:
@@ -310,26 +343,46 @@ def _share(part: int, whole: int) -> float:
 
 
 def _names(field: str, order: list[str]) -> alt.Y:
-    return alt.Y(field, sort=order, title=None, axis=alt.Axis(labelLimit=220, ticks=False))
+    return alt.Y(
+        field, sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, labelExpr=LINES)
+    )
 
 
 def _share_axis(field: str, to: float = 1.0) -> alt.X:
     """Return an axis of shares that may run on beyond 100 %, where words need room."""
     step = next((step for step in (0.05, 0.1, 0.2) if to / step <= 6), 0.25)
     ticks = [step * i for i in range(int(min(to, 1.0) / step + 1e-6) + 1)]
-    axis = alt.Axis(format=".0%", values=ticks)
+    axis = alt.Axis(labelExpr=SHARES, values=ticks)
     return alt.X(field, title=None, axis=axis, scale=alt.Scale(domain=[0, to], nice=False))
 
 
-def _drawn(chart: Any, bars: int, words: str, colours: Palette, *, legend: bool = False) -> Picture:
-    height = _STEP * max(bars, 1) + 40 + (30 if legend else 0)
+def _drawn(
+    chart: Any,
+    bars: int,
+    words: str,
+    colours: Palette,
+    *,
+    legend: bool = False,
+    axis_title: bool = False,
+    lines: int = 1,
+) -> Picture:
+    """Return a picture high enough for its bars, the lines of their names, and what is around."""
+    step = max(_STEP, 18 * lines + 10)
+    height = step * max(bars, 1) + 40 + (56 if legend else 0) + (28 if axis_title else 0)
     return Picture(drawing_of(chart.properties(height=height), colours), words)
 
 
-def _figures(columns: Sequence[Column], cells: Sequence[Sequence[Cell]], key: str) -> None:
-    """Offer the same figures as a table."""
+def _figures(
+    columns: Sequence[Column],
+    cells: Sequence[Sequence[Cell]],
+    name: str,
+    key: str,
+    room: int = ROOM,
+) -> None:
+    """Offer the same figures as a table, named for its picture."""
+    told = say("ui.charts.figures-of", name=name)
     with st.expander(say("ui.charts.figures"), icon=":material/table:"):
-        table(columns, cells, key=f"{key}-table", alt=say("ui.charts.figures"), height="content")
+        table(columns, cells, key=f"{key}-table", alt=told, height="content", room=room - FRAME)
 
 
 def _group_figures(grouping: Grouping, key: str) -> None:
@@ -351,4 +404,4 @@ def _group_figures(grouping: Grouping, key: str) -> None:
         pool = Fraction(group.eligible, known.eligible) if known.eligible and inside else None
         counts: list[Cell] = [group.nominated, group.eligible, group.awarded]
         cells.append([group.label, *counts, awards, pool])
-    _figures(columns, cells, key)
+    _figures(columns, cells, attribute_name(grouping.attribute), key)

@@ -16,6 +16,7 @@ from allocator.model import POINT
 from allocator.texts import say
 from allocator.ui import charts
 from allocator.ui.formats import safe
+from allocator.ui.pictures import SHARES
 from allocator.wording import money_brief, target_words, trimmed
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
@@ -101,7 +102,7 @@ def shares_chart(comparison: Comparison, *, key: str) -> None:
     groups = list(dict.fromkeys(row["group"] for row in rows))
     base: Any = alt.Chart(pd.DataFrame(rows))
     y = alt.Y("group:N", sort=groups, title=None, axis=alt.Axis(labelLimit=260, grid=True))
-    axis = alt.Axis(format=".0%", tickCount=6)
+    axis = alt.Axis(labelExpr=SHARES, tickCount=6)
     x = alt.X("share:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, 1]))
     offset = alt.YOffset("name:N", sort=names)
     shape = alt.Shape(

@@ -14,6 +14,7 @@ import streamlit as st
 from allocator.office.states import State
 from allocator.texts import say
 from allocator.ui.downloads import held
+from allocator.ui.fitting import ROOM, fit
 from allocator.ui.formats import safe
 from allocator.ui.sheets import XLSX, sheet_bytes
 from allocator.wording import THIN, places_needed
@@ -76,7 +77,7 @@ type Cell = str | int | Fraction | date | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: heading and cells; ``small``, ``medium``, ``large`` or pixels wide."""
+    """A column of a table: heading and cells; as wide as they need unless pixels are given."""
 
     heading: str
     kind: Kind = Kind.TEXT
@@ -86,19 +87,23 @@ class Column:
 
 _LOOKS: dict[Kind, tuple[Callable[..., Any], dict[str, Any]]] = {
     Kind.TEXT: (st.column_config.TextColumn, {}),
-    Kind.MONEY: (st.column_config.NumberColumn, {"format": "%,.2f"}),
+    Kind.MONEY: (st.column_config.NumberColumn, {"format": f"%'{THIN},.2f"}),
     Kind.POINTS: (st.column_config.NumberColumn, {}),
-    Kind.COUNT: (st.column_config.NumberColumn, {"format": "%,d"}),
+    Kind.COUNT: (st.column_config.NumberColumn, {"format": f"%'{THIN},d"}),
     Kind.SHARE: (st.column_config.NumberColumn, {"format": f"%.1f{THIN}%%"}),
-    Kind.DAY: (st.column_config.DateColumn, {"format": "YYYY-MM-DD"}),
+    Kind.DAY: (st.column_config.DateColumn, {"format": "D MMM YYYY"}),
     Kind.MOMENT: (
         st.column_config.DatetimeColumn,
-        {"format": "YYYY-MM-DD HH:mm", "timezone": "UTC"},
+        {"format": "D MMM YYYY, HH:mm", "timezone": "UTC"},
     ),
 }
-TWO_LINES = 66
-"""Pixels of a table's row from which on long text goes on in a second and third line."""
+_HEADING, _HIGHEST = 38, 640
+"""Pixels of a table's headings, and of a whole table whose rows have several lines."""
 
+_CHOICE = 34
+"""Pixels of the boxes in which a row is chosen."""
+
+_LONGEST = {Kind.SHARE: "100.0 %", Kind.DAY: "30 Sep 2026", Kind.MOMENT: "30 Sep 2026, 12:00"}
 _DIVISOR = {Kind.MONEY: 100, Kind.POINTS: 1000}
 
 
@@ -112,9 +117,11 @@ def table(
     download: bool = True,
     selectable: bool = False,
     height: int | Literal["auto", "content"] = "auto",
-    row_height: int | None = None,
+    room: int = ROOM,
 ) -> int | None:
     """Show a table that sorts, searches and scrolls, with its XLSX under it.
+
+    Columns are as wide, and rows as high, as it takes to read every cell where that is possible.
 
     Parameters
     ----------
@@ -134,8 +141,8 @@ def table(
         Whether one row can be chosen.
     height : int or str
         Pixels, ``auto`` (ten rows) or ``content``.
-    row_height : int, optional
-        Pixels of a row; in one that is higher than usual long text goes on in the next line.
+    room : int
+        Pixels there are in a window of 1280; fewer in a column of the page.
 
     Returns
     -------
@@ -148,12 +155,23 @@ def table(
         for index, (name, column) in enumerate(zip(names, columns, strict=True))
     ]
     frame = pd.DataFrame({name: _series(column.kind, cells) for name, column, cells in parts})
-    looks = {name: _look(column, cells) for name, column, cells in parts}
+    fitted = fit(
+        [column.heading for column in columns],
+        [_texts(column.kind, cells) for _, column, cells in parts],
+        [column.width if isinstance(column.width, int) else None for column in columns],
+        room - (_CHOICE if selectable else 0),
+    )
+    looks = {
+        name: _look(column, cells, width)
+        for (name, column, cells), width in zip(parts, fitted.widths, strict=True)
+    }
     more: dict[str, Any] = (
         {"on_select": "rerun", "selection_mode": "single-row"} if selectable else {}
     )
-    if row_height is not None:
-        more["row_height"] = row_height
+    if fitted.row_height is not None:
+        more["row_height"] = fitted.row_height
+    if height == "auto" and fitted.row_height is not None:
+        height = min(_HIGHEST, _HEADING + len(rows) * fitted.row_height)
     answer: Any = st.dataframe(
         frame,
         column_config=looks,
@@ -170,12 +188,20 @@ def table(
     return int(chosen[0]) if chosen and chosen[0] < len(rows) else None
 
 
-def _look(column: Column, cells: list[Any]) -> Any:
+def _texts(kind: Kind, cells: list[Any]) -> list[str]:
+    """Return cells about as they are shown, to know how much room they need."""
+    known = [each for each in cells if each is not None]
+    if kind in (Kind.MONEY, Kind.POINTS):
+        return [f"{each / _DIVISOR[kind]:,.2f}" for each in known]
+    return [_LONGEST[kind]] if kind in _LONGEST else [str(each) for each in known]
+
+
+def _look(column: Column, cells: list[Any], width: int) -> Any:
     make, form = _LOOKS[column.kind]
     if column.kind is Kind.POINTS:
         places = places_needed(tuple(each for each in cells if each is not None))
-        form = {"format": f"%.{places}f"}
-    return make(column.heading, width=column.width, help=column.help, **form)
+        form = {"format": f"%'{THIN},.{places}f"}
+    return make(column.heading, width=width, help=column.help, **form)
 
 
 def _series(kind: Kind, cells: list[Any]) -> "pd.Series[Any]":

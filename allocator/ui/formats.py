@@ -5,9 +5,21 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 
 from allocator.texts import say
-from allocator.wording import day, money, percent, points
+from allocator.wording import day, for_reading, money, percent, points
 
-__all__ = ["ago", "amount", "day", "moment", "money", "percent", "points", "safe", "share"]
+__all__ = [
+    "ago",
+    "amount",
+    "day",
+    "grouped",
+    "moment",
+    "money",
+    "percent",
+    "points",
+    "quoted",
+    "safe",
+    "share",
+]
 
 _MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$&:=^\"'@/")
 """Everything Markdown, or Streamlit's additions to it, could take for more than itself."""
@@ -17,6 +29,11 @@ _JOINER = "\u2060"
 
 _BROKEN = ":@"
 """``:name:`` would be a picture or a colour, ``a@b.org`` a link; so would ``www.``."""
+
+_NAME = re.compile(r"`([^`]*)`")
+
+_NUMBER = re.compile(r"(?<![\w.,:/-])(?:\d{5,}(?:\.\d+)?|\d{4}\.\d+)(?![\w:/-]|[.,]\d)")
+"""Numbers with thousands: not a year, a day, or a part of a fingerprint."""
 
 _WEB = re.compile(r"\bwww(?=\.)", re.IGNORECASE)
 
@@ -29,6 +46,16 @@ def safe(text: object) -> str:
     """
     words = _WEB.sub(rf"\g<0>{_JOINER}", " ".join(str(text).split()))
     return "".join(f"\\{c}{_JOINER if c in _BROKEN else ''}" if c in _MARKS else c for c in words)
+
+
+def quoted(text: str) -> str:
+    """Return a sentence with the names that stand in backquotes in quotation marks."""
+    return _NAME.sub(r"“\1”", text)
+
+
+def grouped(text: str) -> str:
+    """Return a sentence with thousands set apart, as the pages write them."""
+    return _NUMBER.sub(lambda found: for_reading(found[0]), text)
 
 
 def amount(currency: str, minor: int | None) -> str:

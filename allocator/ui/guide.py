@@ -202,7 +202,7 @@ def _notice(view: RoundView, page: str) -> None:
     """Keep that somebody asked why, or had a record verified: the round itself does not tell."""
     of, report = st.session_state.get(_REPORT, (None, None))
     taken = {
-        "why": page == "why" and named("application") is not None,
+        "why": page == "why" and named("application") is not None and view.run is not None,
         "verify": report is not None and any(each.id == of for each in view.runs),
     }
     kept: dict[str, set[str]] = st.session_state.setdefault(_SEEN, {})

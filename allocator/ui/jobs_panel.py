@@ -11,17 +11,19 @@ from allocator.office.roles import Command, may
 from allocator.office.views import ProgressView, RoundView, RunView
 from allocator.texts import say
 from allocator.ui.kept import redraw_after_erasing
+from allocator.ui.results import FINISHED
 from allocator.ui.session import Desk, attempt, flash
 from allocator.wording import percent, points
 
 _SEEN = "_job_seen"
+_TELLS = "allocation"
 _WORTH_SAYING = Fraction(1, 2)
 """A gap above which it tells nothing yet."""
 _AFTERWARDS = ("explain", "prove", "record")
 """Stages after the allocation is found."""
 
 
-def mount(desk: Desk, view: RoundView) -> None:
+def mount(desk: Desk, view: RoundView, page: str) -> None:
     """Mount the panel of a round; it is empty while nothing is under way.
 
     When a run has ended, the whole page is drawn anew, once; also one that the page was told of and
@@ -29,11 +31,11 @@ def mount(desk: Desk, view: RoundView) -> None:
     """
     if view.job is not None:
         st.session_state[_SEEN] = view.job.id
-    _panel(desk, view.summary.id)
+    _panel(desk, view.summary.id, page)
 
 
 @st.fragment(run_every=1.0)
-def _panel(desk: Desk, round_id: str) -> None:
+def _panel(desk: Desk, round_id: str, page: str) -> None:
     redraw_after_erasing(desk)
     stops = may(desk.me(), Command.CANCEL_RUN)
     if stops:
@@ -47,8 +49,16 @@ def _panel(desk: Desk, round_id: str) -> None:
     elif before is not None:
         ended = next((each for each in runs if each.id == before), None)
         if ended is not None:
-            flash(say("ui.job.ended", status=say(f"ui.job.status.{ended.status}")))
+            _say_ended(ended, page)
             st.rerun()
+
+
+def _say_ended(run: RunView, page: str) -> None:
+    """Say how a run ended, unless the page says it itself of one that gave no result."""
+    if page == _TELLS and run.status not in FINISHED:
+        return
+    status = say(f"ui.job.status.{run.status}")
+    flash(say("ui.job.ended", status=status), done=run.status == "done")
 
 
 def _draw(desk: Desk, job: RunView, *, stops: bool) -> None:

@@ -16,15 +16,21 @@ from allocator.ui.navigation import OfficePage, Page
 from allocator.ui.server import HERE, on_failure
 from allocator.ui.session import Desk
 
+_NAVIGATION = 256
+"""Pixels of the navigation's width."""
+
 
 def main() -> None:
     """Draw one page for one person."""
     st.set_page_config(
-        page_title=say("ui.name"), page_icon=str(HERE / "static" / "mark.svg"), layout="wide"
+        page_title=say("ui.name"),
+        page_icon=str(HERE / "static" / "mark.svg"),
+        layout="wide",
+        initial_sidebar_state=_NAVIGATION,
     )
     st.html(HERE / "static" / "frame.css")
-    dark = st.context.theme.type == "dark"
-    st.logo(str(HERE / "static" / f"logo-{'dark' if dark else 'light'}.svg"), size="large")
+    # One that is legible on light and dark: it stays when somebody changes the mode.
+    st.logo(str(HERE / "static" / "logo.svg"), size="large")
     desk, actor = session.come_in()
     pages = navigation.pages_for(actor)
     draw = navigation.drawn(pages, lambda page: _show(page, desk, picker)) if pages else _nothing
@@ -64,7 +70,7 @@ def _show(page: Page, desk: Desk, picker: DeltaGenerator) -> None:
                 _heading(view.summary)
                 session.said()
                 guide.strip(desk, view, page.name)
-                jobs_panel.mount(desk, view)
+                jobs_panel.mount(desk, view, page.name)
                 page.show(desk, view)
     except AllocatorError as error:
         refusal(error)

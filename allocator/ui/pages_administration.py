@@ -11,6 +11,7 @@ from allocator.office.roles import PERMITTED, Command, Role, may
 from allocator.office.views import AccountView
 from allocator.texts import say
 from allocator.ui.components import Cell, Column, file_download, section, table
+from allocator.ui.fitting import FRAME, ROOM
 from allocator.ui.formats import safe
 from allocator.ui.navigation import OfficePage, Section
 from allocator.ui.session import act
@@ -47,7 +48,7 @@ def _accounts(accounts: Sequence[AccountView]) -> None:
     columns = (
         Column(say("ui.administration.accounts.login")),
         Column(say("ui.administration.accounts.name")),
-        Column(say("ui.administration.accounts.roles"), width="medium"),
+        Column(say("ui.administration.accounts.roles")),
         Column(say("ui.administration.accounts.recused")),
         Column(say("ui.administration.accounts.active")),
     )
@@ -231,7 +232,7 @@ def _roles() -> None:
     """Show the one table of who may do what."""
     with st.expander(say("ui.administration.table.title"), icon=":material/table:"):
         columns = [
-            Column(say("ui.administration.table.command"), width="large"),
+            Column(say("ui.administration.table.command")),
             *(Column(_role(role)) for role in Role),
         ]
         rows: list[list[Cell]] = [
@@ -242,7 +243,15 @@ def _roles() -> None:
             for command in Command
         ]
         alt = say("ui.administration.table.alt")
-        table(columns, rows, key="roles", alt=alt, file_name="roles", height="content")
+        table(
+            columns,
+            rows,
+            key="roles",
+            alt=alt,
+            file_name="roles",
+            height="content",
+            room=ROOM - FRAME,
+        )
 
 
 PAGE = OfficePage(

@@ -18,8 +18,8 @@ from allocator.record.check_signature import read_key
 from allocator.record.verify import verify_bytes
 from allocator.texts import say
 from allocator.ui.address import name, named
-from allocator.ui.components import TWO_LINES, Cell, Column, Kind, empty, section, table
-from allocator.ui.formats import moment, safe
+from allocator.ui.components import Cell, Column, Kind, empty, section, table
+from allocator.ui.formats import grouped, moment, quoted, safe
 from allocator.ui.navigation import RoundPage, Section, link
 from allocator.ui.results import shown
 from allocator.ui.session import act, attempt
@@ -117,18 +117,18 @@ def show_report(report: Report, key: str) -> None:
     _verdict(report)
     columns = [
         Column(say("ui.audit.check.result"), width=92),
-        Column(say("ui.audit.check.title"), width="medium"),
-        Column(say("ui.audit.check.figure"), width="large"),
+        Column(say("ui.audit.check.title")),
+        Column(say("ui.audit.check.figure")),
     ]
     detailed = any(each.detail for each in report.checks)
     if detailed:
-        columns.append(Column(say("ui.audit.check.detail"), width="large"))
+        columns.append(Column(say("ui.audit.check.detail")))
     rows: list[list[Cell]] = [
         [
             say(f"ui.audit.check.{_MARK.get(each.status, 'open')}"),
             each.title,
-            each.figure,
-            *([" ".join(each.detail)] if detailed else []),
+            grouped(quoted(each.figure)),
+            *([quoted(" ".join(each.detail))] if detailed else []),
         ]
         for each in report.checks
     ]
@@ -140,7 +140,6 @@ def show_report(report: Report, key: str) -> None:
         alt=alt,
         file_name="verification",
         height="content",
-        row_height=TWO_LINES,
     )
     with st.expander(say("ui.audit.limits"), icon=":material/info:"):
         for each in report.limits:
@@ -279,7 +278,7 @@ def _ties(desk: Desk, view: RoundView, run: RunView) -> None:
             Column(say("ui.audit.ties.position"), Kind.COUNT),
             Column(say("ui.audit.ties.application")),
             Column(say("ui.audit.ties.drawn")),
-            Column(say("ui.audit.ties.key"), width="large"),
+            Column(say("ui.audit.ties.key")),
         )
         rows: list[list[Cell]] = [
             [each.position, each.application_id, _drawn(each.package), each.key] for each in draws
@@ -336,11 +335,11 @@ def _log(desk: Desk) -> None:
         st.error(_listed(say("ui.audit.log.broken"), failed), icon=":material/gpp_bad:")
     columns = [
         Column(say("ui.audit.check.result"), width=92),
-        Column(say("ui.audit.check.title"), width="large"),
-        Column(say("ui.audit.check.figure"), width="medium"),
+        Column(say("ui.audit.check.title")),
+        Column(say("ui.audit.check.figure")),
     ]
     if not report.passed:
-        columns.append(Column(say("ui.audit.log.do"), width="large"))
+        columns.append(Column(say("ui.audit.log.do")))
     rows: list[list[Cell]] = [
         [
             say(f"ui.audit.check.{'passed' if each.passed else 'failed'}"),
@@ -358,7 +357,6 @@ def _log(desk: Desk) -> None:
         alt=alt,
         file_name="store",
         height="content",
-        row_height=None if report.passed else TWO_LINES,
     )
 
 

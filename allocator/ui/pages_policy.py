@@ -20,6 +20,7 @@ from allocator.ui.applications_data import dearest_award, decision_date
 from allocator.ui.applications_state import say_why_frozen
 from allocator.ui.components import Cell, Column, Kind, reasoned, section, table
 from allocator.ui.failures import refusal
+from allocator.ui.fitting import TWO_FIFTHS
 from allocator.ui.formats import day, moment, safe
 from allocator.ui.navigation import RoundPage, Section
 from allocator.ui.policy_draft import Draft
@@ -153,13 +154,13 @@ def _changes(draft: Draft, policy: Policy) -> None:
         st.markdown(say(f"ui.policy.changes.{'comments' if draft.unsaved else 'none'}"))
         return
     columns = (
-        Column(say("ui.policy.changes.what"), width="medium"),
+        Column(say("ui.policy.changes.what")),
         Column(say("ui.policy.changes.before")),
         Column(say("ui.policy.changes.now")),
     )
     rows = [_change(each) for each in changes]
     alt = say("ui.policy.changes.alt", count=len(rows))
-    table(columns, rows, key="policy-changes", alt=alt, file_name="policy-changes")
+    table(columns, rows, key="policy-changes", alt=alt, file_name="policy-changes", room=TWO_FIFTHS)
 
 
 def _change(each: Change) -> list[Cell]:
@@ -277,13 +278,13 @@ def _versions(view: RoundView, found: tuple[policy_draft.Source, ...]) -> None:
         st.markdown(say("ui.policy.versions.none"))
         return
     columns = (
-        Column(say("ui.policy.versions.number"), Kind.COUNT, width="small"),
-        Column(say("ui.policy.versions.policy"), width="medium"),
+        Column(say("ui.policy.versions.number"), Kind.COUNT),
+        Column(say("ui.policy.versions.policy")),
         Column(say("ui.policy.versions.author")),
         Column(say("ui.policy.versions.at"), Kind.MOMENT),
-        Column(say("ui.policy.versions.reason"), width="large"),
-        Column(say("ui.policy.versions.based-on"), width="small"),
-        Column(say("ui.policy.versions.used"), width="small"),
+        Column(say("ui.policy.versions.reason")),
+        Column(say("ui.policy.versions.based-on")),
+        Column(say("ui.policy.versions.used")),
     )
     numbers = {each.id: str(each.number) for each in versions}
     rows = [_version(view, each, numbers) for each in versions]

@@ -26,15 +26,13 @@ from allocator.ui.navigation import OfficePage, Section
 from allocator.ui.session import Desk, act
 
 _EVENTS = 200
-_ROW = 92
-"""Pixels of a row of the list: titles and next steps go on over five lines."""
 _UPLOADS = ["yaml", "yml", "csv", "xlsx"]
 _NEXT_PAGES = {
     State.DRAFT: "applications",
     State.CHECKED: "allocation",
     State.PROPOSED: "signoff",
     State.APPROVED: "signoff",
-    State.PUBLISHED: "audit",
+    State.PUBLISHED: "allocation",
     State.CLOSED: "audit",
 }
 """Where a round in each state is worked on next."""
@@ -71,16 +69,16 @@ def _list(rounds: tuple[RoundSummary, ...]) -> RoundSummary:
     currencies = {each.currency for each in rounds}
     one = currencies.pop() if len(currencies) == 1 else None
     columns = [
-        Column(say("ui.rounds.column.title"), width=154),
+        Column(say("ui.rounds.column.title")),
         Column(say("ui.rounds.column.state")),
         Column(say("ui.rounds.column.deadline"), Kind.DAY),
         Column(say("ui.rounds.column.applications"), Kind.COUNT),
         Column(_in_currency("asked", one), Kind.MONEY),
         Column(_in_currency("available", one), Kind.MONEY),
-        Column(say("ui.rounds.column.next"), width=176),
+        Column(say("ui.rounds.column.next")),
     ]
     if one is None:
-        columns.append(Column(say("ui.rounds.column.currency"), width="small"))
+        columns.append(Column(say("ui.rounds.column.currency")))
     row = table(
         columns,
         [_row(each)[: len(columns)] for each in rounds],
@@ -88,7 +86,6 @@ def _list(rounds: tuple[RoundSummary, ...]) -> RoundSummary:
         alt=say("ui.rounds.alt", count=len(rounds)),
         file_name="rounds",
         selectable=True,
-        row_height=_ROW,
     )
     if row is not None:
         name("round", rounds[row].id)
@@ -125,7 +122,8 @@ def _card(view: RoundView, today: date) -> None:
         )
         st.markdown(say("ui.next-step", step=safe(each.next_step)))
         state = State.PROPOSED if _is_reallocated(view) else each.state
-        navigation.link(_NEXT_PAGES[state], say(f"ui.rounds.open.{state}"), round=each.id)
+        part = {"part": say("ui.allocation.tab.after")} if state is State.PUBLISHED else {}
+        navigation.link(_NEXT_PAGES[state], say(f"ui.rounds.open.{state}"), round=each.id, **part)
 
 
 def _is_reallocated(view: RoundView) -> bool:
@@ -196,7 +194,7 @@ def _timeline(desk: Desk, chosen: RoundSummary) -> None:
     columns = (
         Column(say("ui.rounds.timeline.at"), Kind.MOMENT),
         Column(say("ui.rounds.timeline.who")),
-        Column(say("ui.rounds.timeline.what"), width="large"),
+        Column(say("ui.rounds.timeline.what")),
     )
     alt = say("ui.rounds.timeline.alt", count=len(events))
     table(columns, [_event(each) for each in events], key="events", alt=alt, file_name="events")

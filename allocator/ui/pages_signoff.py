@@ -13,7 +13,6 @@ from allocator.office.states import State
 from allocator.office.views import PublicationView, ReturnView, RoundView, RunView, SignoffView
 from allocator.texts import say
 from allocator.ui.components import (
-    TWO_LINES,
     Cell,
     Column,
     Kind,
@@ -307,7 +306,6 @@ def _names(signoffs: tuple[SignoffView, ...], returns: tuple[ReturnView, ...]) -
         alt=alt,
         file_name="signoffs",
         height="content",
-        row_height=TWO_LINES,
     )
 
 

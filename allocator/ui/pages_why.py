@@ -14,8 +14,8 @@ from allocator.office.views import NoteView, RoundView
 from allocator.texts import say
 from allocator.ui import navigation
 from allocator.ui.address import name, named
-from allocator.ui.components import TWO_LINES, Cell, Column, Kind, empty, section, table
-from allocator.ui.formats import amount, moment, points, safe
+from allocator.ui.components import Cell, Column, Kind, empty, section, table
+from allocator.ui.formats import amount, moment, points, quoted, safe
 from allocator.ui.navigation import RoundPage, Section
 from allocator.ui.results import Shown, chosen_run, pick_application, shown
 from allocator.ui.session import Desk, act
@@ -32,7 +32,8 @@ def show(desk: Desk, view: RoundView) -> None:
     """Draw the page."""
     run = chosen_run(view, key="why-run")
     if run is None:
-        empty(say("ui.why.empty.what"), say("ui.why.empty.do"))
+        do = "do" if view.job is None else "running"
+        empty(say("ui.why.empty.what"), say(f"ui.why.empty.{do}"))
         navigation.link("allocation", say("ui.why.empty.button"), round=view.summary.id)
         return
     found = shown(desk, run)
@@ -61,7 +62,7 @@ def _start(found: Shown) -> None:
         *person,
         Column(say("outputs.column.administration")),
         Column(say("ui.why.short"), Kind.POINTS),
-        Column(say("outputs.column.reason"), width="large"),
+        Column(say("outputs.column.reason")),
     ]
     rows = [_near(found, each.application_id, short) for each, short in close]
     row = table(
@@ -71,7 +72,6 @@ def _start(found: Shown) -> None:
         alt=say("ui.why.nearest-alt", count=len(rows)),
         selectable=True,
         height="content",
-        row_height=TWO_LINES,
     )
     if row is not None:
         name("application", close[row][0].application_id)
@@ -81,7 +81,7 @@ def _start(found: Shown) -> None:
 def _near(found: Shown, application: str, short: int) -> list[Cell]:
     person: list[Cell] = [found.person(application)] if found.personal else []
     place = found.administration(application)
-    return [application, *person, place, short, found.lines[application].reason]
+    return [application, *person, place, short, quoted(found.lines[application].reason)]
 
 
 def _one(desk: Desk, view: RoundView, found: Shown, application: str) -> None:
@@ -126,7 +126,7 @@ def _heading(found: Shown, line: DecisionLine) -> None:
         told.insert(2, (say("outputs.column.amount"), amount(line.currency, line.amount)))
     st.markdown(
         "  \n".join(f"**{safe(label)}:** {safe(value)}" for label, value in told)
-        + f"\n\n{safe(line.reason)}"
+        + f"\n\n{safe(quoted(line.reason))}"
     )
 
 
@@ -134,9 +134,9 @@ def _rules(found: Shown, judged: Ineligible) -> None:
     section(say("ui.why.rules"))
     rules, titles = rule_titles(found.result.rules), references(found.result.rules)
     columns = (
-        Column(say("outputs.column.rule"), width="medium"),
-        Column(say("outputs.column.fact"), width="large"),
-        Column(say("outputs.column.reference"), width="medium"),
+        Column(say("outputs.column.rule")),
+        Column(say("outputs.column.fact")),
+        Column(say("outputs.column.reference")),
     )
     rows: list[list[Cell]] = [
         [
@@ -154,10 +154,10 @@ def _points(found: Shown, judged: Candidate) -> None:
     section(say("ui.why.points", points=points(judged.merit)))
     titles = references(found.result.rules)
     columns = (
-        Column(say("ui.why.criterion"), width="medium"),
-        Column(say("outputs.column.value"), width="medium"),
+        Column(say("ui.why.criterion")),
+        Column(say("outputs.column.value")),
         Column(say("ui.why.points-given"), Kind.POINTS),
-        Column(say("ui.why.source"), width="large"),
+        Column(say("ui.why.source")),
     )
     rows: list[list[Cell]] = [
         [each.title, each.value, each.points, titles.get(each.reference or "", each.reference)]
@@ -233,11 +233,11 @@ def _costs(found: Shown, judged: Candidate) -> None:
         return
     section(say("ui.why.costs"))
     columns = (
-        Column(say("outputs.column.package"), width="medium"),
+        Column(say("outputs.column.package")),
         Column(
             say("ui.allocation.column.amount", currency=found.result.round.currency), Kind.MONEY
         ),
-        Column(say("outputs.column.estimate"), width="large"),
+        Column(say("outputs.column.estimate")),
     )
     rows: list[list[Cell]] = [
         [package_words(each.package), each.amount, each.how] for each in judged.costs

@@ -12,6 +12,8 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
+from allocator.wording import THIN
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:
@@ -40,6 +42,19 @@ class Picture:
 
     drawing: str
     words: str
+
+
+THOUSANDS = f"replace(format(datum.value, ',.0f'), regexp(',', 'g'), '{THIN}')"
+"""How an axis writes amounts: as the texts do."""
+
+POINTS = f"replace(format(datum.value, ',.3~f'), regexp(',', 'g'), '{THIN}')"
+"""How an axis writes points: as the texts do."""
+
+SHARES = f"format(100 * datum.value, '.0f') + '{THIN}%'"
+"""How an axis writes shares: as the texts do."""
+
+LINES = "split(datum.label, '\\n')"
+"""How an axis writes names of several lines."""
 
 
 def palette() -> Palette:

@@ -1,6 +1,5 @@
 """Every number of a policy as a slider, with its meaning in words and what it rests on."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,11 +19,10 @@ from allocator.rules import Rules
 from allocator.texts import say
 from allocator.ui import policy_draft
 from allocator.ui.components import readable_sliders, section
-from allocator.ui.formats import day, safe
+from allocator.ui.formats import day, quoted, safe
 from allocator.ui.policy_draft import Draft
 
-_MOST_POINTS = 100
-_NAME = re.compile(r"`([^`]*)`")
+_LEAST_END = Fraction(50)
 _STEPS = (Fraction(1), Fraction(1, 2), Fraction(1, 10), Fraction(1, 1000))
 
 
@@ -171,10 +169,21 @@ def _scale(dial: Dial, before: Fraction) -> tuple[Fraction, Fraction, Fraction]:
         step = _STEPS[0] if percent.denominator == 1 else _STEPS[2]
         return Fraction(round(percent / step)) * step, Fraction(100), step
     step = next((each for each in _STEPS if (dial.value / each).denominator == 1), _STEPS[-1])
-    most = Fraction(20)
+    return dial.value, max(end_of_scale(before), dial.value), step
+
+
+def end_of_scale(before: Fraction) -> Fraction:
+    """Return where a slider of merit points ends, here and on the page Allocation.
+
+    Parameters
+    ----------
+    before : Fraction
+        The value that it begins with, in points.
+    """
+    most = _LEAST_END
     while most < before * Fraction(3, 2):
-        most *= 2 if most < 40 else Fraction(5, 2)
-    return dial.value, max(min(most, Fraction(_MOST_POINTS)), dial.value), step
+        most *= 2
+    return most
 
 
 def _form(dial: Dial, step: Fraction) -> str:
@@ -191,7 +200,7 @@ def _label(dial: Dial) -> str:
 
 def in_words(text: str) -> str:
     """Return a sentence about a policy, made safe, with names in quotation marks."""
-    return safe(_NAME.sub(r"“\1”", text))
+    return safe(quoted(text))
 
 
 @dataclass(frozen=True, slots=True)

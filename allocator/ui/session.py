@@ -144,16 +144,18 @@ def act[T](command: Callable[[], T], done: str, then: Callable[[T], None] | None
     st.rerun()
 
 
-def flash(text: str) -> None:
-    """Keep a sentence to be said at the top of the next page."""
-    st.session_state[_SAID] = text
+def flash(text: str, *, done: bool = True) -> None:
+    """Keep a sentence to be said at the top of the next page; with a tick if something is done."""
+    st.session_state[_SAID] = (text, done)
 
 
 def said() -> None:
     """Say what was kept."""
-    text = st.session_state.pop(_SAID, None)
-    if text:
+    text, done = st.session_state.pop(_SAID, None) or ("", True)
+    if text and done:
         st.success(text, icon=":material/check_circle:")
+    elif text:
+        st.info(text, icon=":material/info:")
 
 
 def greeting(actor: Actor) -> str:

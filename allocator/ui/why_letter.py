@@ -5,14 +5,17 @@ else was considered, exchanged or displaced, and what others stated.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from allocator.explain.figures import references, rule_titles
 from allocator.explain.result import DecisionLine
+from allocator.explain.why_words import Reader
 from allocator.model import Candidate, Decision, Ineligible, MeritLine
 from allocator.texts import say
 from allocator.ui.components import file_download, section
+from allocator.ui.formats import quoted
 from allocator.ui.results import Shown
 from allocator.wording import day, money_brief, package_words, points
 
@@ -80,10 +83,10 @@ def _why(found: Shown, line: DecisionLine, judged: Candidate | Ineligible) -> It
         yield say("ui.why.letter.rules")
         yield _list(_findings(found, judged))
         return
-    yield line.reason
+    yield quoted(line.reason)
     told = [
         sentence
-        for part in found.teller.parts(line.application_id)
+        for part in replace(found.teller, reader=Reader.APPLICANT).parts(line.application_id)
         if part.id in _OWN_PARTS and line.decision is Decision.DECLINED
         for sentence in part.sentences
     ]
@@ -100,7 +103,7 @@ def _findings(found: Shown, judged: Ineligible) -> list[str]:
         say(
             "ui.why.letter.finding",
             rule=rules.get(each.rule, each.rule),
-            text=each.text,
+            text=quoted(each.text),
             reference=titles.get(each.reference or "", each.reference or ""),
         ).replace(" ()", "")
         for each in judged.findings

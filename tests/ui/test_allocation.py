@@ -8,6 +8,7 @@ from allocator.office import jobs
 from allocator.office.states import State
 from allocator.texts import say
 from allocator.ui.allocation_after import minor_units
+from allocator.ui.formats import quoted
 from tests.ui.decided import (  # noqa: F401  (fixtures)
     ROUND,
     button,
@@ -122,7 +123,7 @@ def test_decisions_stand_with_names_reasons_and_margins(app, office):
     told = page.dataframe[0].value
     lines = desk_of(office, OFFICER).result("1").lines
     assert list(told["0"]) == [each.application_id for each in lines]
-    assert list(told["8"]) == [each.reason for each in lines]
+    assert list(told["7"]) == [quoted(each.reason) for each in lines]
     assert any(each in words(page) for each in own_names(desk_of(office, OFFICER)))
 
 
@@ -134,7 +135,7 @@ def test_decisions_are_filtered_and_ordered(app, office):
     told = page.dataframe[0].value
     declined = [e for e in desk_of(office, OFFICER).result("1").lines if e.decision == "declined"]
     assert set(told["0"]) == {each.application_id for each in declined}
-    margins = [abs(each) for each in told["7"].dropna()]
+    margins = [abs(each) for each in told["6"].dropna()]
     assert margins == sorted(margins)
     page.text_input(key="allocation-words").set_value("nothing like this").run()
     assert say("ui.allocation.decisions.none") in words(page)

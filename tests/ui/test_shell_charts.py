@@ -37,7 +37,7 @@ def test_money_is_told_by_fund_with_what_it_is_of(result):
         Money("a", "Main fund", 3, 1_234_550, 2_000_000),
         Money("b", "No end", 1, 50_000, None),
     )
-    words, table = drawn("money_chart", funds, "CHF")
+    words, table = drawn("money_chart", funds, "CHF", "Money used")
     assert "Main fund: 12\u202f345.50 of 20\u202f000" in words
     assert "No end: CHF 500" in words
     assert list(table["2"]) == [12345.5, 500]
