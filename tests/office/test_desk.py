@@ -242,7 +242,7 @@ def test_undoing_goes_back_step_by_step(office: Office) -> None:
     olu.undo_import(round_id, None)
     brought(b"third")
     brought(b"fourth")
-    assert [each.before for each in olu.changes_of(round_id)] == ["third"]
+    assert [each.before for each in olu.changes_of(round_id).changes] == ["third"]
     for expected in ("third", "private remark P1"):
         olu.undo_import(round_id, None)
         assert remark() == expected

@@ -104,7 +104,7 @@ CORPUS: dict[str, tuple[Callable[[], bytes], str]] = {
     "PDF": (lambda: b"%PDF-1.7\n%\xe2\xe3", "intake-pdf"),
     "HTML": (lambda: b"<html><table><tr><td>application_id", "intake-not-table"),
     "gzip": (lambda: b"\x1f\x8b\x08" + bytes(100), "intake-not-table"),
-    "picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 50, "intake-encoding"),
+    "picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 50, "intake-picture"),
     "zero within a text": (lambda: csv_bytes(HEADERS, ("A\0", "Kenya", "full")), "intake-binary"),
     "escape within a text": (
         lambda: csv_bytes(HEADERS, ("A\x1b[2J", "Kenya", "full")),
