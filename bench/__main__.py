@@ -240,14 +240,14 @@ def main() -> None:
     results: dict[str, dict[str, list[Figures]]] = {}
     margins, workbench = kept.pop("explained", {}), kept.pop("workbench", {})
     records = kept.pop("recorded", {})
+    limit = kept.pop("limit", chosen.limit)  # that under which the rounds were measured
 
     def write() -> None:
         rows = {**kept, **results}
-        whole = {**rows, "explained": margins, "recorded": records, "workbench": workbench}
+        parts = {"explained": margins, "recorded": records, "workbench": workbench}
+        whole = {**rows, **parts, "limit": limit}
         KEPT.write_text(json.dumps(whole, indent=1) + LF, encoding="utf-8")
-        TARGET.write_text(
-            document(rows, chosen.limit, margins, records, workbench), encoding="utf-8"
-        )
+        TARGET.write_text(document(rows, limit, margins, records, workbench), encoding="utf-8")
 
     if asked_for(chosen, "recorded"):
         records |= measure_records(chosen.limit)
@@ -268,6 +268,7 @@ def main() -> None:
         results[name] = kept.get(name, {})
         if chosen.only and f"{meetings}x{applications}" not in chosen.only:
             continue
+        limit = chosen.limit
         large = meetings > 1 or applications > 1_000
         seeds = range(1, 2 if large else chosen.seeds + 1)
         for who in chosen.who:

@@ -72,6 +72,7 @@ def main() -> None:
     """Measure a round of the size that the command line names, and print it."""
     from allocator import decide
     from allocator.intake.folder import load_round
+    from allocator.outputs.decisions_csv import decisions_csv
     from allocator.record.check_container import Opened
     from allocator.record.check_evidence import look_at_proof
     from allocator.record.record import write_record
@@ -90,7 +91,7 @@ def main() -> None:
         result = decide.decide(loaded)
         times.append(process_time())
         record = folder / "record.zip"
-        write_record(result, loaded, record)
+        write_record(result, loaded, record, decisions_csv=decisions_csv(result))
         times.append(process_time())
         report = verify(record)
         times.append(process_time())
