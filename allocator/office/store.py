@@ -46,6 +46,11 @@ __all__ = [
 ]
 
 
+PATIENCE = 2_000
+"""Milliseconds for which an erasure waits for readers before it leaves copies to be cleared later.
+Whoever only opens the store does not wait at all: others read and write it all the time."""
+
+
 def system_clock() -> datetime:
     """Return the time now, by the machine's clock."""
     return datetime.now(UTC)
@@ -91,7 +96,7 @@ class Store:
                     yield unit
                     unit.finish()
             if unit.erased:
-                self.uncleared = not self._clear_file()
+                self.uncleared = not self._clear_file(PATIENCE)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -118,19 +123,25 @@ class Store:
         """Clear a file of what an erasure had to leave while others were reading."""
         log = Path(f"{self.name}-wal")
         if self.database == "sqlite" and log.exists() and log.stat().st_size:
-            self._clear_file()
+            self._clear_file(0)
 
-    def _clear_file(self) -> bool:
+    def _clear_file(self, patience: int) -> bool:
         """Drop the copies of erased content that a database keeps for its own work.
 
         The erasure itself is committed. Where others are reading, their view still needs the
-        copies: then this returns false, and the next erasure or opening clears the rest.
+        copies: after ``patience`` milliseconds this returns false, and the next erasure or opening
+        clears the rest.
         """
         with suppress(DBAPIError, sqlite3.Error), self._engine.connect() as plain:
             if self.database == "sqlite":
                 cursor = plain.connection.cursor()
-                busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                cursor.close()
+                usual = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+                try:
+                    cursor.execute(f"PRAGMA busy_timeout = {patience}")
+                    busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                finally:
+                    cursor.execute(f"PRAGMA busy_timeout = {usual}")
+                    cursor.close()
                 return not busy
             alone = {"isolation_level": "AUTOCOMMIT", WRITE: True}
             plain.execution_options(**alone).exec_driver_sql("VACUUM personal, blob")
