@@ -2,9 +2,9 @@
 
 The draw is serial: going down the lottery order, an application is awarded if some best allocation
 consistent with the draws above awards it. Then, in the same order, each awarded application gets
-the first package (full, ticket, DSA), and last the first fund, that some best allocation consistent
-with everything above gives it. What is drawn is the same whatever the solver, because each step
-asks only whether an allocation exists.
+the first package (full, ticket, DSA), and last, in the order of the ids, the first fund, that some
+best allocation consistent with everything above gives it. What is drawn is the same whatever the
+solver, because each step asks only whether an allocation exists.
 """
 
 from collections import defaultdict
