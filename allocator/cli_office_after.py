@@ -19,6 +19,8 @@ from allocator.cli_office import (
 
 __all__ = ["account_app", "office_app"]
 
+SeenEntry = Annotated[int | None, option("seen-entry", "--seen", metavar="ENTRY")]
+
 
 @command(office_app, "outcome")
 def outcome(
@@ -27,11 +29,12 @@ def outcome(
     kind: Annotated[str, argument("outcome", "OUTCOME")],
     on: Day = None,
     note_text: Annotated[str, option("note", "--note", metavar="TEXT")] = "",
+    seen: SeenEntry = None,
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Record what became of an award."""
-    asked = (round_id, application, kind, on, note_text)
+    asked = (round_id, application, kind, on, note_text, seen)
     finish("outcome", "after", lambda do: do.outcome(store, *asked), as_json)
 
 
@@ -42,11 +45,12 @@ def correct_outcome(
     kind: Annotated[str, argument("corrected", "OUTCOME")],
     reason: Reason,
     on: Day = None,
+    seen: SeenEntry = None,
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Correct what was recorded of an award."""
-    asked = (round_id, application, kind, on, reason)
+    asked = (round_id, application, kind, on, reason, seen)
     finish("correct-outcome", "after", lambda do: do.correct_outcome(store, *asked), as_json)
 
 
@@ -57,11 +61,12 @@ def pay(
     amount: Annotated[str, argument("amount", "AMOUNT")],
     fund: Annotated[str, option("fund", "--fund", metavar="FUND")] = "",
     on: Day = None,
+    seen: SeenEntry = None,
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Record a payment."""
-    asked = (round_id, application, amount, fund, on)
+    asked = (round_id, application, amount, fund, on, seen)
     finish("pay", "after", lambda do: do.pay(store, *asked), as_json)
 
 

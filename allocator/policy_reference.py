@@ -25,6 +25,7 @@ _SECTIONS = (
     ("balance", "BalanceEntry"),
     ("ties", "Ties"),
     ("funds", "Funds"),
+    ("reports", "Reports"),
     ("not_known", "NotKnown"),
 )
 _AFTER = {"country_groups": "eligibility", "merit": "criteria"}

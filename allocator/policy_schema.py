@@ -5,6 +5,7 @@ a date. Descriptions end up in the JSON Schema and in ``docs/policy-reference.md
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -360,6 +361,25 @@ class Funds(Part):
     )
 
 
+class OwedReports(StrEnum):
+    """What follows where an administration owes a report on an earlier award."""
+
+    WARN = "warn"
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+
+
+class Reports(Part):
+    """What follows where an administration owes reports; the office keeps the account of them."""
+
+    outstanding: Parameter[OwedReports] = Field(
+        description="`warn`: the check says so; `refuse`: its applications are declined; `ignore`."
+    )
+    after_days: Parameter[Whole] | None = Field(
+        None, description="Days after a meeting from which on a report is outstanding."
+    )
+
+
 class NotKnown(Part):
     """What is assumed where an application does not say."""
 
@@ -390,6 +410,9 @@ class PolicyFile(Part):
     )
     ties: Ties = Ties()
     funds: Funds = Funds()
+    reports: Reports | None = Field(
+        None, description="Reports on earlier awards; if left out, the settings of the office hold."
+    )
     not_known: NotKnown
 
 

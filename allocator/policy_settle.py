@@ -15,6 +15,7 @@ from allocator.policy_schema import (
     BoundEntry,
     Conditions,
     CriterionEntry,
+    OwedReports,
     Policy,
     Rule,
     UnitEntry,
@@ -46,9 +47,28 @@ def settle(policy: Policy, on: date) -> Rules:
     """
     settler = _Settler(policy, on)
     rules = settler.rules()
+    settler.reports()
     if settler.problems:
         raise AllocatorError(settler.problems)
     return rules
+
+
+def owed_reports(policy: Policy, on: date) -> tuple[OwedReports | None, int | None]:
+    """Return what follows on a day where reports are outstanding, and after how many days they are.
+
+    ``None`` where the policy leaves it to the office. It is no part of the rules: it decides
+    nothing by itself, but by the overrides that the office makes of it.
+
+    Raises
+    ------
+    AllocatorError
+        As ``settle``.
+    """
+    settler = _Settler(policy, on)
+    found = settler.reports()
+    if settler.problems:
+        raise AllocatorError(settler.problems)
+    return found
 
 
 def selector(conditions: Conditions) -> Selector:
@@ -160,6 +180,15 @@ class _Settler:
             ),
             lottery_seed=content.ties.seed or "",
         )
+
+    def reports(self) -> tuple[OwedReports | None, int | None]:
+        part = self.content.reports
+        if part is None:
+            return None, None
+        follows = self.value(part.outstanding, "reports", "outstanding")
+        if part.after_days is None:
+            return follows, None
+        return follows, self.value(part.after_days, "reports", "after_days")
 
     def references(self) -> tuple[Reference, ...]:
         return tuple(

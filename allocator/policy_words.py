@@ -7,6 +7,7 @@ of its single values and the notes written beside them, and dated values are lis
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from allocator.model import Package
@@ -32,7 +33,7 @@ from allocator.policy_sentences import (
     reference_text,
     yes_no,
 )
-from allocator.policy_settle import settle
+from allocator.policy_settle import owed_reports, settle
 from allocator.policy_terms import day_text, own_titles, points_text, share_text, value_text
 from allocator.rules import PairScope, Rules
 from allocator.texts import say
@@ -77,13 +78,17 @@ def plain_words(source: Policy | Rules, on: date | None = None) -> tuple[Section
     days = days_of_change(source.content)
     read_on = on or max(days, default=date.max)
     rules = settle(source, read_on)
-    sections = _sections(rules, _margins(source), read_on if on or days else None)
+    office = tuple(_reports(source, read_on))
+    sections = _sections(rules, _margins(source), read_on if on or days else None, office)
     head = Section(sections[0].title, sections[0].sentences + tuple(_header(source)))
     dated = Section(say("policy-words.title.dates"), tuple(_dated(source)))
     return (head, *sections[1:-1], *([dated] if dated.sentences else []), sections[-1])
 
 
-def _sections(rules: Rules, margins: _Margins, on: date | None) -> tuple[Section, ...]:
+def _sections(
+    rules: Rules, margins: _Margins, on: date | None, office: tuple[str, ...] = ()
+) -> tuple[Section, ...]:
+    """Return the sections; ``office`` is what a policy says beside the rules."""
     reader = _Reader(rules, margins)
     name = say("policy-words.policy.name", title=rules.title, version=rules.version)
     day = (say("policy-words.policy.on", on=day_text(on)),) if on else ()
@@ -92,7 +97,7 @@ def _sections(rules: Rules, margins: _Margins, on: date | None) -> tuple[Section
         ("limits", reader.limits),
         ("merit", reader.merit),
         ("balance", reader.balance),
-        ("settling", reader.settling),
+        ("settling", lambda: chain(reader.settling(), office)),
         ("groups", reader.groups),
         ("promises", reader.promises),
         ("references", reader.references),
@@ -112,13 +117,7 @@ class _Reader:
     def cited(self, sentence: str, part: str, name: str, reference: str | None) -> str:
         """Add the note and the references of a part to a sentence about it."""
         own = (reference,) if reference else ()
-        margin = self.margins.get((part, name), _Margin(own, ""))
-        if margin.note:
-            sentence = say("policy-words.note", sentence=sentence, note=margin.note)
-        if not margin.references:
-            return sentence
-        shown = ", ".join(margin.references)
-        return say("policy-words.cite", sentence=sentence, references=shown)
+        return _cited(sentence, self.margins.get((part, name), _Margin(own, "")))
 
     def eligibility(self) -> Iterator[str]:
         if not self.rules.eligibility:
@@ -197,6 +196,24 @@ class _Reader:
     def references(self) -> Iterator[str]:
         for each in self.rules.references:
             yield reference_text(each)
+
+
+def _cited(sentence: str, margin: _Margin) -> str:
+    if margin.note:
+        sentence = say("policy-words.note", sentence=sentence, note=margin.note)
+    if not margin.references:
+        return sentence
+    shown = ", ".join(margin.references)
+    return say("policy-words.cite", sentence=sentence, references=shown)
+
+
+def _reports(policy: Policy, on: date) -> Iterator[str]:
+    part, (follows, days) = policy.content.reports, owed_reports(policy, on)
+    if part is None or follows is None:
+        return
+    after = "" if days is None else say("policy-words.settling.reports-days", days=days)
+    text = say(f"policy-words.settling.reports-{follows}", after=after)
+    yield _cited(text, _margin(part.outstanding))
 
 
 def _header(policy: Policy) -> Iterator[str]:

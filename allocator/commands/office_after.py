@@ -78,12 +78,19 @@ def close(store: str | None, round_id: str, seen: int | None) -> Answer:
 
 
 def outcome(
-    store: str | None, round_id: str, application: str, kind: str, on: str | None, note: str
+    store: str | None,
+    round_id: str,
+    application: str,
+    kind: str,
+    on: str | None,
+    note: str,
+    seen: int | None,
 ) -> Answer:
     """Record what became of an award."""
 
     def record(desk: Desk) -> Answer:
-        view = desk.outcome(round_id, application, kind.replace("_", " "), day_of(on), note)
+        really = kind.replace("_", " ")
+        view = desk.outcome(round_id, application, really, day_of(on), note, seen=seen)
         text = say("cli.office.outcome", application=application, kind=view.kind, on=view.on)
         return done(text, outcome=view)
 
@@ -91,13 +98,20 @@ def outcome(
 
 
 def correct_outcome(
-    store: str | None, round_id: str, application: str, kind: str, on: str | None, reason: str
+    store: str | None,
+    round_id: str,
+    application: str,
+    kind: str,
+    on: str | None,
+    reason: str,
+    seen: int | None,
 ) -> Answer:
     """Correct what was recorded of an award."""
 
     def correct(desk: Desk) -> Answer:
         really = kind.replace("_", " ")
-        view = desk.correct_outcome(round_id, application, really, day_of(on), reason)
+        on_day = day_of(on)
+        view = desk.correct_outcome(round_id, application, really, on_day, reason, seen=seen)
         text = say("cli.office.corrected", application=application, kind=view.kind, on=view.on)
         return done(text, outcome=view)
 
@@ -105,13 +119,19 @@ def correct_outcome(
 
 
 def pay(
-    store: str | None, round_id: str, application: str, amount: str, fund: str, on: str | None
+    store: str | None,
+    round_id: str,
+    application: str,
+    amount: str,
+    fund: str,
+    on: str | None,
+    seen: int | None,
 ) -> Answer:
     """Record a payment."""
     minor = amount_of(amount)
 
     def record(desk: Desk) -> Answer:
-        desk.pay(round_id, application, fund, minor, day_of(on))
+        desk.pay(round_id, application, fund, minor, day_of(on), seen=seen)
         return _ledger(desk, round_id, say("cli.office.paid", application=application))
 
     return at_desk(store, record)

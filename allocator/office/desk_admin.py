@@ -6,11 +6,11 @@ from typing import Any
 
 from allocator.errors import AllocatorError, problem
 from allocator.office.desk_base import Base, command, guard_seen, seen_of
-from allocator.office.desk_inputs import REPORT_CHOICES, REPORT_DAYS, REPORTS, RETENTION, SETTINGS
 from allocator.office.desk_outputs import head_in
 from allocator.office.desk_show import account_view
 from allocator.office.desk_words import number_of
 from allocator.office.roles import Command, Role, Source
+from allocator.office.settings import REPORT_CHOICES, REPORT_DAYS, REPORTS, RETENTION, SETTINGS
 from allocator.office.store import Unit, subject_of
 from allocator.office.store_backup import Backup, backup
 from allocator.office.store_check import StoreReport, check_store

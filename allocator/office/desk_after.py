@@ -5,23 +5,16 @@ from datetime import date
 from allocator.errors import AllocatorError, problem
 from allocator.explain.reallocation import plan_reallocation
 from allocator.intake.folder import LoadedRound
+from allocator.office.desk_awards import Published, fallen_awards, last_outcomes, published_awards
 from allocator.office.desk_base import command
-from allocator.office.desk_inputs import (
-    REALLOCATION,
-    Published,
-    bare_round,
-    fallen_awards,
-    inputs,
-    last_outcomes,
-    published_awards,
-)
+from allocator.office.desk_inputs import REALLOCATION, bare_round, inputs
 from allocator.office.desk_rounds import wrong_state
 from allocator.office.desk_show import FAILED, RUNNING, outcome_view
 from allocator.office.desk_signing import Signing
 from allocator.office.ledger import Claim, Paid, ledger, shares_of
 from allocator.office.roles import Command
 from allocator.office.states import AT_MEETING, FALLEN, FOLLOWS, REPORT, State
-from allocator.office.store import Reader, Unit, subject_of
+from allocator.office.store import Reader, Stale, Unit, subject_of
 from allocator.office.store_rows import (
     OutcomeRow,
     PaymentRow,
@@ -40,7 +33,14 @@ class AfterPublication(Signing):
 
     @command(Command.RECORD_OUTCOME)
     def outcome(
-        self, round_id: str, application: str, kind: str, on: date, note: str = ""
+        self,
+        round_id: str,
+        application: str,
+        kind: str,
+        on: date,
+        note: str = "",
+        *,
+        seen: int | None = None,
     ) -> OutcomeView:
         """Record what became of an award.
 
@@ -54,6 +54,8 @@ class AfterPublication(Signing):
             The day it happened.
         note : str
             Kept in the vault.
+        seen : int, optional
+            As for ``guard_award``.
 
         Raises
         ------
@@ -64,6 +66,7 @@ class AfterPublication(Signing):
             # A report may come years later and moves no money; until it does, it is outstanding.
             also = (State.CLOSED,) if kind == REPORT else ()
             award = self._published(unit, round_id, application, Command.RECORD_OUTCOME, *also)
+            guard_award(unit, round_id, application, seen)
             demand_day(on, unit.now)
             demand_order(award, kind, on, last_outcomes(unit, round_id).get(application))
             person = unit.person(award.person_id) if award.person_id else None
@@ -90,7 +93,16 @@ class AfterPublication(Signing):
             return outcome_view(unit, row, texts=True)
 
     @command(Command.RECORD_PAYMENT)
-    def pay(self, round_id: str, application: str, fund: str, amount: int, on: date) -> None:
+    def pay(
+        self,
+        round_id: str,
+        application: str,
+        fund: str,
+        amount: int,
+        on: date,
+        *,
+        seen: int | None = None,
+    ) -> None:
         """Record money that moved for an award.
 
         Parameters
@@ -103,6 +115,8 @@ class AfterPublication(Signing):
             Minor units; below 0 if it came back.
         on : date
             The day.
+        seen : int, optional
+            As for ``guard_award``.
 
         Raises
         ------
@@ -113,6 +127,7 @@ class AfterPublication(Signing):
             raise AllocatorError(problem("office-amount"))
         with self.change(Command.RECORD_PAYMENT) as unit:
             award = self._published(unit, round_id, application, Command.RECORD_PAYMENT)
+            guard_award(unit, round_id, application, seen)
             demand_day(on, unit.now)
             shares = shares_of(award.award)
             if fund not in shares:
@@ -277,6 +292,33 @@ class AfterPublication(Signing):
         if found is None:
             raise AllocatorError(problem("office-not-awarded", value=application))
         return found
+
+
+def guard_award(reader: Reader, round_id: str, application: str, seen: int | None) -> None:
+    """Refuse what was decided before something else was recorded of the same award.
+
+    Parameters
+    ----------
+    reader : Reader
+        The store.
+    round_id, application : str
+        Which award.
+    seen : int, optional
+        The number of the newest entry of the round's log that was looked at (``RoundView.entry``);
+        ``None`` if nobody looked.
+
+    Raises
+    ------
+    Stale
+        With what was recorded since.
+    """
+    if seen is None:
+        return
+    since = reader.events(subject=subject_of(RoundRow, round_id), since=max(0, seen))
+    about = tuple(each for each in since if each.payload.get("application") == application)
+    row = reader.get(RoundRow, round_id)
+    if about and row is not None:
+        raise Stale(row, about)
 
 
 FIRST_DAY, YEARS_AHEAD = date(2000, 1, 1), 10

@@ -11,10 +11,10 @@ from functools import wraps
 from typing import Any, Concatenate
 
 from allocator.errors import AllocatorError, Problem, problem
-from allocator.office.desk_inputs import secret_of
 from allocator.office.desk_words import event_sentence, number_of
 from allocator.office.identity import Identity
 from allocator.office.roles import Actor, Command, Role, Source, may, permit
+from allocator.office.settings import secret_of
 from allocator.office.store import Event, Reader, Stale, Store, Unit, subject_of
 from allocator.office.store_rows import (
     AccountRoleRow,

@@ -4,9 +4,15 @@ from datetime import date
 
 from allocator.errors import AllocatorError, problem
 from allocator.intake.assess import used_half_units
-from allocator.office.desk_after import AfterPublication, demand_day, demand_order
+from allocator.office.desk_after import (
+    AfterPublication,
+    demand_day,
+    demand_order,
+    guard_award,
+)
+from allocator.office.desk_awards import Published, awards_without, standing
 from allocator.office.desk_base import command
-from allocator.office.desk_inputs import Published, awards_without, inputs
+from allocator.office.desk_inputs import inputs
 from allocator.office.desk_rounds import demand_reason
 from allocator.office.desk_show import outcome_view
 from allocator.office.roles import Command
@@ -28,7 +34,7 @@ class Corrections(AfterPublication):
         on: date,
         reason: str,
         *,
-        seen: str | None = None,
+        seen: int | None = None,
     ) -> OutcomeView:
         """Put another outcome in the place of the last one of an award; both stay in the log.
 
@@ -43,25 +49,22 @@ class Corrections(AfterPublication):
             The day it happened.
         reason : str
             Why: kept in the vault.
-        seen : str, optional
-            The number of the outcome that was looked at (``OutcomeView.id``).
+        seen : int, optional
+            As for ``guard_award``.
 
         Raises
         ------
         AllocatorError
-            ``office-outcome-none``, ``office-outcome-since``, ``office-outcome-same``,
-            ``office-outcome-order``, ``office-outcome-date``; ``office-outcome-reallocated`` and
+            ``office-outcome-none``, ``office-outcome-same``, ``office-outcome-order``,
+            ``office-outcome-date``; ``office-outcome-reallocated`` and
             ``office-outcome-year`` where the money, or the person's place in the limit of the year,
             that the wrong outcome had freed was awarded anew.
         """
         demand_reason(reason)
         with self.change(Command.CORRECT_OUTCOME) as unit:
             award = self._published(unit, round_id, application, Command.CORRECT_OUTCOME)
+            guard_award(unit, round_id, application, seen)
             before, wrong = _last_two(unit, round_id, application)
-            if seen is not None and seen != str(wrong.id):
-                raise AllocatorError(
-                    problem("office-outcome-since", value=application, kind=wrong.kind)
-                )
             if (kind, on.isoformat()) == (wrong.kind, wrong.on_date):
                 raise AllocatorError(problem("office-outcome-same", value=application, kind=kind))
             demand_day(on, unit.now)
@@ -128,12 +131,7 @@ def _last_two(
     AllocatorError
         ``office-outcome-none``.
     """
-    stands: list[OutcomeRow] = []
-    for row in reader.find(OutcomeRow, round=round_id, application=application):
-        if row.corrects is not None:
-            stands.pop()  # only the last one can be corrected
-        if row.kind != NO_OUTCOME:
-            stands.append(row)
+    stands = standing(reader.find(OutcomeRow, round=round_id, application=application))
     if not stands:
         raise AllocatorError(problem("office-outcome-none", value=application))
     return (stands[-2] if len(stands) > 1 else None), stands[-1]

@@ -12,13 +12,14 @@ from secrets import token_hex
 
 from allocator.errors import AllocatorError, problem
 from allocator.intake.folding import plain
+from allocator.office.desk_awards import forget_what_was_read
 from allocator.office.desk_base import Base, command
 from allocator.office.desk_files import newest_copy
-from allocator.office.desk_inputs import RETENTION, forget_what_was_read, setting
 from allocator.office.desk_rounds import demand_reason
 from allocator.office.desk_show import PROBLEMS_KEPT
 from allocator.office.redaction import redacted_record, redacted_table, withheld
 from allocator.office.roles import Command
+from allocator.office.settings import RETENTION, setting
 from allocator.office.sought import Sought, is_in_file, persons_in
 from allocator.office.states import State
 from allocator.office.store import Reader, Unit, subject_of

@@ -10,8 +10,7 @@ import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import lru_cache
+from datetime import date
 from typing import Any
 
 from allocator.errors import AllocatorError, has_errors, problem
@@ -19,193 +18,18 @@ from allocator.intake.amended import with_overrides, with_prior_awards
 from allocator.intake.folder import LoadedRound
 from allocator.intake.overrides import Override, OverrideKind
 from allocator.intake.prior_awards import awards_csv
-from allocator.model import Application, Award, Package, PriorAward
-from allocator.office.desk_files import files_of, hashes_of, load, newest_bytes
-from allocator.office.ledger import shares_of
+from allocator.model import Application, Package, PriorAward
+from allocator.office.desk_awards import fallen_awards, ledger_of_persons
+from allocator.office.desk_files import files_of, hashes_of, load
+from allocator.office.desk_reports import office_overrides, outstanding_reports, reports_rule
 from allocator.office.memory import MEMORY, ROUND
-from allocator.office.states import FALLEN, NO_OUTCOME, UNUSED
-from allocator.office.store import Event, Reader, Store
-from allocator.office.store_rows import (
-    OutcomeRow,
-    OverrideRow,
-    PaymentRow,
-    PublicationRow,
-    RoundRow,
-    RunRow,
-    SettingRow,
-    SnapshotRow,
-)
-from allocator.record.revive import result_of
+from allocator.office.store import Reader
+from allocator.office.store_rows import OverrideRow, RoundRow, RunRow, SnapshotRow
+from allocator.policy_schema import OwedReports
 from allocator.texts import say
 
 PROPOSAL, REALLOCATION, WHAT_IF = "proposal", "reallocation", "what-if"
 """The kinds of runs."""
-
-SECRET = "secret"
-REPORTS, REPORT_DAYS = "outstanding-reports", "outstanding-report-days"
-RETENTION = "retention-years"
-SETTINGS: dict[str, Any] = {REPORTS: "warn", REPORT_DAYS: 60, RETENTION: 5}
-"""The office's settings and what they are until somebody changes them: choices, not rules."""
-
-REPORT_CHOICES = ("warn", "refuse", "ignore")
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """An award that was published: to whom, for which meeting, with which money."""
-
-    award: Award
-    person_id: str
-    administration: str
-    meeting: str
-    financial_year: str
-    decided_on: date
-    meeting_starts: date
-    meeting_ends: date
-    publication: int
-
-
-def setting(reader: Reader, name: str) -> Any:
-    """Return a setting."""
-    row = reader.get(SettingRow, name)
-    return SETTINGS[name] if row is None else row.content
-
-
-def secret_of(store: Store) -> bytes:
-    """Return the store's own secret, made when it is first needed; it keys every pseudonym."""
-    with store.reading() as reader:
-        found = _secret(reader)
-    if found is None:
-        with store.transaction() as unit:
-            found = _secret(unit)
-            if found is None:
-                from secrets import token_hex
-
-                found = token_hex(32)
-                kept = unit.keep(SECRET, found)
-                unit.insert(SettingRow, name=SECRET, content=kept.token)
-                unit.append(Event("secret-made", "system", "setting:secret", {}))
-    return bytes.fromhex(found)
-
-
-def _secret(reader: Reader) -> str | None:
-    row = reader.get(SettingRow, SECRET)
-    return None if row is None else reader.kept(str(row.content))
-
-
-# --- awards that are published --------------------------------------------------------------------
-
-
-def published_awards(reader: Reader, round_id: str) -> dict[str, Published]:
-    """Return every award a round ever published, by application, as its last publication has it."""
-    found: dict[str, Published] = {}
-    for row in reader.find(PublicationRow, round=round_id, order=("number",)):
-        record = newest_bytes(reader, row.record)
-        if record is not None:
-            for each in _awards_of(record, row.id):
-                found[each.award.application_id] = each
-    return found
-
-
-@lru_cache(maxsize=16)
-def _awards_of(record: bytes, publication: int) -> tuple[Published, ...]:
-    result = result_of(record)
-    meetings = {each.id: each for each in result.round.meetings}
-    persons = {each.application.application_id: each.application for each in result.pool.candidates}
-    return tuple(
-        Published(
-            award=award,
-            person_id=(who := persons[award.application_id]).person_id,
-            administration=who.administration,
-            meeting=who.meeting,
-            financial_year=result.round.financial_year,
-            decided_on=result.round.decision_date,
-            meeting_starts=meetings[who.meeting].starts,
-            meeting_ends=meetings[who.meeting].ends,
-            publication=publication,
-        )
-        for award in result.allocation.awards
-    )
-
-
-def last_outcomes(reader: Reader, round_id: str) -> dict[str, OutcomeRow]:
-    """Return what is recorded of every award of a round now, by application."""
-    last = {each.application: each for each in reader.find(OutcomeRow, round=round_id)}
-    return {a: each for a, each in last.items() if each.kind != NO_OUTCOME}
-
-
-def awards_without(
-    reader: Reader, round_id: str, outcomes: tuple[str, ...]
-) -> dict[str, Published]:
-    """Return the published awards of a round, but for those of which an outcome is recorded."""
-    gone = {a for a, each in last_outcomes(reader, round_id).items() if each.kind in outcomes}
-    awards = published_awards(reader, round_id)
-    return {a: each for a, each in awards.items() if a not in gone}
-
-
-def fallen_awards(reader: Reader, round_id: str) -> dict[str, dict[str, int]]:
-    """Return the published awards that fell through, each with what was paid of it by fund."""
-    outcomes = last_outcomes(reader, round_id)
-    fallen: dict[str, dict[str, int]] = {
-        a: {}
-        for a in published_awards(reader, round_id)
-        if a in outcomes and outcomes[a].kind in FALLEN
-    }
-    for each in reader.find(PaymentRow, round=round_id):
-        if each.application in fallen:
-            paid = fallen[each.application]
-            paid[each.fund] = paid.get(each.fund, 0) + each.amount
-    return fallen
-
-
-def moved_payments(reader: Reader, round_id: str, record: bytes) -> tuple[str, ...]:
-    """Return the applications for which a fund has paid more than a new record has it owe.
-
-    A reallocation keeps every award but may have another fund pay it. What a fund has paid already
-    must then be booked anew before the record counts, or the ledger would say what is not so.
-    """
-    paid: dict[tuple[str, str], int] = {}
-    for each in reader.find(PaymentRow, round=round_id):
-        key = (each.application, each.fund)
-        paid[key] = paid.get(key, 0) + each.amount
-    owed = {e.award.application_id: shares_of(e.award) for e in _awards_of(record, 0)}
-    return tuple(
-        sorted(
-            application
-            for (application, fund), amount in paid.items()
-            if application in owed and amount > owed[application].get(fund, 0)
-        )
-    )
-
-
-def forget_what_was_read() -> None:
-    """Forget what was read and worked out, so that nothing of an erased person stays in memory."""
-    _awards_of.cache_clear()
-    MEMORY.forget()
-
-
-def last_erasure(store: Store) -> int:
-    """Return a number that another erasure changes: of the last entry about the store itself."""
-    with store.reading() as reader:
-        return max((each.seq for each in reader.events(subject="store", limit=1)), default=0)
-
-
-def ledger_of_persons(reader: Reader, *, without: str | None = None) -> tuple[PriorAward, ...]:
-    """Return the published awards of all rounds but one that count for the limit of a year."""
-    return tuple(
-        PriorAward(
-            person_id=each.person_id,
-            administration=each.administration,
-            package=each.award.package,
-            financial_year=each.financial_year,
-            meeting=each.meeting,
-            awarded_on=each.decided_on,
-        )
-        for row in reader.find(RoundRow)
-        if row.id != without and row.published_run is not None
-        for each in awards_without(reader, row.id, UNUSED).values()
-    )
-
 
 # --- the round as it would be decided now ---------------------------------------------------------
 
@@ -280,9 +104,7 @@ def basis_of(
         awards = ledger_of_persons(reader, without=round_.id)
     active = reader.find(OverrideRow, round=round_.id, active=True)
     ledger = hmac.new(secret, awards_csv(awards), hashlib.sha256).hexdigest()
-    reports = {name: setting(reader, name) for name in (REPORTS, REPORT_DAYS)}
-    if reports[REPORTS] == "refuse":  # only then do reports bear on the allocation
-        reports["owed"] = _owed_here(reader, round_)
+    reports = _reports_here(reader, round_)
     return {"overrides": [each.id for each in active], "ledger": ledger, **reports}
 
 
@@ -320,59 +142,20 @@ def overrides_of(reader: Reader, round_id: str) -> list[Override]:
     ]
 
 
-# --- reports that are outstanding -----------------------------------------------------------------
+def _reports_here(reader: Reader, round_: RoundRow) -> dict[str, Any]:
+    """Return what a run rests on of the rule for reports, and of who owes some.
 
-
-def outstanding_reports(reader: Reader, on: date, *, without: str) -> dict[str, int]:
-    """Return how many reports each administration owes on a day, from other rounds."""
-    days = timedelta(days=int(setting(reader, REPORT_DAYS)))
-    owed: dict[str, int] = {}
-    for row in reader.find(RoundRow):
-        if row.id == without or row.published_run is None:
-            continue
-        outcomes, awards = last_outcomes(reader, row.id), published_awards(reader, row.id)
-        for application, each in awards.items():
-            last = outcomes.get(application)
-            came = last is not None and last.kind in ("attended", "left early")
-            if came and each.meeting_ends + days <= on:
-                owed[each.administration] = owed.get(each.administration, 0) + 1
-    return dict(sorted(owed.items()))
-
-
-def office_overrides(reader: Reader, loaded: LoadedRound, round_id: str) -> list[Override]:
-    """Return the refusals that the setting ``outstanding-reports: refuse`` asks for.
-
-    They are overrides like those of persons, with their reason in the record: a person's own
-    override of the same application goes before. An award that was published and stands is a
-    promise, which no report that becomes outstanding later takes back.
+    Of a round that cannot be read no run is current, whatever the rule.
     """
-    if setting(reader, REPORTS) != "refuse":
-        return []
-    on = loaded.round.decision_date
-    owed = outstanding_reports(reader, on, without=round_id)
-    promised = awards_without(reader, round_id, FALLEN)
-    return [
-        Override(
-            application_id=each.application_id,
-            decision=OverrideKind.MUST_NOT,
-            reason=say("office.report-outstanding", count=owed[each.administration]),
-            by=say("office.by-setting"),
-            on=on,
-        )
-        for each in loaded.applications
-        if each.administration in owed and each.application_id not in promised
-    ]
-
-
-def _owed_here(reader: Reader, round_: RoundRow) -> dict[str, int]:
-    """Return the outstanding reports of a round's administrations; none where it is unreadable."""
     try:
         loaded = bare_round(reader, round_)
-    except AllocatorError:  # such a round has no run that could be current
+    except AllocatorError:
         return {}
-    owed = outstanding_reports(reader, loaded.round.decision_date, without=round_.id)
-    here = {each.administration for each in loaded.applications}
-    return {state: count for state, count in owed.items() if state in here}
+    rule = reports_rule(reader, loaded)
+    if rule.follows is not OwedReports.REFUSE:  # only then do reports bear on the allocation
+        return {}
+    owed = outstanding_reports(reader, loaded, round_.id, rule.days)
+    return {"reports": "policy" if rule.by_policy else "setting", "owed": owed}
 
 
 def applications_by_id(loaded: LoadedRound) -> dict[str, Application]:

@@ -1,5 +1,6 @@
 """What can be looked at from the desk; nothing here changes anything."""
 
+from collections import defaultdict
 from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -10,22 +11,12 @@ from allocator.explain.reserve import Reserve, reserve_list
 from allocator.explain.result import Result
 from allocator.intake.folder import LoadedRound
 from allocator.model import PriorAward, Severity
+from allocator.office.desk_awards import ledger_of_persons, standing
 from allocator.office.desk_base import LOGGED, Base, command
 from allocator.office.desk_files import check, ids_of, newest_bytes
-from allocator.office.desk_inputs import (
-    REPORT_DAYS,
-    REPORTS,
-    SETTINGS,
-    bare_round,
-    basis_of,
-    inputs,
-    is_made_from,
-    ledger_of_persons,
-    outstanding_reports,
-    setting,
-    standing_of,
-)
+from allocator.office.desk_inputs import bare_round, basis_of, inputs, is_made_from, standing_of
 from allocator.office.desk_outputs import files_of_run
+from allocator.office.desk_reports import outstanding_reports, reports_rule
 from allocator.office.desk_show import (
     DONE,
     NOT_FINAL,
@@ -45,6 +36,8 @@ from allocator.office.desk_show import (
 from allocator.office.memory import LIST, MEMORY
 from allocator.office.pseudonyms import Pseudonyms, is_neutral, renamed, tells
 from allocator.office.roles import Actor, Command, Source
+from allocator.office.settings import SETTINGS, setting
+from allocator.office.states import NO_OUTCOME
 from allocator.office.store import Reader, subject_of
 from allocator.office.store_rows import (
     AccountRow,
@@ -71,6 +64,7 @@ from allocator.office.views import (
     RunView,
     SnapshotView,
 )
+from allocator.policy_schema import OwedReports
 from allocator.record.check_all import Given
 from allocator.record.check_report import Report
 from allocator.record.revive import loaded_of, result_of
@@ -175,9 +169,17 @@ class Reading(Base):
             found = reader.find(
                 OutcomeRow, round=self.the_round(reader, round_id).id, order=("-id",)
             )
-            texts, gone = self.sees_persons(reader), {each.corrects for each in found}
+            texts, of_award = self.sees_persons(reader), defaultdict[str, list[OutcomeRow]](list)
+            for each in reversed(found):
+                of_award[each.application].append(each)
+            stands = {each.id for rows in of_award.values() for each in standing(rows)}
             views = tuple(
-                outcome_view(reader, each, texts=texts, superseded=each.id in gone)
+                outcome_view(
+                    reader,
+                    each,
+                    texts=texts,
+                    superseded=each.kind != NO_OUTCOME and each.id not in stands,
+                )
                 for each in found
             )
             return self.shown(reader, views, round_id)
@@ -325,6 +327,7 @@ class Reading(Base):
             ),
             job=next((each for each in runs if each.status in UNDER_WAY), None),
             basis=standing_of(reader, row, basis),
+            entry=reader.events(subject=subject_of(RoundRow, row.id), limit=1)[-1].seq,
         )
 
     def record_of(self, reader: Reader, run: RunRow) -> bytes:
@@ -390,19 +393,19 @@ class Reading(Base):
         found = MEMORY.recall(
             ("check", standing), lambda: check(loaded), lambda each: LIST * each.applications
         )
-        if has_errors(found.problems) or setting(reader, REPORTS) == "ignore":
+        rule = reports_rule(reader, loaded)
+        if has_errors(found.problems) or rule.follows is OwedReports.IGNORE:
             return found
-        owed = outstanding_reports(reader, loaded.round.decision_date, without=row.id)
-        here = {each.administration for each in loaded.applications}
+        owed = outstanding_reports(reader, loaded, row.id, rule.days)
         warnings = (
             problem(
                 "office-report-outstanding",
                 severity=Severity.WARNING,
                 value=state,
                 count=count,
-                days=setting(reader, REPORT_DAYS),
+                days=rule.days,
+                rule=say(f"office.reports-{'policy' if rule.by_policy else 'setting'}"),
             )
             for state, count in owed.items()
-            if state in here
         )
         return replace(found, problems=ordered((*found.problems, *warnings)))

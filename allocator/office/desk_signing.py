@@ -4,9 +4,10 @@ import tempfile
 from pathlib import Path
 
 from allocator.errors import AllocatorError, problem
+from allocator.office.desk_awards import moved_payments
 from allocator.office.desk_base import command, guard_seen, seen_of
 from allocator.office.desk_files import newest_bytes
-from allocator.office.desk_inputs import REALLOCATION, moved_payments
+from allocator.office.desk_inputs import REALLOCATION
 from allocator.office.desk_review import Review
 from allocator.office.desk_rounds import demand_reason, wrong_state
 from allocator.office.desk_show import DONE, publication_view

@@ -22,7 +22,7 @@ from allocator.explain.fairness_flip import Told
 from allocator.explain.fairness_kept import FlipsKept
 from allocator.explain.fairness_record import kept_fairness
 from allocator.office.desk import Desk, open_desk
-from allocator.office.desk_inputs import last_erasure
+from allocator.office.desk_awards import last_erasure
 from allocator.office.identity import Identity
 from allocator.office.jobs import opened, taken
 from allocator.office.roles import Source

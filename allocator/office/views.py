@@ -204,6 +204,7 @@ class RoundView:
     """A round with all that belongs to it; runs, sign-offs and overrides newest first.
 
     ``basis`` differs when a run would be made from something else; it gives no person away.
+    ``entry`` is the number of the newest entry about it in the log.
     """
 
     summary: RoundSummary
@@ -216,6 +217,7 @@ class RoundView:
     publications: tuple[PublicationView, ...]
     job: RunView | None = None
     basis: str = ""
+    entry: int = 0
 
 
 @dataclass(frozen=True, slots=True)

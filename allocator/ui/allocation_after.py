@@ -16,7 +16,7 @@ from allocator.ui.allocation_again import reallocation, reserve_list
 from allocator.ui.components import Cell, Column, Kind, empty, section, table
 from allocator.ui.formats import amount, safe
 from allocator.ui.results import Shown, several_meetings, shown
-from allocator.ui.session import Desk, act
+from allocator.ui.session import Desk, act, entry_seen
 
 _MOST_MONEY = 10**12
 
@@ -173,8 +173,9 @@ def _record(desk: Desk, view: RoundView, application: str, last: OutcomeView | N
         note = st.text_area(say("ui.allocation.after.note"), max_chars=2000, height=70)
         pressed = st.form_submit_button(say("ui.allocation.after.record-button"), type="primary")
     if pressed and isinstance(on, date):
+        seen = entry_seen(view)
         act(
-            lambda: desk.outcome(view.summary.id, application, kind, on, note),
+            lambda: desk.outcome(view.summary.id, application, kind, on, note, seen=seen),
             say("ui.allocation.after.recorded", application=safe(application)),
         )
 
@@ -186,7 +187,7 @@ def _correct(desk: Desk, view: RoundView, application: str, stands: Sequence[Out
     instead.append(before or NO_OUTCOME)
     with (
         st.expander(say("ui.allocation.after.correct", outcome=outcome_words(wrong))),
-        st.form(f"after-correct-{wrong.id}"),
+        st.form(f"after-correct-{application}"),
     ):
         kind = st.selectbox(
             say("ui.allocation.after.correct-to"),
@@ -197,10 +198,9 @@ def _correct(desk: Desk, view: RoundView, application: str, stands: Sequence[Out
         why = st.text_area(say("ui.allocation.after.correct-why"), max_chars=2000, height=70)
         pressed = st.form_submit_button(say("ui.allocation.after.correct-button"))
     if pressed and isinstance(on, date):
+        seen = entry_seen(view)
         act(
-            lambda: desk.correct_outcome(
-                view.summary.id, application, kind, on, why, seen=wrong.id
-            ),
+            lambda: desk.correct_outcome(view.summary.id, application, kind, on, why, seen=seen),
             say("ui.allocation.after.corrected", application=safe(application)),
         )
 
@@ -228,8 +228,9 @@ def _pay(desk: Desk, view: RoundView, found: Shown, award: Award) -> None:
     if minor is None:
         st.error(say("ui.allocation.after.not-money"), icon=":material/block:")
         return
+    seen = entry_seen(view)
     act(
-        lambda: desk.pay(view.summary.id, award.application_id, fund, minor, on),
+        lambda: desk.pay(view.summary.id, award.application_id, fund, minor, on, seen=seen),
         say("ui.allocation.after.paid-done", application=safe(award.application_id)),
     )
 

@@ -19,7 +19,7 @@ from allocator.ui.allocation_weights import moves_table
 from allocator.ui.components import Cell, Column, Kind, reasoned, section, table
 from allocator.ui.formats import safe
 from allocator.ui.results import Shown, assessed_now, pick_application
-from allocator.ui.session import Desk, act, attempt
+from allocator.ui.session import Desk, act, attempt, looked_at, version_seen
 from allocator.wording import package_words
 
 DECISIONS = (OverrideKind.MUST.value, OverrideKind.MUST_NOT.value)
@@ -80,7 +80,7 @@ def _new(desk: Desk, view: RoundView, found: Shown, active: list[OverrideView]) 
                     draft.decision,
                     reason,
                     package=draft.package,
-                    seen=view.summary.version,
+                    seen=version_seen(view),
                 ),
                 say("ui.allocation.override.done", application=safe(application)),
             )
@@ -216,13 +216,14 @@ def _row(each: OverrideView, found: Shown) -> list[Cell]:
 
 
 def _take_back(desk: Desk, chosen: OverrideView) -> None:
+    seen = looked_at(f"override {chosen.id}", chosen.version)
     label = say("ui.allocation.override.take-back-reason", application=chosen.application)
     reason = reasoned(
         f"allocation-take-back-{chosen.id}", safe(label), say("ui.allocation.override.take-back")
     )
     if reason is not None:
         act(
-            lambda: desk.withdraw_override(chosen.id, reason, chosen.version),
+            lambda: desk.withdraw_override(chosen.id, reason, seen),
             say("ui.allocation.override.taken", application=safe(chosen.application)),
         )
 

@@ -38,7 +38,7 @@ from allocator.ui.fitting import ROOM, TWO_THIRDS
 from allocator.ui.formats import money, points, safe
 from allocator.ui.policy_dials import end_of_scale, in_words
 from allocator.ui.results import Shown, under
-from allocator.ui.session import Desk, act
+from allocator.ui.session import Desk, act, version_seen
 from allocator.wording import for_reading, target_words, trimmed
 
 _KEPT = "_weights"
@@ -316,4 +316,4 @@ def _saved(
 ) -> None:
     made = desk.save_policy(text, reason, base.id)
     if sets:
-        desk.set_policy(view.summary.id, made.id, reason, view.summary.version)
+        desk.set_policy(view.summary.id, made.id, reason, version_seen(view))

@@ -13,7 +13,7 @@ from allocator.ui.applications_list import paged
 from allocator.ui.applications_state import open_part
 from allocator.ui.components import Cell, Column, table, table_download
 from allocator.ui.formats import moment, safe
-from allocator.ui.session import Desk, act
+from allocator.ui.session import Desk, act, version_seen
 
 
 def show(desk: Desk, view: RoundView) -> None:
@@ -73,7 +73,7 @@ def _undo(desk: Desk, view: RoundView) -> None:
         st.markdown(say("ui.applications.undo.about"))
         if st.button(say("ui.applications.undo.button"), key="applications-undo"):
             act(
-                lambda: desk.undo_import(summary.id, summary.version),
+                lambda: desk.undo_import(summary.id, version_seen(view)),
                 say("ui.applications.undo.done"),
                 lambda _: open_part("changes"),
             )

@@ -20,8 +20,10 @@ from allocator.ui.applications_state import open_part
 from allocator.ui.components import Cell, Column, Kind, file_download, section, table, uploads
 from allocator.ui.failures import refusal
 from allocator.ui.formats import moment, safe
-from allocator.ui.session import Desk, act, flash
+from allocator.ui.session import Desk, act, flash, version_seen
 from allocator.ui.sheets import XLSX
+
+_BROUGHT = "_applications-brought"
 
 _ROLES = {
     "applications": ("xlsx", "csv"),
@@ -47,12 +49,12 @@ def _upload(desk: Desk, view: RoundView) -> None:
     section(say("ui.applications.files.title"))
     st.caption(say("ui.applications.files.about"))
     given: dict[str, dict[str, bytes]] = {}
-    version = view.summary.version  # a new one empties the fields
+    brought = st.session_state.get(_BROUGHT, 0)  # files brought in empty the fields
     # No form: it would swallow a press of the button while a file is still on its way.
     for place, role in zip(st.columns(len(_ROLES)), _ROLES, strict=True):
         with place:
             label = say(f"ui.applications.files.roles.{role}")
-            given[role] = uploads(label, _ROLES[role], key=f"applications-upload-{role}-{version}")
+            given[role] = uploads(label, _ROLES[role], key=f"applications-upload-{role}-{brought}")
     pressed = st.button(
         say("ui.applications.files.button"),
         type="primary",
@@ -71,8 +73,8 @@ def _bring_in(desk: Desk, view: RoundView, given: dict[str, dict[str, bytes]]) -
     except AllocatorError as error:
         refusal(error)
         return
-    summary = view.summary
-    act(lambda: desk.import_files(summary.id, files, summary.version), "", _brought)
+    summary, seen = view.summary, version_seen(view)
+    act(lambda: desk.import_files(summary.id, files, seen), "", _brought)
 
 
 def named_by_role(given: dict[str, dict[str, bytes]]) -> dict[str, bytes]:
@@ -95,6 +97,7 @@ def named_by_role(given: dict[str, dict[str, bytes]]) -> dict[str, bytes]:
 
 
 def _brought(found: ImportView) -> None:
+    st.session_state[_BROUGHT] = st.session_state.get(_BROUGHT, 0) + 1
     differs = "ui.applications.files.differs" if found.changes else "ui.applications.files.same"
     told = say(differs, **counted(found.changes))
     count = found.check.applications

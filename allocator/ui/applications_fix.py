@@ -17,7 +17,7 @@ from allocator.texts import catalogue, say
 from allocator.ui.applications_data import sees_persons, sheet_of
 from allocator.ui.components import section
 from allocator.ui.formats import safe
-from allocator.ui.session import Desk, act, flash
+from allocator.ui.session import Desk, act, flash, version_seen
 
 _IDENTITY = "application_id"
 
@@ -110,9 +110,9 @@ def _fix(
     if after == before:
         st.warning(say("ui.applications.fix.same"), icon=":material/warning:")
         return
-    summary = view.summary
+    of, seen = view.summary.id, version_seen(view)
     act(
-        lambda: desk.fix(summary.id, application, column, before, after, reason, summary.version),
+        lambda: desk.fix(of, application, column, before, after, reason, seen),
         "",
         lambda found: flash(say("ui.applications.fix.done", left=left_words(found))),
     )

@@ -7,7 +7,7 @@ from allocator.office.states import OPEN, State
 from allocator.office.views import RoundView
 from allocator.texts import say
 from allocator.ui.components import empty, reasoned
-from allocator.ui.session import Desk, act
+from allocator.ui.session import Desk, act, version_seen
 
 _RETURNABLE = (State.PROPOSED, State.APPROVED)
 
@@ -36,7 +36,7 @@ def say_why_frozen(desk: Desk, view: RoundView, what: str) -> None:
         reason = reasoned("return", say("ui.frozen.return.reason"), say("ui.frozen.return.button"))
         if reason is not None:
             act(
-                lambda: desk.return_to_draft(summary.id, reason, summary.version),
+                lambda: desk.return_to_draft(summary.id, reason, version_seen(view)),
                 say("ui.frozen.return.done"),
             )
 

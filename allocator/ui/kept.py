@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from allocator.office.desk_inputs import forget_what_was_read, last_erasure
+from allocator.office.desk_awards import forget_what_was_read, last_erasure
 from allocator.office.memory import MEMORY
 from allocator.office.roles import Command, may
 from allocator.office.views import RoundView

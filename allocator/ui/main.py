@@ -63,6 +63,7 @@ def _show(page: Page, desk: Desk, picker: DeltaGenerator) -> None:
         if isinstance(page, OfficePage):
             st.caption(say(f"ui.page.{page.name}.about"))
             session.said()
+            session.begin_page()
             page.show(desk)
         else:
             view = _round(desk, picker)
@@ -70,8 +71,10 @@ def _show(page: Page, desk: Desk, picker: DeltaGenerator) -> None:
                 _heading(view.summary)
                 session.said()
                 guide.strip(desk, view, page.name)
+                session.begin_page(view)
                 jobs_panel.mount(desk, view, page.name)
                 page.show(desk, view)
+        session.end_page()
     except AllocatorError as error:
         refusal(error)
 

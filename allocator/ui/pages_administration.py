@@ -14,7 +14,7 @@ from allocator.ui.components import Cell, Column, file_download, section, table
 from allocator.ui.fitting import FRAME, ROOM
 from allocator.ui.formats import safe
 from allocator.ui.navigation import OfficePage, Section
-from allocator.ui.session import act
+from allocator.ui.session import act, looked_at
 
 _CHOICES = {"outstanding-reports": ("warn", "refuse", "ignore")}
 """Settings that are one of a few words; the others are numbers."""
@@ -97,6 +97,7 @@ def _change(desk: Desk, accounts: Sequence[AccountView]) -> None:
         return
     with st.expander(say("ui.administration.change.title"), icon=":material/manage_accounts:"):
         chosen = _one(accounts, "account-change")
+        seen = looked_at(f"account {chosen.login}", chosen.version)
         with st.form(f"account-roles-{chosen.login}", border=False):
             roles = st.multiselect(
                 say("ui.administration.add.roles"),
@@ -107,14 +108,14 @@ def _change(desk: Desk, accounts: Sequence[AccountView]) -> None:
             pressed = st.form_submit_button(say("ui.administration.change.button"))
         if pressed:
             act(
-                lambda: desk.set_roles(chosen.login, roles, chosen.version),
+                lambda: desk.set_roles(chosen.login, roles, seen),
                 say("ui.administration.change.done"),
             )
         if chosen.active and st.button(
             say("ui.administration.change.deactivate"), key=f"account-off-{chosen.login}"
         ):
             act(
-                lambda: desk.deactivate(chosen.login, chosen.version),
+                lambda: desk.deactivate(chosen.login, seen),
                 say("ui.administration.change.deactivated"),
             )
 

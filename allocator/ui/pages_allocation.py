@@ -18,7 +18,7 @@ from allocator.ui.components import empty, file_download
 from allocator.ui.failures import show_problem
 from allocator.ui.navigation import RoundPage, Section
 from allocator.ui.results import Shown, chosen_run, shown
-from allocator.ui.session import Desk, act
+from allocator.ui.session import Desk, act, version_seen
 from allocator.ui.sheets import XLSX
 
 _FILES = {
@@ -134,7 +134,7 @@ def _propose(desk: Desk, view: RoundView, run: RunView) -> None:
         key="allocation-propose",
     ):
         act(
-            lambda: desk.propose(summary.id, run.id, summary.version),
+            lambda: desk.propose(summary.id, run.id, version_seen(view)),
             say("ui.allocation.propose.done"),
             lambda _: _to_signoff(summary.id),
         )

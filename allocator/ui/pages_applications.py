@@ -24,7 +24,7 @@ from allocator.ui.applications_state import PART, say_why_frozen, take_part
 from allocator.ui.components import facts
 from allocator.ui.formats import safe
 from allocator.ui.navigation import RoundPage, Section
-from allocator.ui.session import Desk, attempt, flash
+from allocator.ui.session import Desk, attempt, flash, version_seen
 from allocator.wording import money_brief
 
 _PARTS = ("list", "problems", "ineligible", "changes", "files")
@@ -102,7 +102,7 @@ def _next(desk: Desk, view: RoundView, check: CheckView) -> None:
         key="applications-check",
     )
     if pressed:
-        found = attempt(lambda: desk.check(summary.id, summary.version))
+        found = attempt(lambda: desk.check(summary.id, version_seen(view)))
         if found is not None:
             counts = {"eligible": found.eligible, "ineligible": len(found.ineligible)}
             flash(say("ui.applications.check.done", **counts))

@@ -24,7 +24,7 @@ from allocator.ui.fitting import TWO_FIFTHS
 from allocator.ui.formats import day, moment, safe
 from allocator.ui.navigation import RoundPage, Section
 from allocator.ui.policy_draft import Draft
-from allocator.ui.session import Desk, act
+from allocator.ui.session import Desk, act, version_seen
 
 
 def show(desk: Desk, view: RoundView) -> None:
@@ -207,7 +207,7 @@ def _saved(
         made = desk.save_policy(text, reason, based_on)
         policy_draft.saved(summary.id, draft, made)
         if use:
-            desk.set_policy(summary.id, made.id, reason, summary.version)
+            desk.set_policy(summary.id, made.id, reason, version_seen(view))
         return made
 
     act(save, say(f"ui.policy.save.{'done-used' if use else 'done'}"))
@@ -232,7 +232,8 @@ def _use(desk: Desk, view: RoundView, draft: Draft) -> None:
     reason = reasoned("policy-use", say("ui.policy.use.reason"), say("ui.policy.use.button"))
     if reason is not None:
         done = say("ui.policy.use.done", number=version.number)
-        act(lambda: desk.set_policy(summary.id, version.id, reason, summary.version), done)
+        seen = version_seen(view)
+        act(lambda: desk.set_policy(summary.id, version.id, reason, seen), done)
 
 
 def _targets(policy: Policy, on: date) -> None:

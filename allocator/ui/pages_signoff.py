@@ -26,7 +26,7 @@ from allocator.ui.components import (
 from allocator.ui.formats import amount, moment, safe
 from allocator.ui.navigation import RoundPage, Section, link
 from allocator.ui.results import shown
-from allocator.ui.session import act, attempt
+from allocator.ui.session import act, attempt, version_seen
 
 SHOWN = 8
 """Digits of a fingerprint that are typed to approve: enough to have looked."""
@@ -183,7 +183,7 @@ def _propose(desk: Desk, view: RoundView, run: RunView) -> None:
         return
     if st.button(say("ui.signoff.propose.button"), type="primary", key="signoff-propose"):
         act(
-            lambda: desk.propose(summary.id, run.id, summary.version),
+            lambda: desk.propose(summary.id, run.id, version_seen(view)),
             say("ui.signoff.propose.done"),
         )
 
@@ -203,7 +203,7 @@ def _approve(desk: Desk, view: RoundView, run: RunView) -> None:
     if len(given) < SHOWN or not whole.startswith(given):
         st.error(say("ui.signoff.approve.wrong", count=SHOWN), icon=":material/block:")
         return
-    act(lambda: desk.approve(summary.id, whole, summary.version), say("ui.signoff.approve.done"))
+    act(lambda: desk.approve(summary.id, whole, version_seen(view)), say("ui.signoff.approve.done"))
 
 
 def _return(desk: Desk, view: RoundView) -> None:
@@ -217,7 +217,7 @@ def _return(desk: Desk, view: RoundView) -> None:
         )
         if reason is not None:
             act(
-                lambda: desk.return_to_draft(summary.id, reason, summary.version),
+                lambda: desk.return_to_draft(summary.id, reason, version_seen(view)),
                 say("ui.signoff.return.done"),
             )
 
@@ -243,7 +243,7 @@ def _publish(desk: Desk, view: RoundView) -> None:
         return
     content = None if given is None else given.getvalue()
     act(
-        lambda: _published(desk, summary.id, summary.version, content, password or None),
+        lambda: _published(desk, summary.id, version_seen(view), content, password or None),
         say("ui.signoff.publish.done"),
     )
 
@@ -268,7 +268,7 @@ def _close(desk: Desk, view: RoundView) -> None:
         st.markdown(say("ui.signoff.close.about"))
         sure = st.checkbox(say("ui.signoff.close.sure"), key="signoff-sure")
         if st.button(say("ui.signoff.close.button"), disabled=not sure, key="signoff-close"):
-            act(lambda: desk.close(summary.id, summary.version), say("ui.signoff.close.done"))
+            act(lambda: desk.close(summary.id, version_seen(view)), say("ui.signoff.close.done"))
 
 
 # --- what was signed ----------------------------------------------------------------------------

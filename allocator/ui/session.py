@@ -10,6 +10,7 @@ from allocator.office.desk import Desk, open_desk
 from allocator.office.identity import Identity, from_oidc, from_system
 from allocator.office.roles import Actor, Source
 from allocator.office.store import Store, open_store
+from allocator.office.views import RoundView
 from allocator.texts import say
 from allocator.ui.failures import refusal
 from allocator.ui.formats import safe
@@ -24,6 +25,7 @@ _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 
 _ROLES = "_roles"
 _SAID = "_said"
+_DRAWN, _DRAWING = "_drawn", "_drawing"
 
 
 @st.cache_resource(show_spinner=False, on_release=Store.close)
@@ -142,6 +144,60 @@ def act[T](command: Callable[[], T], done: str, then: Callable[[T], None] | None
     if then is not None:
         then(answer)
     st.rerun()
+
+
+def begin_page(view: RoundView | None = None) -> None:
+    """Begin to draw a page: what it drew before is what its reader was looking at.
+
+    Parameters
+    ----------
+    view : RoundView, optional
+        The round the page is about, as it is now.
+    """
+    st.session_state[_DRAWING] = {}
+    if view is not None:
+        looked_at(_version_of(view), view.summary.version)
+        looked_at(_entry_of(view), view.entry)
+
+
+def end_page() -> None:
+    """Remember what is on the screen now that the page is drawn."""
+    st.session_state[_DRAWN] = st.session_state.pop(_DRAWING, {})
+
+
+def looked_at(what: str, now: int) -> int:
+    """Return the version of something that was on the screen when a button was pressed.
+
+    Pressing it draws the page anew from what is there *then*; the desk has to be told what the
+    person saw, or it could not say that somebody else was faster.
+
+    Parameters
+    ----------
+    what : str
+        What is looked at. It is asked for whenever it is drawn, not only when something is done.
+    now : int
+        The version that is there now: what was on the screen if the page was not drawn before.
+    """
+    st.session_state.setdefault(_DRAWING, {})[what] = now
+    return int(st.session_state.get(_DRAWN, {}).get(what, now))
+
+
+def version_seen(view: RoundView) -> int:
+    """Return the version of a round that was on the screen when a button was pressed."""
+    return looked_at(_version_of(view), view.summary.version)
+
+
+def entry_seen(view: RoundView) -> int:
+    """Return the newest entry about a round when what was on the screen was drawn."""
+    return looked_at(_entry_of(view), view.entry)
+
+
+def _version_of(view: RoundView) -> str:
+    return f"round {view.summary.id}"
+
+
+def _entry_of(view: RoundView) -> str:
+    return f"entry {view.summary.id}"
 
 
 def flash(text: str, *, done: bool = True) -> None:

@@ -48,6 +48,6 @@ def proposed(store: Path) -> str:
 
 
 def test_the_page_tells_of_every_setting() -> None:
-    from allocator.office.desk_inputs import SETTINGS
+    from allocator.office.settings import SETTINGS
 
     assert all(f"`{name}`" in PAGE for name in SETTINGS)

@@ -12,12 +12,13 @@ from allocator.commands.office_rounds import reviewed
 from allocator.errors import AllocatorError
 from allocator.model import Package
 from allocator.office.desk import OverrideDraft
-from allocator.office.desk_inputs import moved_payments
+from allocator.office.desk_awards import moved_payments
 from allocator.office.keys import check_key, make_key
 from allocator.office.ledger import ledger
 from allocator.office.roles import Role
 from allocator.office.states import State
 from allocator.office.views import RunView
+from allocator.policy import policy_bytes
 from allocator.record.check_all import Given
 from allocator.record.check_container import unpacked
 from allocator.record.record import members
@@ -420,7 +421,9 @@ def test_a_correction_stands_in_the_place_of_the_last_outcome_and_both_stay(
     wrong = office.olu.outcomes(round_id)[0]
     assert code(lambda: correct(round_id, name, "accepted", day, " ")) == "office-reason-needed"
     assert code(lambda: correct(round_id, name, "withdrawn", day, "x")) == "office-outcome-same"
-    found = correct(round_id, name, "accepted", day, "a slip of the hand", seen=wrong.id)
+    found = correct(
+        round_id, name, "accepted", day, "a slip of the hand", seen=office.olu.round(round_id).entry
+    )
     assert (found.kind, found.corrects, found.note) == ("accepted", wrong.id, "a slip of the hand")
     assert office.olu.fund_ledger(round_id) == before
     assert code(lambda: office.olu.reallocate(round_id, "x")) == "office-nothing-free"
@@ -434,10 +437,11 @@ def test_a_correction_stands_in_the_place_of_the_last_outcome_and_both_stay(
         told == f"olu corrected what was recorded for {name}: not withdrawn but accepted on {day}."
     )
     # What comes next follows the correction; what was looked at must still be the last.
+    entry = office.olu.round(round_id).entry
     office.olu.outcome(round_id, name, "attended", date(2026, 3, 6))
     late = date(2026, 3, 7)
-    since = code(lambda: correct(round_id, name, "no-show", late, "x", seen=wrong.id))
-    assert since == "office-outcome-since"
+    since = refusal(lambda: correct(round_id, name, "no-show", late, "x", seen=entry))
+    assert since.code == "office-stale" and "attended" in str(since)
     assert correct(round_id, name, "no-show", late, "not seen there").kind == "no-show"
     assert balanced(office.olu.fund_ledger(round_id))
     assert office.sam.check_store([]).passed
@@ -463,6 +467,35 @@ def test_a_correction_is_what_can_follow_the_outcome_before_the_wrong_one(office
     assert code(lambda: correct(round_id, second, "accepted", early, "x")) == "office-outcome-none"
     record(round_id, second, "accepted", before)
     assert balanced(office.olu.fund_ledger(round_id))
+
+
+def test_what_lies_beneath_a_wrong_outcome_can_be_taken_back_too(office: Office) -> None:
+    round_id, run = office.published()
+    name = awarded(office.olu, run)[0]
+    early, late = date(2026, 2, 1), date(2026, 3, 6)
+    record, correct = office.olu.outcome, office.olu.correct_outcome
+    record(round_id, name, "accepted", early)
+    record(round_id, name, "attended", late)
+    correct(round_id, name, "accepted", early, "somebody else was there")
+    correct(round_id, name, "none", early, "and it was not accepted either")
+    assert not [each for each in office.olu.outcomes(round_id) if not each.superseded][1:]
+    record(round_id, name, "declined", early)
+    assert balanced(office.olu.fund_ledger(round_id)) and office.sam.check_store([]).passed
+
+
+def test_whoever_records_after_somebody_else_is_told_first(office: Office) -> None:
+    round_id, run = office.published()
+    name, other = awarded(office.olu, run)[:2]
+    day, entry = date(2026, 2, 1), office.olu.round(round_id).entry
+    office.ada.add_account("pat", "Pat", [Role.OFFICER])
+    office.pat.pay(round_id, name, "main", 1_000, day, seen=entry)
+    twice = refusal(lambda: office.olu.pay(round_id, name, "main", 1_000, day, seen=entry))
+    assert twice.code == "office-stale" and "pat" in str(twice) and "10.00" in str(twice)
+    since = code(lambda: office.olu.outcome(round_id, name, "accepted", day, seen=entry))
+    assert since == "office-stale"
+    # What was recorded of another award is no obstacle.
+    office.olu.pay(round_id, other, "main", 1_000, day, seen=entry)
+    office.olu.pay(round_id, name, "main", 1_000, day, seen=office.olu.round(round_id).entry)
 
 
 def test_what_was_awarded_anew_is_not_promised_twice_by_a_correction(office: Office) -> None:
@@ -607,6 +640,46 @@ def test_outstanding_reports_warn_or_refuse_as_the_office_says(office: Office) -
     assert refused and not refused & {a.application_id for a in result.allocation.awards}
     office.ada.set_setting("outstanding-reports", "ignore")
     assert not [e for e in office.olu.check_of(second).problems if e.code.startswith("office-")]
+
+
+def with_policy(files: dict[str, bytes], more: str) -> dict[str, bytes]:
+    """Return the files of a round with the policy of 2024 and some lines more."""
+    policy = policy_bytes("itu-t-2024")[0] + more.encode()
+    own = files["round.yaml"].replace(b"policy: itu-t-2024\n", b"")
+    return {**files, "round.yaml": own, "policy.yaml": policy}
+
+
+@pytest.mark.parametrize(
+    ("policy", "setting", "declined", "warned"),
+    [
+        ("reports: {outstanding: refuse}\n", "ignore", True, True),
+        ("reports: {outstanding: warn, after_days: 30}\n", "refuse", False, True),
+        ("reports: {outstanding: refuse, after_days: 200}\n", "refuse", False, False),
+        ("reports: {outstanding: ignore}\n", "refuse", False, False),
+        ("", "refuse", True, True),
+    ],
+)
+def test_what_the_policy_says_of_reports_goes_before_the_setting(
+    office: Office, policy: str, setting: str, declined: bool, warned: bool
+) -> None:
+    olu = office.olu
+    first, _ = office.published("one")
+    olu.outcome(first, "one-A2", "attended", date(2026, 3, 6))
+    office.ada.set_setting("outstanding-reports", setting)
+    files = tiny("two", persons=("Q1", "Q2"), money=60_000, month=9, year="2027")
+    files["round.yaml"] = files["round.yaml"].replace(b"n_date: 2026-01", b"n_date: 2026-07")
+    second = olu.create_round(with_policy(files, policy)).summary.id
+    told = [each for each in olu.check(second, None).problems if "report" in each.code]
+    assert bool(told) is warned
+    run = olu.run(second)
+    assert ("two-A2" not in awarded(olu, run)) is declined
+    if not declined:
+        return
+    (made,) = loaded_of(olu.record(run.id)).overrides
+    assert made.application_id == "two-A2" and "report" in made.reason
+    assert made.by.endswith("as the policy says of outstanding reports") is bool(policy)
+    olu.outcome(first, "one-A2", "report delivered", date(2026, 4, 6))
+    assert not olu.runs(second)[0].current
 
 
 def owing(office: Office) -> tuple[str, str]:

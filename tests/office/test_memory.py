@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 
-from allocator.office.desk_inputs import last_erasure
+from allocator.office.desk_awards import last_erasure
 from allocator.office.memory import MEMORY, Memory
 from tests.office.desk_kit import awarded, office_in
 

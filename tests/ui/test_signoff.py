@@ -75,6 +75,17 @@ def test_a_second_person_approves_by_the_fingerprint_and_no_other_text(app, fina
     assert final.round(ROUND).summary.state is State.APPROVED
 
 
+def test_what_somebody_else_did_meanwhile_is_told_before_a_name_is_put_to_it(app, office, final):
+    page = app(OFFICER, "signoff", round=ROUND)
+    desk_of(office, OFFICER).return_to_draft(ROUND, "Two files are missing.", None)
+    final.check(ROUND, None)
+    page.button(key="signoff-propose").click().run()
+    assert final.round(ROUND).summary.state is State.CHECKED
+    assert "Somebody was faster" in words(page)
+    page.button(key="signoff-propose").click().run()
+    assert final.round(ROUND).summary.state is State.PROPOSED
+
+
 def test_an_approver_returns_it_with_a_reason_that_must_be_given(app, final):
     view = final.round(ROUND)
     final.propose(ROUND, view.run.id, view.summary.version)
