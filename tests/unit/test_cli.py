@@ -297,7 +297,10 @@ def test_ctrl_c_before_the_program_is_ready_ends_it_quietly() -> None:
     assert ended.stderr.decode().splitlines() == [say("cli.stopped-early")]
 
 
-def test_ctrl_c_takes_the_best_known_answer_or_leaves_nothing(meeting: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.1, 2.5, 8])
+def test_ctrl_c_takes_the_best_known_answer_or_leaves_nothing(
+    meeting: Path, seconds: float
+) -> None:
     shutil.copytree(SAMPLES / "year", meeting / "year")
     started = subprocess.Popen(
         [sys.executable, "-m", "allocator", "run", str(meeting / "year"), "--json"],
@@ -306,13 +309,16 @@ def test_ctrl_c_takes_the_best_known_answer_or_leaves_nothing(meeting: Path) -> 
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
-    time.sleep(2.5)
+    time.sleep(seconds)
     started.send_signal(signal.SIGINT)
-    out, err = started.communicate(timeout=60)
+    out, err = started.communicate(timeout=120)
     assert "Traceback" not in err
     assert started.returncode in (0, 3)
-    data = json.loads(out)
     written = (meeting / "year" / "out").exists()
+    if not out:  # on a busy machine it may not have begun yet
+        assert not written and "before it had begun" in err
+        return
+    data = json.loads(out)
     assert written == ("status" in data)
     if written:
         assert (data["status"] == "optimal") == (started.returncode == 0)
