@@ -8,16 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from allocator.errors import AllocatorError, problem
-from allocator.model import POINT, Award, Package, Pool, Round
+from allocator.model import Award, Package, Pool, Round
 from allocator.optimise.allocation import Allocation, Draw, Status
-from allocator.optimise.blocks import blocks_of, everyone_in_a_block
+from allocator.optimise.blocks import blocks_of
 from allocator.optimise.conflict import infeasible
-from allocator.optimise.dual import Bound, bound_of
+from allocator.optimise.dual import bound_of
 from allocator.optimise.engine import relax
-from allocator.optimise.field import Field, field_of
 from allocator.optimise.funds import Grant, fund_order, pay
 from allocator.optimise.matrix import Matrix, broken, complete, full_values, of_programme
-from allocator.optimise.near import Optima, TooMany, optima, optima_worth
+from allocator.optimise.optima import Ground, ground_of, optima, optima_worth
 from allocator.optimise.programme import Programme, build, payable_from
 from allocator.optimise.prove import Infeasible, Proven, prove
 from allocator.optimise.reduce import (
@@ -39,12 +38,6 @@ from allocator.optimise.ties import (
 )
 from allocator.optimise.watch import Progress, Watch
 from allocator.rules import Rules
-
-LARGEST_LISTED = 2_500
-"""Columns up to which the best allocations are looked for in a list first."""
-
-LONGEST_LIST = 150_000
-"""Beginnings of allocations in such a list; beyond, the integer solver takes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +144,12 @@ def _select(
     )
     columns = len(programme.columns)
     whole = of_programme(programme, reduction.never)
-    listing = _listing(programme, whole, order, watch)
-
-    def answer(proven: Proven, found: Optima) -> tuple[Proven, tuple[int, ...], frozenset[str]]:
-        tied = frozenset(order[place] for place in found.tied)
-        return proven, full_values(whole, found.values, columns), tied
-
-    if listing is not None and not watch.over():
-        found = optima(listing.field, POINT * programme.scale // 4, LONGEST_LIST)
-        if found is not None:
-            watch.report(found.objective, found.objective)
-            best = found.objective
-            return answer(Proven(found.values, best, best, listing.bound), found)
+    ground = _ground(programme, whole, order, watch)
+    if ground is not None and (found := optima(ground, watch)) is not None:
+        best = found.objective
+        watch.report(best, best)
+        proven = Proven(found.values, best, best, ground.bound)
+        return proven, full_values(whole, found.values, columns), found.tied
     matrix = of_programme(programme, reduction.never | _extra_twins(reduction))
     proven = prove(matrix, watch, rivals=True)
     values = _known(proven)
@@ -174,8 +161,8 @@ def _select(
         return proven, known, frozenset()
     watch.stage = "ties"
     watch.report(proven.objective, proven.bound)
-    if listing is not None and (found := _worth(listing, proven.objective)) is not None:
-        return answer(proven, found)
+    if ground is not None and (found := optima_worth(ground, proven.objective)) is not None:
+        return proven, full_values(whole, found.values, columns), found.tied
     watch = watch.quiet()  # what follows maximises other things than the objective
     best_known = best_of(programme, matrix, proven.relaxation, proven.objective, watch)
     try:
@@ -189,41 +176,20 @@ def _select(
     return proven, drawn, tied
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """A round of one meeting whose allocations near the bound may be few enough to be listed."""
-
-    field: Field
-    bound: Bound
-
-
-def _listing(
+def _ground(
     programme: Programme, matrix: Matrix, order: Sequence[str], watch: Watch
-) -> _Listing | None:
-    """Return what allocations are listed from, ``None`` where the round is not of that kind.
+) -> Ground | None:
+    """Return what the best allocations are looked for in; ``None`` where that needs the solver.
 
     In a round of one meeting this is by far the quickest way: no search of a tree is needed.
     """
     named = any(column.fund for column in programme.columns)
-    if named or matrix.size > LARGEST_LISTED or all(matrix.follows):
+    if named or all(matrix.follows) or watch.over():
         return None
     relaxed = relax(matrix, watch)
     if not relaxed.feasible:
         raise Infeasible
-    rank = {application: place for place, application in enumerate(order)}
-    blocks = everyone_in_a_block(programme, matrix)
-    field = field_of(programme, matrix, blocks, relaxed.multipliers, rank)
-    if field is None:
-        return None
-    return _Listing(field, bound_of(matrix, blocks, relaxed.multipliers))
-
-
-def _worth(listing: _Listing, objective: int) -> Optima | None:
-    """Return all that is worth the optimum, ``None`` if the list of it would be too long."""
-    try:
-        return optima_worth(listing.field, objective, LONGEST_LIST)
-    except TooMany:
-        return None
+    return ground_of(programme, matrix, relaxed.multipliers, order)
 
 
 def _few(best: Best, proven: Proven, reduction: Reduction) -> list[tuple[int, ...]]:

@@ -5,7 +5,7 @@ they are followed exactly. *Money* takes many: what is used of it is priced, at 
 Every price is rounded to an integer, so that every bound computed from it holds (weak duality).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log2
 
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from allocator.model import POINT, Package
 from allocator.optimise.blocks import Blocks
-from allocator.optimise.matrix import Matrix
-from allocator.optimise.programme import Programme
+from allocator.optimise.matrix import Line, Matrix
+from allocator.optimise.programme import Column, Programme
 from allocator.optimise.reduce import MONEY_ROWS
 
 type Integers = NDArray[np.int64]
@@ -69,7 +69,7 @@ class Terrain:
     price money differently, the others as the first does: ``priced`` (S) names the one of the K.
     ``bare`` (K, C) and ``bare_rest`` (K) are the same figures where only money is priced.
     ``steady`` (R) lines take nothing from helpers, ``strict`` (R) lines cannot be eased by one.
-    ``outcomes`` are the places in the lottery of the applications that a choice awards.
+    ``outcomes`` are the places in the lottery of what a choice awards.
     """
 
     matrix: Matrix
@@ -104,6 +104,8 @@ def terrain_of(
     multipliers: Sequence[float],
     rank: Mapping[str, int],
     others: Sequence[Sequence[float]] = (),
+    *,
+    packages: bool = False,
 ) -> Terrain | None:
     """Return the terrain of a matrix, or ``None`` if it is too large or does not fit in 64 bits.
 
@@ -117,28 +119,32 @@ def terrain_of(
         Each application's place in the lottery, from 0.
     others : sequence of sequences of float
         More multipliers to look at it with.
+    packages : bool
+        Whether the lottery goes on to the packages: of two allocations that award the same
+        applications it then selects the one whose first difference is the larger package.
     """
     choices = tuple(choice for block in blocks.blocks for choice in block.choices)
     start = np.cumsum([0, *(len(block.choices) for block in blocks.blocks)], dtype=np.int64)
-    if len(choices) * len(blocks.linking) > MOST_CELLS:
+    linking = _binding(matrix, blocks)
+    if len(choices) * len(linking) > MOST_CELLS:
         return None
-    usage = _usage(matrix, choices, blocks.linking)
+    usage = _usage(matrix, choices, linking)
     loose = frozenset(blocks.loose)
     shared = [
         place
-        for place, n in enumerate(blocks.linking)
+        for place, n in enumerate(linking)
         if not loose.isdisjoint(matrix.lines[n].columns)
         or _most(usage[:, place], start) > matrix.lines[n].bound
     ]
     if len(shared) > MOST_LINES:
         return None
-    helpers = _helpers(matrix, blocks, [blocks.linking[place] for place in shared])
+    helpers = _helpers(matrix, blocks, [linking[place] for place in shared])
     if helpers is None:
         return None
-    money = [matrix.lines[blocks.linking[place]].name.startswith(MONEY_ROWS) for place in shared]
+    money = [matrix.lines[linking[place]].name.startswith(MONEY_ROWS) for place in shared]
     counted = _counted(usage[:, shared], money, helpers)
     order = [*np.flatnonzero(counted).tolist(), *np.flatnonzero(~counted).tolist()]
-    lines = [blocks.linking[shared[place]] for place in order]
+    lines = [linking[shared[place]] for place in order]
     helpers = _reordered(helpers, order)
     room = np.array([matrix.lines[n].bound for n in lines], dtype=np.int64)
     objective = np.array([sum(matrix.objective[j] for j in c) for c in choices], dtype=np.int64)
@@ -183,14 +189,40 @@ def terrain_of(
             (p for h in helpers for p in (*h.holding, *(p for p, c in h.lines if c < 0))),
         ),
         outcomes=tuple(
-            tuple(
-                rank[columns[j].application]
-                for j in choice
-                if isinstance(columns[j].package, Package)
-            )
+            tuple(_places([columns[j] for j in choice], rank, packages=packages))
             for choice in choices
         ),
     )
+
+
+def _places(columns: Iterable[Column], rank: Mapping[str, int], *, packages: bool) -> Iterator[int]:
+    """Yield the places of awards in the lottery; those of their packages come after all awards."""
+    largest = (Package.FULL, Package.TICKET)
+    for column in columns:
+        if column.package is None:
+            continue
+        place = rank[column.application]
+        yield place
+        if packages and column.package in largest:
+            yield len(rank) + len(largest) * place + largest.index(column.package)
+
+
+def _binding(matrix: Matrix, blocks: Blocks) -> list[int]:
+    """Return the linking lines without those of one block alone that all its choices keep."""
+    home = {j: number for number, block in enumerate(blocks.blocks) for j in block.columns}
+    return [
+        n
+        for n in blocks.linking
+        if len(numbers := {home.get(j, -1) for j in matrix.lines[n].columns}) != 1
+        or (number := numbers.pop()) < 0
+        or not _kept(matrix.lines[n], blocks.blocks[number].choices)
+    ]
+
+
+def _kept(line: Line, choices: Iterable[Sequence[int]]) -> bool:
+    """Tell whether every choice keeps a line."""
+    use = dict(zip(line.columns, line.coefficients, strict=True))
+    return all(sum(use.get(j, 0) for j in choice) <= line.bound for choice in choices)
 
 
 def _lines(count: int, without: Iterable[int]) -> Truths:

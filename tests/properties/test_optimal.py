@@ -81,8 +81,13 @@ def run_chunk(chunk: int) -> None:
 
 
 def by_solver(monkeypatch):
-    """Decide small rounds as larger ones are: by the integer solver."""
-    monkeypatch.setattr("allocator.optimise.solve.LARGEST_LISTED", 0)
+    """Decide small rounds as large ones of several meetings are: by the integer solver."""
+    monkeypatch.setattr("allocator.optimise.solve._ground", lambda *_: None)
+
+
+def by_following(monkeypatch):
+    """Decide them as those are for which the list near the bound would be too long."""
+    monkeypatch.setattr("allocator.optimise.optima.LARGEST_LISTED", 0)
 
 
 def by_solver_then_list(monkeypatch):
@@ -94,9 +99,10 @@ def by_list(monkeypatch):
     """Decide them as they are decided."""
 
 
-WAYS = (by_list, by_solver, by_solver_then_list)
-SOME = [*((by_list, n) for n in range(10)), *((by_solver, n) for n in range(10, 16)),
-        *((by_solver_then_list, n) for n in range(16, 20))]  # fmt: skip
+WAYS = (by_list, by_following, by_solver, by_solver_then_list)
+SOME = [*((by_list, n) for n in range(6)), *((by_following, n) for n in range(6, 12)),
+        *((by_solver, n) for n in range(12, 17)),
+        *((by_solver_then_list, n) for n in range(17, 20))]  # fmt: skip
 
 
 @pytest.mark.parametrize(("way", "chunk"), SOME)
