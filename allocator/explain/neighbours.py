@@ -5,7 +5,7 @@ in are looked at.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from allocator.optimise.programme import Programme
@@ -64,6 +64,26 @@ class Neighbourhood:
                     moved[row] = moved.get(row, 0) + coefficient * step
         over = [r for r, more in moved.items() if r not in self.held and more > self.slack[r]]
         return Change(tuple(over), tuple(full), gain)
+
+    def fitting(self, pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Yield the pairs of columns, one to set and one to clear, that are worth a closer look.
+
+        Left out are those that break a row without auxiliary columns: that takes one comparison.
+        """
+        short: dict[int, tuple[tuple[int, int], ...]] = {}
+        taken: dict[int, dict[int, int]] = {}
+        for on, off in pairs:
+            if on not in short:
+                short[on] = tuple(
+                    (row, coefficient - self.slack[row])
+                    for row, coefficient in self.rows.get(on, ())
+                    if self.helper[row] is None and coefficient > self.slack[row]
+                )
+            if off not in taken:
+                taken[off] = dict(self.rows.get(off, ()))
+            given = taken[off]
+            if all(given.get(row, 0) >= need for row, need in short[on]):
+                yield on, off
 
     def _moved(self, steps: Mapping[int, int]) -> dict[int, int]:
         moved: dict[int, int] = defaultdict(int)

@@ -37,7 +37,7 @@ def swaps(programme: Programme, values: Sequence[int]) -> tuple[Swap, ...]:
     awards = [j for j, x in enumerate(values) if x and columns[j].application]
     others = [j for j, c in enumerate(columns) if c.application and c.application not in held]
     found: dict[tuple[str, str], Swap] = {}
-    for on, off in sorted(_level(around, others, awards)):
+    for on, off in sorted(around.fitting(_level(around, others, awards))):
         pair = columns[off].application, columns[on].application
         package = columns[on].package
         if pair not in found and package is not None and around.change(on, off).possible:
@@ -114,7 +114,7 @@ def improvable(programme: Programme, awards: Iterable[Award]) -> bool:
         if change.possible and change.gain > 0:
             return True
     new = [on for on in others if columns[on].application not in held]
-    pairs = _better(around, new, list(held.values()))
+    pairs = around.fitting(_better(around, new, list(held.values())))
     return any(around.change(on, off).possible for on, off in pairs)
 
 

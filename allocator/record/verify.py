@@ -22,7 +22,7 @@ from allocator.intake.folder import LoadedRound, load_round
 from allocator.model import Award, Package, Pool
 from allocator.optimise.allocation import Allocation, Draw, Status
 from allocator.optimise.programme import Programme, build
-from allocator.record.canonical import canonical, to_plain
+from allocator.record.canonical import Plain, canonical, to_plain, written
 from allocator.record.check_all import (
     FROM_INPUTS,
     Given,
@@ -138,6 +138,8 @@ class _Again:
     loaded: LoadedRound | None = None
     assessment: Assessment | None = None
     judged: dict[str, Any] = field(default_factory=dict)
+    plain: Plain = None
+    built: Programme | None = None
 
     def look_at_inputs(self) -> str:
         """Read the files again; applications, round and past awards must be those recorded."""
@@ -201,8 +203,16 @@ class _Again:
             self.assessment = assess(loaded)
             if has_errors(self.assessment.problems):
                 raise Refused(_first_problem("assess.problem", self.assessment.problems))
-            self.judged = _plain_pool(to_plain(self.assessment.pool))
+            self.plain = to_plain(self.assessment.pool)
+            self.judged = _plain_pool(self.plain)
         return self.assessment.pool
+
+    def programme(self) -> Programme:
+        """Return the programme that the inputs give."""
+        if self.built is None:
+            loaded = self._known()
+            self.built = build(self.pool(), loaded.round, loaded.rules)
+        return self.built
 
     def look_at_eligibility(self) -> str:
         """Judge everyone again: eligible or not, with reasons and groups."""
@@ -226,16 +236,11 @@ class _Again:
         """Cost every package again; then the pool is the same to the last byte."""
         pool = self.pool()
         self._demand_same("costs", ("costs", "used_half_units"))
-        if canonical(pool) != self.record.members["pool.json"]:
+        if written(self.plain) != self.record.members["pool.json"]:
             raise Refused(say("verify.inputs.other", member="pool.json"))
-        self._look_at_package_programme(pool)
-        return say("verify.costs.figure", count=sum(len(each.costs) for each in pool.candidates))
-
-    def _look_at_package_programme(self, pool: Pool) -> None:
-        loaded = self._known()
-        programme = build(pool, loaded.round, loaded.rules)
-        if canonical(programme) != self.record.members["programme.json"]:
+        if canonical(self.programme()) != self.record.members["programme.json"]:
             raise Refused(say("verify.programme.package"))
+        return say("verify.costs.figure", count=sum(len(each.costs) for each in pool.candidates))
 
     def _demand_same(self, part: str, names: tuple[str, ...]) -> None:
         """Refuse applications of which these fields are not what the inputs give."""
@@ -252,7 +257,7 @@ class _Again:
         """Find every reason again from the awards; the margins are taken as recorded."""
         pool, loaded = self.pool(), self._known()
         result = self.record.plain("result.json")
-        programme = build(pool, loaded.round, loaded.rules)
+        programme = self.programme()
         allocation = allocation_of(result)
         lines = decision_lines(
             loaded.round,
