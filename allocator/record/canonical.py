@@ -40,7 +40,7 @@ def to_plain(value: object) -> Plain:
     TypeError
         For anything else: a float above all, and sets, whose order is not defined.
     """
-    kind: type[Any] = type(value)
+    kind: Any = type(value)
     if kind in _AS_THEY_ARE:  # most values by far, so they are asked for first
         return value  # type: ignore[return-value]
     if isinstance(value, list | tuple):
