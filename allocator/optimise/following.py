@@ -27,7 +27,7 @@ from allocator.optimise.layers import (
 from allocator.optimise.matrix import complete
 from allocator.optimise.terrain import Helper, Integers, Terrain, Truths
 
-MOST_BEGINNINGS = 200_000
+MOST_BEGINNINGS = 500_000
 """Beginnings of allocations kept at once; beyond this the search is given up."""
 
 WIDTH = 300
