@@ -30,6 +30,7 @@ from allocator.optimise.forced import (
 from allocator.optimise.layers import TooMany
 from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import lottery_order
+from allocator.optimise.terrain import MOST_COUNTED
 from allocator.optimise.ties import Stopped
 from allocator.optimise.watch import Watch
 from allocator.rules import Rules
@@ -188,6 +189,9 @@ def figures(margins: Mapping[str, Margin], awarded_to: frozenset[str]) -> dict[s
 def _looked_up(here: Stand, watch: Watch, processes: int) -> dict[str, Margin]:
     """Return the margins that need no solver, by application id."""
     applications = list(here.merits)
+    terrain = here.ground.terrain
+    if terrain is None or (terrain.counts > MOST_COUNTED and not _few(here)):
+        return {}
     ground = tuned(here.ground, [*islice(_asked(here), TRIALS)])
     if ground is None:
         return {}

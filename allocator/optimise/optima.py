@@ -20,7 +20,7 @@ from allocator.optimise.field import Field, field_of
 from allocator.optimise.following import best_under
 from allocator.optimise.matrix import Matrix
 from allocator.optimise.programme import Programme
-from allocator.optimise.terrain import Integers, Terrain, Truths, terrain_of
+from allocator.optimise.terrain import MOST_COUNTED, Integers, Terrain, Truths, terrain_of
 from allocator.optimise.watch import Watch
 
 LARGEST_LISTED = 2_500
@@ -28,9 +28,6 @@ LARGEST_LISTED = 2_500
 
 LONGEST_LIST = 150_000
 """Beginnings of allocations in such a list."""
-
-MOST_COUNTED = 30
-"""Counted lines up to which states are followed: rounds of several meetings have too many."""
 
 
 @dataclass(frozen=True, slots=True)

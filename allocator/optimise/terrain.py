@@ -38,6 +38,10 @@ MONEY_STEPS = (0.5, 2.0, 6.0)
 FARTHEST = 10
 """Prices whose bound is looser than the relaxation's by more points than this are left out."""
 
+MOST_COUNTED = 30
+"""Counted lines up to which a large programme has few enough states to be followed; with several
+meetings it has more lines."""
+
 MOST_SETS = 40
 MOST_PRICES = 12
 MOST_LINES = 1000
