@@ -57,7 +57,7 @@ def test_a_mistyped_address_says_so_and_leads_back(look):
     back = say("ui.no-page.back", page=say("ui.page.rounds.title"))
     page.get_by_role("link", name=back).click()
     expect(page).to_have_title("Rounds · Fellowship allocator")
-    assert page.url.endswith(f"/rounds?round={ROUND}")
+    expect(page).to_have_url(re.compile(rf"/rounds\?round={ROUND}$"))
 
 
 def test_a_page_of_another_role_says_so_and_leads_back(look):
