@@ -178,16 +178,17 @@ def with_values(text: str, changes: Mapping[Path, str]) -> str:
 def _places(text: str, paths: Iterable[Path]) -> dict[Path, yaml.ScalarNode]:
     """Return the single values at these paths that the text has."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    found = ((path, _at(root, path)) for path in paths)
+    found = ((path, node_at(root, path)) for path in paths)
     return {path: node for path, node in found if isinstance(node, yaml.ScalarNode)}
 
 
-def _at(node: yaml.Node | None, path: Path) -> yaml.Node | None:
+def node_at(node: yaml.Node | None, path: Path) -> yaml.Node | None:
+    """Return the part of a composed YAML text that a path leads to, if there is one."""
     for step in path:
         if isinstance(node, yaml.MappingNode):
             node = next((value for key, value in node.value if key.value == step), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
+            node = node.value[step] if step < len(node.value) else None
         else:
             return None
     return node

@@ -1,5 +1,6 @@
 """``allocator office``: rounds, files, policies, runs, review."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from os import cpu_count
 from pathlib import Path
@@ -22,6 +23,7 @@ from allocator.errors import Exit, has_errors
 from allocator.office.desk import Desk
 from allocator.office.desk_changes import counted
 from allocator.office.desk_files import ENDINGS
+from allocator.office.desk_show import CANCELLED, UNDER_WAY
 from allocator.office.store_engine import VARIABLE
 from allocator.office.views import (
     CheckView,
@@ -30,6 +32,7 @@ from allocator.office.views import (
     OutcomeView,
     OverrideView,
     RoundView,
+    RunView,
 )
 from allocator.texts import say
 
@@ -256,6 +259,9 @@ def run(store: str | None, round_id: str, time_limit: float | None) -> Answer:
                 cancel=stop.is_set,
                 processes=cpu_count() or 1,
             )
+        if view.status == CANCELLED:
+            text = say("cli.office.cancelled", run=view.id, status=view.status)
+            return Answer((Text(text),), plain_data({"run": view}), Exit.NOT_FINAL)
         final = view.status == "done"
         text = say(
             f"cli.office.run.{'done' if final else 'not-final'}",
@@ -270,13 +276,24 @@ def run(store: str | None, round_id: str, time_limit: float | None) -> Answer:
 
 
 def cancel(store: str | None, run_id: str) -> Answer:
-    """Stop a run, also one whose process is gone."""
+    """Stop a run and keep the best found, or end one whose process is gone."""
 
     def stop(desk: Desk) -> Answer:
-        view = desk.cancel_run(run_id)
+        view = _stopped(desk, run_id)
+        if view.status in UNDER_WAY:
+            return done(say("cli.office.stopping", run=run_id), run=view)
         return done(say("cli.office.cancelled", run=run_id, status=view.status), run=view)
 
     return at_desk(store, stop)
+
+
+def _stopped(desk: Desk, run_id: str) -> RunView:
+    """Stop a run; where files cannot be locked, nothing can be known of its process."""
+    if sys.platform == "win32":
+        return desk.cancel_run(run_id)
+    from allocator.office import jobs
+
+    return jobs.stop(desk, run_id)
 
 
 def export(store: str | None, run_id: str, out: Path) -> Answer:

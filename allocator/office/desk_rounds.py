@@ -93,7 +93,7 @@ class Rounds(Reading):
 
     def _create(self, found: dict[str, tuple[str, bytes]], reason: str) -> RoundView:
         if "round" not in found:
-            raise AllocatorError(problem("office-no-files", value="round.yaml"))
+            raise AllocatorError(problem("office-round-file-first"))
         round_ = read_round(found["round"][1], "round.yaml").round
         demand_readable(found)
         with self.change(Command.CREATE_ROUND) as unit:

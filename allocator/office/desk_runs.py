@@ -4,10 +4,8 @@ A run holds no transaction while it computes: it is entered, decided, and then e
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 from allocator.decide import decide
@@ -31,8 +29,10 @@ from allocator.office.desk_show import (
     PROBLEMS_KEPT,
     QUEUED,
     RUNNING,
+    UNDER_WAY,
     run_view,
 )
+from allocator.office.desk_watch import Listener, Question, Watcher, stop_of, with_stop
 from allocator.office.roles import Command
 from allocator.office.states import OPEN, State
 from allocator.office.store import Head, Reader, Unit, subject_of
@@ -42,11 +42,8 @@ from allocator.optimise.allocation import Status
 from allocator.optimise.watch import Progress
 from allocator.texts import say
 
-SECONDS_BETWEEN = 0.5
-"""So often at most a run writes how it stands, or asks whether it was stopped."""
-
-type Listener = Callable[[Progress], None]
-type Question = Callable[[], bool]
+NOTHING_YET = "optimise-no-answer"
+"""Why a search that was stopped has no allocation to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +148,40 @@ class Runs(Rounds):
         return self._work(row.id, progress, cancel, processes)
 
     @command(Command.CANCEL_RUN)
-    def cancel_run(self, run_id: str) -> RunView:
-        """Stop a run; what it has found is not kept."""
+    def cancel_run(self, run_id: str, *, for_good: bool = False) -> RunView:
+        """Stop a run: it ends with the best allocation found so far, as at a time limit.
+
+        Until its process has heard of it the run stays under way. One that only waits ends at
+        once, and one that has found nothing yet as soon as its process hears of it: cancelled.
+        So does at once, keeping nothing, a run that the same person asks to stop again.
+
+        Parameters
+        ----------
+        run_id : str
+            The run; one that has ended is left as it is.
+        for_good : bool
+            Whether to end it at once, whatever its process does, and keep nothing.
+        """
         with self.change(Command.CANCEL_RUN) as unit:
             row = self.the_run(unit, run_id)
-            if row.status in (QUEUED, RUNNING):
-                row = unit.update(
-                    RunRow, row.id, row.version, status=CANCELLED, finished_at=unit.now
-                )
-                self._tell_run(unit, "run-cancelled", row)
+            again = (stop_of(row) or {}).get("by") == self.identity.login
+            if row.status == RUNNING and not (for_good or again):
+                row = self._ask_to_stop(unit, row)
+            elif row.status in UNDER_WAY:
+                row = self.end_run(unit, row, "run-cancelled")
             return self._view_in(unit, row)
+
+    def _ask_to_stop(self, unit: Unit, row: RunRow) -> RunRow:
+        summary = with_stop(unit, row, self.identity.login)
+        row = unit.update(RunRow, row.id, row.version, summary=summary)
+        self._tell_run(unit, "run-stopping", row)
+        return row
+
+    def end_run(self, unit: Unit, row: RunRow, event: str) -> RunRow:
+        """Enter a run as cancelled and tell why; nothing of it is kept."""
+        row = unit.update(RunRow, row.id, row.version, status=CANCELLED, finished_at=unit.now)
+        self._tell_run(unit, event, row)
+        return row
 
     @command(Command.COMPARE)
     def price(
@@ -278,7 +299,7 @@ class Runs(Rounds):
             with self.store.reading() as reader:
                 ready = self._ready(reader, run)
             limit = (ready.run.summary or {}).get("time_limit")
-            watcher = _Watcher(self, ready.run.id, progress, cancel)
+            watcher = Watcher(self.store, ready.run.id, progress, cancel)
             result = decide(
                 ready.loaded,
                 time_limit=None if limit is None else float(limit),
@@ -302,7 +323,7 @@ class Runs(Rounds):
         return _Ready(row, self.made_from(reader, row), reader.head(), previous)
 
     def _finish(self, row: RunRow, result: Result, record: bytes, fingerprint: str) -> RunView:
-        """Enter a run as done; one that was stopped meanwhile stays stopped."""
+        """Enter a run as done; one that was ended meanwhile stays as it is."""
         final = result.allocation.status is Status.OPTIMAL
         # The right was asked for when the run was entered; it ends even if taken back meanwhile.
         with self.store.transaction() as unit:
@@ -336,7 +357,9 @@ class Runs(Rounds):
         bare = [each | {"value": "", "what": say("office.problem-kept"), "do": ""} for each in full]
         with self.store.transaction() as unit:
             row = self.the_run(unit, str(run))
-            if row.finished_at is None:
+            if row.finished_at is None and stop_of(row) and error.code == NOTHING_YET:
+                row = self.end_run(unit, row, "run-empty")
+            elif row.finished_at is None:
                 # A run's row can never change again: what repeats the files goes into the vault.
                 kept = unit.keep("problems", json.dumps(full))
                 row = unit.update(
@@ -358,39 +381,3 @@ class Runs(Rounds):
     def _view_in(self, reader: Reader, row: RunRow) -> RunView:
         current = self.is_current(reader, self.the_round(reader, row.round), row)
         return run_view(reader, row, current=current)
-
-
-class _Watcher:
-    """Passes on how a run stands, keeps it in the store, and asks there whether it was stopped."""
-
-    def __init__(self, desk: Runs, run: int, progress: Listener | None, cancel: Question | None):
-        self.desk, self.run, self.progress, self.cancel = desk, run, progress, cancel
-        self._noted = self._asked = monotonic()
-        self._stopped = False
-        self._stage = "solve"
-
-    def note(self, progress: Progress) -> None:
-        if self.progress is not None:
-            self.progress(progress)
-        if progress.stage == self._stage and monotonic() - self._noted < SECONDS_BETWEEN:
-            return
-        self._noted, self._stage = monotonic(), progress.stage
-        content = {
-            "stage": progress.stage,
-            "best": progress.best,
-            "bound": progress.bound,
-            "seconds": int(progress.seconds),
-        }
-        with self.desk.store.transaction() as unit:
-            unit.set_progress(self.run, content)
-
-    def stopped(self) -> bool:
-        if self._stopped or (self.cancel is not None and self.cancel()):
-            return True
-        if monotonic() - self._asked < SECONDS_BETWEEN:
-            return False
-        self._asked = monotonic()
-        with self.desk.store.reading() as reader:
-            row = reader.get(RunRow, self.run)
-        self._stopped = row is None or row.finished_at is not None
-        return self._stopped

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from allocator.errors import Problem, Where
 from allocator.model import Severity
 from allocator.office.desk_files import newest_bytes, plain_digest
+from allocator.office.desk_watch import STOP
 from allocator.office.desk_words import event_sentence, next_step
 from allocator.office.roles import Role
 from allocator.office.states import State
@@ -133,6 +134,7 @@ def run_view(reader: Reader, row: RunRow, *, current: bool) -> RunView:
     problems = summary.pop(PROBLEMS, ())
     said = reader.kept(kept) if (kept := summary.pop(PROBLEMS_KEPT, None)) else None
     problems = json.loads(said) if said else problems
+    asked = summary.pop(STOP, None)
     progress = reader.progress(row.id) if row.status in UNDER_WAY else None
     return RunView(
         id=str(row.id),
@@ -150,6 +152,8 @@ def run_view(reader: Reader, row: RunRow, *, current: bool) -> RunView:
         progress=ProgressView(**progress) if progress else None,
         summary=summary,
         problems=tuple(_problem(each) for each in problems),
+        stop_asked=moment(asked["at"]) if asked else None,
+        stop_asked_by=asked["by"] if asked else "",
     )
 
 

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from allocator.office.store import subject_of
 from allocator.office.store_engine import data_folder
 from allocator.office.store_rows import RoundRow, RunRow
 from allocator.office.views import RunView
+
+PATIENCE = timedelta(minutes=10)
+"""So long a run that was asked to stop is waited for where nothing is known of its process."""
 
 _MODULE = "allocator.office.work"
 
@@ -62,7 +66,10 @@ def start(
         if lock is None:
             raise AllocatorError(problem("job-under-way"))
         _miss(desk, round_id, _noted(lock))
-        if any(each.status in UNDER_WAY for each in desk.runs(round_id)):
+        under_way = [each for each in desk.runs(round_id) if each.status in UNDER_WAY]
+        for each in filter(_overdue, under_way):
+            _cancel(desk, each.id)
+        if not all(map(_overdue, under_way)):
             raise AllocatorError(problem("job-elsewhere"))
         run = desk.queue_run(round_id, kind=kind, time_limit=time_limit, reason=reason)
         _note(lock, run.id)
@@ -75,13 +82,46 @@ def start(
         return run
 
 
+def stop(desk: Desk, run_id: str, *, for_good: bool = False) -> RunView:
+    """Stop a run and keep the best found; one whose process is gone ends at once.
+
+    Parameters
+    ----------
+    desk : Desk
+        Of the person who asks for it.
+    run_id : str
+        The run.
+    for_good : bool
+        As for ``desk.cancel_run``.
+    """
+    run = desk.cancel_run(run_id, for_good=for_good)
+    if run.status in UNDER_WAY:
+        settle(desk, run.round)
+        lose_patience(desk, run)
+        run = next(each for each in desk.runs(run.round) if each.id == run.id)
+    return run
+
+
 def settle(desk: Desk, round_id: str) -> None:
-    """Enter a run as failed if the process that worked on it has ended without a word."""
+    """Enter a run as ended if the process that worked on it has ended without a word.
+
+    One that was asked to stop is then cancelled, another failed.
+    """
     with _lock(desk, round_id, make=False) as lock:
         noted = "" if lock is None else _noted(lock)
         if lock is not None and noted:
             _miss(desk, round_id, noted)
             _note(lock, "")
+
+
+def lose_patience(desk: Desk, run: RunView) -> None:
+    """Cancel a run under way that was asked to stop long ago and has no process known to live."""
+    if _overdue(run) and not _held(desk, run.round):
+        _cancel(desk, run.id)
+
+
+def _overdue(run: RunView) -> bool:
+    return run.stop_asked is not None and datetime.now(UTC) - run.stop_asked > PATIENCE
 
 
 def _begin(lock: int, run_id: str) -> None:
@@ -104,7 +144,17 @@ def _miss(desk: Desk, round_id: str, noted: str) -> None:
     """Enter the run noted in a lock that nobody holds as failed, if it is still under way."""
     lost = [e for e in desk.runs(round_id) if e.id == noted and e.status in UNDER_WAY]
     for each in lost:
-        _fail(desk, each.id, problem("job-lost"))
+        if each.stop_asked is not None:
+            _cancel(desk, each.id)
+        else:
+            _fail(desk, each.id, problem("job-lost"))
+
+
+def _cancel(desk: Desk, run_id: str) -> None:
+    with desk.change(Command.CANCEL_RUN) as unit:
+        row = desk.the_run(unit, run_id)
+        if row.finished_at is None:
+            desk.end_run(unit, row, "run-silent")
 
 
 def _fail(desk: Desk, run_id: str, why: Problem) -> None:
@@ -126,15 +176,29 @@ def _lock(desk: Desk, round_id: str, *, make: bool) -> Iterator[int | None]:
     Without ``make`` also if there is no such file. Our hold on it ends with the block; a process
     that inherited it goes on holding it.
     """
-    folder = data_folder() / "jobs"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = sha256(f"{desk.store.name}\n{round_id}".encode()).hexdigest()[:32]
-    file = opened(folder / f"{name}.lock", os.O_CREAT if make else 0)
+    file = opened(_path(desk, round_id), os.O_CREAT if make else 0)
     try:
         yield file if file is not None and taken(file) else None
     finally:
         if file is not None:
             os.close(file)
+
+
+def _held(desk: Desk, round_id: str) -> bool:
+    """Tell whether a process of this machine works on a round."""
+    file = opened(_path(desk, round_id), 0)
+    try:
+        return file is not None and not taken(file)
+    finally:
+        if file is not None:
+            os.close(file)
+
+
+def _path(desk: Desk, round_id: str) -> Path:
+    folder = data_folder() / "jobs"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = sha256(f"{desk.store.name}\n{round_id}".encode()).hexdigest()[:32]
+    return folder / f"{name}.lock"
 
 
 def opened(path: Path, how: int) -> int | None:

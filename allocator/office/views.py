@@ -65,6 +65,7 @@ class RunView:
     ``kind``: ``proposal``, ``reallocation`` or ``what-if``. ``status``: ``queued``, ``running``,
     ``done``, ``not final``, ``failed``, ``cancelled``. ``fingerprint`` is the SHA-256 of the
     record's manifest. ``current`` if its inputs, policy and overrides are those of the round now.
+    ``stop_asked``: since when it is asked to stop and keep the best found, and by whom last.
     """
 
     id: str
@@ -82,6 +83,8 @@ class RunView:
     progress: ProgressView | None = None
     summary: dict[str, Any] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    stop_asked: datetime | None = None
+    stop_asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

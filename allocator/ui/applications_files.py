@@ -14,6 +14,7 @@ from allocator.office.roles import Command, may
 from allocator.office.states import OPEN
 from allocator.office.views import ImportView, RoundView
 from allocator.texts import say
+from allocator.ui import applications_round
 from allocator.ui.applications_data import Refused, file_of, loaded_of, sees_persons
 from allocator.ui.applications_fix import left_words
 from allocator.ui.applications_state import open_part
@@ -37,6 +38,7 @@ def show(desk: Desk, view: RoundView) -> None:
     """Draw the uploads, the downloads and the files that are there."""
     if may(desk.me(), Command.IMPORT) and view.summary.state in OPEN:
         _upload(desk, view)
+        applications_round.draw(desk, view)
     elif may(desk.me(), Command.IMPORT):
         st.info(say("ui.applications.files.frozen"), icon=":material/lock:")
     else:

@@ -45,6 +45,8 @@ def _panel(desk: Desk, round_id: str, page: str) -> None:
     before = st.session_state.get(_SEEN)
     st.session_state[_SEEN] = job.id if job else None
     if job is not None:
+        if stops:
+            jobs.lose_patience(desk, job)
         _draw(desk, job, stops=stops)
     elif before is not None:
         ended = next((each for each in runs if each.id == before), None)
@@ -64,10 +66,23 @@ def _say_ended(run: RunView, page: str) -> None:
 def _draw(desk: Desk, job: RunView, *, stops: bool) -> None:
     with st.container(border=True):
         st.markdown(f"**{say('ui.job.title')}**")
-        st.progress(_reached(job.progress), text=_words(job))
-        label = say("ui.job.cancel")
-        if stops and st.button(label, key=f"cancel-{job.id}", icon=":material/stop_circle:"):
-            attempt(lambda: desk.cancel_run(job.id))
+        standing = st.container()
+        if stops:
+            job = _stopped(desk, job)
+        with standing:
+            st.progress(_reached(job.progress), text=_words(job))
+            if job.stop_asked is not None:
+                st.info(say("ui.job.stopping"), icon=":material/stop_circle:")
+
+
+def _stopped(desk: Desk, job: RunView) -> RunView:
+    """Offer to stop a run, and once that was asked for, to end it at once; return how it is."""
+    again = job.stop_asked is not None
+    label = say(f"ui.job.{'drop' if again else 'cancel'}")
+    icon = f":material/{'delete' if again else 'stop_circle'}:"
+    if st.button(label, key=f"{'drop' if again else 'cancel'}-{job.id}", icon=icon):
+        return attempt(lambda: jobs.stop(desk, job.id, for_good=again)) or job
+    return job
 
 
 def _words(job: RunView) -> str:

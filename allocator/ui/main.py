@@ -33,7 +33,11 @@ def main() -> None:
     st.logo(str(HERE / "static" / "logo.svg"), size="large")
     desk, actor = session.come_in()
     pages = navigation.pages_for(actor)
-    draw = navigation.drawn(pages, lambda page: _show(page, desk, picker)) if pages else _nothing
+    draw = navigation.drawn(
+        pages,
+        lambda page: _show(page, desk, picker),
+        lambda page: _astray(page, actor, pages) if pages else _nothing(),
+    )
     with st.sidebar:
         picker = st.container()
         _at_the_desk(actor)
@@ -45,6 +49,26 @@ def _nothing() -> None:
     st.title(say("ui.name"))
     session.said()
     empty(say("ui.nothing-for-you.what"), say("ui.nothing-for-you.do"))
+
+
+def _astray(page: Page | None, actor: Actor, pages: tuple[Page, ...]) -> None:
+    """Say that a page is not open to the person, or that there is none of the name typed."""
+    key = "no-page" if page is None else "page-closed"
+    st.title(say(f"ui.{key}.title"))
+    session.said()
+    if page is None:
+        what = say("ui.no-page.what", page=address.named("named") or "")
+    else:
+        what = say("ui.page-closed.what", page=navigation.title_of(page))
+    empty(what, say(f"ui.{key}.do", roles=session.roles_of(actor)))
+    first = pages[0]
+    title = navigation.title_of(first)
+    navigation.link(first.name, say("ui.no-page.back", page=title), **_about_round())
+
+
+def _about_round() -> dict[str, str]:
+    named = address.round_named()
+    return {"round": named} if named else {}
 
 
 def _at_the_desk(actor: Actor) -> None:

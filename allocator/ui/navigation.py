@@ -21,6 +21,7 @@ from allocator.office.roles import Actor, Command, may
 from allocator.office.views import RoundView
 from allocator.texts import say
 from allocator.ui.address import round_named
+from allocator.ui.server import NO_PAGE
 from allocator.ui.session import Desk
 
 LOG = logging.getLogger("allocator.ui")
@@ -100,24 +101,31 @@ def title_of(page: Page) -> str:
     return say(f"ui.page.{page.name}.title")
 
 
-def drawn(pages: tuple[Page, ...], run: Callable[[Page], None]) -> Callable[[], None]:
+def drawn(
+    pages: tuple[Page, ...], run: Callable[[Page], None], astray: Callable[[Page | None], None]
+) -> Callable[[], None]:
     """Draw the navigation and return what draws the page that the address names.
 
     The bare address leads to the first page, so that this one too has an address of its own.
     Streamlit's own list is hidden: its headings break the list for those who hear it, and its links
     forget which round they are about.
+
+    Parameters
+    ----------
+    pages : tuple of Page
+        Those that the person is shown.
+    run : callable
+        Draws one of them.
+    astray : callable
+        Draws what is under the address of another page, or of none.
     """
-    targets = {
-        page.name: st.Page(
-            _runner(page, run), title=title_of(page), icon=page.icon, url_path=page.name
-        )
-        for page in pages
-    }
+    targets = {page.name: _target(page, run) for page in pages}
     st.session_state[_TARGETS] = targets
-    home = st.Page(
-        lambda: go(pages[0].name, **dict(st.query_params)), title=say("ui.name"), default=True
-    )
-    chosen = st.navigation([home, *targets.values()], position="hidden")
+    closed = (_target(page, astray) for page in all_pages() if page.name not in targets)
+    nowhere = st.Page(lambda: astray(None), title=say("ui.no-page.title"), url_path=NO_PAGE)
+    home = st.Page(lambda: _home(pages, astray), title=say("ui.name"), default=True)
+    every = [home, *targets.values(), *closed, nowhere]
+    chosen = st.navigation(every, position="hidden")
     with st.sidebar:
         _draw_list(pages, targets)
     return chosen.run
@@ -137,6 +145,17 @@ def _draw_list(pages: tuple[Page, ...], targets: dict[str, st.Page]) -> None:
                     query_params=about,
                     width="stretch",
                 )
+
+
+def _home(pages: tuple[Page, ...], astray: Callable[[Page | None], None]) -> None:
+    if pages:
+        go(pages[0].name, **dict(st.query_params))
+    astray(None)
+
+
+def _target(page: Page, run: Callable[[Page], None]) -> st.Page:
+    draw = _runner(page, run)
+    return st.Page(draw, title=title_of(page), icon=page.icon, url_path=page.name)
 
 
 def _runner(page: Page, run: Callable[[Page], None]) -> Callable[[], None]:

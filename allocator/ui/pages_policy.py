@@ -1,6 +1,6 @@
 """Policy: every weight with its meaning in words, what it promises, and its versions."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from allocator.policy_schema import Policy
 from allocator.policy_settle import settle
 from allocator.rules import Measure, Rules
 from allocator.texts import say
-from allocator.ui import policy_dials, policy_draft, policy_files
+from allocator.ui import policy_address, policy_dials, policy_draft, policy_files
 from allocator.ui.applications_data import dearest_award, decision_date
 from allocator.ui.applications_state import say_why_frozen
 from allocator.ui.components import Cell, Column, Kind, reasoned, section, table
@@ -26,17 +26,24 @@ from allocator.ui.navigation import RoundPage, Section
 from allocator.ui.policy_draft import Draft
 from allocator.ui.session import Desk, act, version_seen
 
+_YEARS = timedelta(days=3650)
+"""So far from the usual day another may be chosen."""
+
 
 def show(desk: Desk, view: RoundView) -> None:
     """Draw the page."""
     round_id = view.summary.id
     found = policy_draft.sources(desk)
+    decided = decision_date(desk, view)
+    usual = decided or datetime.now(UTC).date()
+    sent = policy_address.take_over(view, found, usual)
     picker, when = st.columns([3, 1], vertical_alignment="bottom")
     with picker:
         draft = policy_draft.choose(view, found)
     policy_draft.keep(round_id, draft)
     with when:
-        on = _day(desk, view)
+        on = _day(view, decided, usual, sent)
+    policy_address.tell(view, found, on, usual)
     _origin(draft)
     policy = policy_draft.checked(draft.text)[0]
     rules = _settled(policy, on)
@@ -56,18 +63,20 @@ def show(desk: Desk, view: RoundView) -> None:
     policy_files.draw(round_id, draft)
 
 
-def _day(desk: Desk, view: RoundView) -> date:
+def _day(view: RoundView, decided: date | None, usual: date, sent: date | None) -> date:
     """Ask for the day on which dated values are read; the round's decision date at first."""
-    decided = decision_date(desk, view)
-    today = datetime.now(UTC).date()
+    key = f"policy-on-{view.summary.id}-{decided}"
+    if sent is not None or key not in st.session_state:
+        st.session_state[key] = sent or usual
     found = st.date_input(
         say("ui.policy.on.label"),
-        decided or today,
+        min_value=usual - _YEARS,
+        max_value=usual + _YEARS,
         help=say(f"ui.policy.on.{'decision' if decided else 'today'}"),
-        key=f"policy-on-{view.summary.id}-{decided}",
+        key=key,
         format="YYYY-MM-DD",
     )
-    return found if isinstance(found, date) else decided or today
+    return found if isinstance(found, date) else usual
 
 
 def _settled(policy: Policy | None, on: date) -> Rules | None:

@@ -1,8 +1,9 @@
 """Policies as they stand on the screen: a saved or shipped text, and what was turned since.
 
 A draft lives in the session, one for every version that was looked at: it survives going to another
-page and back, not a refresh. Only the desk saves. Other pages take unsaved positions from
-``draft_of``.
+page and back. Of the one on the screen the positions that were turned are in the address too
+(``policy_address``), so that they survive a refresh. Only the desk saves. Other pages take unsaved
+positions from ``draft_of``.
 """
 
 from dataclasses import dataclass, replace
@@ -78,8 +79,7 @@ def sources(desk: Desk) -> tuple[Source, ...]:
 def choose(view: RoundView, found: tuple[Source, ...]) -> Draft:
     """Offer what to look at; return its draft."""
     by_id = {each.id: each for each in found}
-    kept: str | None = _chosen().get(view.summary.id)
-    chosen = kept if kept in by_id else _start(view, found).id
+    chosen = on_screen(view, found).source.id
     key = f"policy-source-{view.summary.id}"
     if st.session_state.get(key) != chosen:
         st.session_state[key] = chosen
@@ -97,11 +97,18 @@ def choose(view: RoundView, found: tuple[Source, ...]) -> Draft:
     return _draft(view.summary.id, by_id[chosen])
 
 
+def on_screen(view: RoundView, found: tuple[Source, ...]) -> Draft:
+    """Return the draft of what was chosen to be looked at, else of where one starts."""
+    by_id = {each.id: each for each in found}
+    kept = by_id.get(_chosen().get(view.summary.id, ""))
+    return _draft(view.summary.id, kept or start(view, found))
+
+
 def _picked(round_id: str, key: str) -> None:
     _chosen()[round_id] = st.session_state[key]
 
 
-def _start(view: RoundView, found: tuple[Source, ...]) -> Source:
+def start(view: RoundView, found: tuple[Source, ...]) -> Source:
     """Return the version that the round has, else the newest, else the first that is shipped."""
     wanted = view.policy.id if view.policy else None
     return next((each for each in found if each.version and each.version.id == wanted), found[0])
@@ -162,12 +169,12 @@ def discard(round_id: str, draft: Draft) -> None:
 def saved(round_id: str, draft: Draft, version: PolicyView) -> None:
     """Go on with the version a draft was saved as."""
     _drafts().pop((round_id, draft.source.id), None)
-    look_at(round_id, version)
+    look_at(round_id, f"saved-{version.id}")
 
 
-def look_at(round_id: str, version: PolicyView) -> None:
-    """Show a saved version from now on."""
-    _chosen()[round_id] = f"saved-{version.id}"
+def look_at(round_id: str, source: str) -> None:
+    """Show a version, by the id of the source, from now on."""
+    _chosen()[round_id] = source
 
 
 def _drafts() -> dict[tuple[str, str], Draft]:

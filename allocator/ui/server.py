@@ -11,8 +11,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 import streamlit
 from starlette.datastructures import Headers, MutableHeaders
@@ -31,9 +33,13 @@ SETTINGS = HERE / "config.toml"
 SECRETS = "ALLOCATOR_SECRETS"
 """Environment variable that names a secrets.toml, kept outside the program's folder."""
 
+NO_PAGE = "no-page"
+"""The address of the page that says that there is none of the name that was typed."""
+
 LOG = logging.getLogger("allocator.ui")
 _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+_LONGEST_NAME = 80
 _NOT_PAGES = ("/_stcore/", "/static/", "/media/", "/component/", "/app/", "/auth/")
 
 
@@ -42,10 +48,38 @@ def own_page(page: bytes) -> bytes:
 
     A page such as ``/rounds`` would first be tried as a server of its own, and fail audibly.
     """
-    base = str(config.get_option("server.baseUrlPath")).strip("/")
-    told = json.dumps(f"/{base}" if base else "").replace("<", "\\u003c")
+    told = json.dumps(_base()).replace("<", "\\u003c")
     script = f"window.__streamlit = {{ BACKEND_BASE_URL: location.origin + {told} }}"
     return page.replace(b"<script>", f"<script>{script}</script>\n    <script>".encode(), 1)
+
+
+def _base() -> str:
+    base = str(config.get_option("server.baseUrlPath")).strip("/")
+    return f"/{base}" if base else ""
+
+
+@cache
+def _page_names() -> frozenset[str]:
+    return frozenset(each.stem.removeprefix("pages_") for each in HERE.glob("pages_*.py"))
+
+
+def for_the_lost(path: str, query: str) -> str | None:
+    """Return where to send whoever asks for a page that there is not; ``None`` if there is one.
+
+    Streamlit would answer with its first page under a dialogue of its own.
+
+    Parameters
+    ----------
+    path, query : str
+        Of the address that is asked for. Only the round that it names is taken along.
+    """
+    base = _base()
+    asked = path.removeprefix(base).strip("/")
+    if not asked or asked == NO_PAGE or asked in _page_names():
+        return None
+    about = [("named", asked[:_LONGEST_NAME])]
+    about += [("round", each) for each in parse_qs(query).get("round", [])[:1]]
+    return f"{base}/{NO_PAGE}?{urlencode(about)}"
 
 
 def content_policy() -> str:
@@ -111,21 +145,26 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, self._headers, keep=scope["path"].startswith("/static/"))
+        path, query = scope["path"], scope.get("query_string", b"").decode("latin-1")
+        keep, instead = path.startswith("/static/"), for_the_lost(path, query)
+        answer = _Answer(send, self._headers, keep=keep, instead=instead)
         if not known_host(Headers(scope=scope).get("host", "")):
             await PlainTextResponse("Unknown host.", status_code=400)(scope, receive, answer.send)
             return
-        if not scope["path"].startswith(_NOT_PAGES):
+        if not path.startswith(_NOT_PAGES):
             left = [(name, value) for name, value in scope["headers"] if name not in _CONDITIONS]
             scope = {**scope, "headers": left}
         await self._app(scope, receive, answer.send)
 
 
 class _Answer:
-    """One answer on its way out: gets the headers, and the page's own line where it is the page."""
+    """One answer on its way out: gets the headers, and the page's own line where it is the page.
 
-    def __init__(self, send: Send, headers: dict[str, str], *, keep: bool):
-        self._send, self._headers, self._keep = send, headers, keep
+    A page under an address that is none's leads elsewhere ``instead``.
+    """
+
+    def __init__(self, send: Send, headers: dict[str, str], *, keep: bool, instead: str | None):
+        self._send, self._headers, self._keep, self._instead = send, headers, keep, instead
         self._page: Message | None = None
         self._body = b""
 
@@ -151,6 +190,8 @@ class _Answer:
             return
         body = own_page(self._body)
         headers = MutableHeaders(scope=self._page)
+        if self._instead is not None:
+            body, headers["location"], self._page["status"] = b"", self._instead, 303
         headers["content-length"] = str(len(body))
         del headers["etag"], headers["last-modified"]
         await self._send(self._page)

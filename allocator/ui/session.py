@@ -216,5 +216,9 @@ def said() -> None:
 
 def greeting(actor: Actor) -> str:
     """Return who is at the desk, with the roles, as safe Markdown."""
-    roles = ", ".join(say(f"office.role.{role}") for role in actor.roles) or say("ui.no-role")
-    return say("ui.at-the-desk", name=safe(actor.name or actor.login), roles=safe(roles))
+    return say("ui.at-the-desk", name=safe(actor.name or actor.login), roles=safe(roles_of(actor)))
+
+
+def roles_of(actor: Actor) -> str:
+    """Return the names of a person's roles; values of texts, not yet safe Markdown."""
+    return ", ".join(say(f"office.role.{role}") for role in actor.roles) or say("ui.no-role")

@@ -75,7 +75,7 @@ def test_what_asks_for_no_right_changes_nothing_and_shows_nobody_else() -> None:
     internal = {
         *("actor", "demand", "sees_persons", "change", "tell", "log_refusal"),
         *("refuse_if_recused", "the_round", "the_run", "round_view", "record_of", "is_current"),
-        *("shown", "told", "run_shown", "enter_run", "made_from", "store_file"),
+        *("shown", "told", "run_shown", "enter_run", "end_run", "made_from", "store_file"),
     }
     others = {
         name

@@ -1,8 +1,10 @@
 """Policy: numbers turn in words and in the text, and nothing is saved silently."""
 
+import re
 from datetime import date
 
 import pytest
+from playwright.sync_api import expect
 from streamlit.util import calc_hash
 
 from allocator.policy import policy_bytes
@@ -80,6 +82,95 @@ def test_unsaved_positions_survive_a_look_at_another_page(app):
     page = page.run()
     assert slider(page, WEIGHT).value == 31
     assert any("Unsaved" in each.value for each in page.markdown)
+
+
+def test_turned_positions_are_in_the_address_and_survive_a_refresh(app):
+    page = app(OFFICER, "policy")
+    page = slider(page, WEIGHT).set_value(31).run()
+    assert page.query_params["turned"] == "balance.women.weight:31"
+    address = dict(page.query_params)
+    again = app(OFFICER, "policy", **address)
+    assert not again.exception
+    assert slider(again, WEIGHT).value == 31
+    assert any("Unsaved" in each.value for each in again.markdown)
+    assert "Unsaved" in picker(again).options[0] or "unsaved" in picker(again).options[0]
+    again = button(again, "Undo the last change").click().run()
+    assert slider(again, WEIGHT).value == 25
+    assert "turned" not in again.query_params
+
+
+def test_what_was_saved_is_no_longer_in_the_address(app):
+    page = app(OFFICER, "policy")
+    page = slider(page, WEIGHT).set_value(30).run()
+    page.text_area(key="policy-save-reason").set_value("Agreed")
+    page = button(page, "Save the new version").click().run()
+    assert not page.exception
+    assert not {"policy", "turned", "on"} & page.query_params.keys()
+    assert slider(page, WEIGHT).value == 30
+
+
+def test_the_version_and_the_day_are_in_the_address_too(app):
+    page = app(OFFICER, "policy")
+    page = picker(page).select_index(1).run()
+    shipped = picker(page).value
+    page = slider(page, WEIGHT).set_value(12).run()
+    page = page.date_input[0].set_value(date(2024, 3, 1)).run()
+    address = dict(page.query_params)
+    assert address["policy"].startswith("shipped-") and address["on"] == "2024-03-01"
+    again = app(OFFICER, "policy", **address)
+    assert not again.exception
+    assert picker(again).value == shipped
+    assert slider(again, WEIGHT).value == 12
+    assert again.date_input[0].value == date(2024, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"turned": "balance.women.weight:-3"},
+        {"turned": "balance.women.weight:1e9"},
+        {"turned": "balance.women.weight:100000"},
+        {"turned": "balance.women.weight:0.00001"},
+        {"turned": "balance.women.weight:1/0"},
+        {"turned": "balance.women.weight:٣"},
+        {"turned": "balance.women.weight:nan balance.nobody.weight:3 policy.title:5 :4 x"},
+        {"turned": "balance.women.target:2"},
+        {"turned": "balance.women.weight:31", "policy": "saved-99"},
+        {"turned": "<script>:1", "policy": "../../etc", "on": "yesterday"},
+        {"on": "0001-01-01"},
+        {"on": "9999-12-31"},
+    ],
+)
+def test_what_does_not_fit_in_an_address_is_passed_over(app, address):
+    page = app(OFFICER, "policy", **address)
+    assert not page.exception and not page.error
+    assert slider(page, WEIGHT).value == 25
+    assert not any("Unsaved" in each.value for each in page.markdown)
+    assert not set(address) & page.query_params.keys()
+
+
+def test_of_several_positions_those_that_fit_are_taken(app):
+    turned = "balance.women.weight:31 balance.women.target:2 nothing:1 merit.award:7.5"
+    page = app(ANALYST, "policy", turned=turned)
+    assert not page.exception
+    assert slider(page, WEIGHT).value == 31
+    kept = page.query_params["turned"].split()
+    assert kept == [each for each in kept if each.split(":")[0] in turned]
+    assert "balance.women.target:2" not in kept
+
+
+def test_the_back_button_and_a_refresh_show_the_positions_again(look):
+    page = look(OFFICER, "policy?turned=balance.women.weight:31")
+    thumb = page.get_by_role("slider", name=WEIGHT).first
+    expect(thumb).to_have_value("31")
+    thumb.press("ArrowRight")
+    expect(thumb).to_have_value("32")
+    expect(page).to_have_url(re.compile("weight%3A32|weight:32"))
+    page.reload()
+    expect(thumb).to_have_value("32")
+    expect(page.get_by_text("Unsaved", exact=False).first).to_be_visible()
+    page.go_back()
+    expect(thumb).to_have_value("31")
 
 
 def test_discarding_goes_back_to_the_saved_version_and_can_be_undone(app):

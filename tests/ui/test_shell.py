@@ -8,11 +8,12 @@ import pytest
 
 from allocator.commands.serve import serve
 from allocator.errors import AllocatorError, problem
-from allocator.office.roles import Role
+from allocator.office.roles import Role, may
 from allocator.texts import say
 from allocator.ui import guide, server, session
 from allocator.ui.formats import safe
-from allocator.ui.server import content_policy, known_host, settings
+from allocator.ui.navigation import all_pages, title_of
+from allocator.ui.server import _page_names, content_policy, for_the_lost, known_host, settings
 from allocator.ui.sheets import sheet_bytes
 from tests.ui.people import (
     ADMINISTRATOR,
@@ -222,6 +223,57 @@ def test_scripts_come_from_the_server_alone():
     assert "script-src 'self' 'sha256-" in policy
     assert "unsafe-eval" not in policy
     assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "instead"),
+    [
+        ("/", "", None),
+        ("/rounds", "round=r", None),
+        ("/why/", "", None),
+        ("/no-page", "named=x", None),
+        ("/nosuchpage", "", "/no-page?named=nosuchpage"),
+        ("/nosuchpage", "round=r&run=3&evil=1", "/no-page?named=nosuchpage&round=r"),
+        ("/rounds/more", "", "/no-page?named=rounds%2Fmore"),
+        ("//evil.example", "", "/no-page?named=evil.example"),
+        ("/a\r\nSet-Cookie: b", "", "/no-page?named=a%0D%0ASet-Cookie%3A+b"),
+        ("/" + "x" * 5000, "", "/no-page?named=" + "x" * 80),
+    ],
+)
+def test_who_asks_for_no_page_is_told_so_by_ours(path, query, instead):
+    assert for_the_lost(path, query) == instead
+
+
+def test_pages_have_the_addresses_that_the_server_knows():
+    assert {each.name for each in all_pages()} == _page_names()
+
+
+@pytest.mark.parametrize("login", [ANALYST, AUDITOR, APPROVER, OFFICER, ADMINISTRATOR])
+def test_a_page_that_is_not_open_to_a_role_says_so_and_shows_nothing(app, office, login):
+    actor = desk_of(office, login).me()
+    closed = [each for each in all_pages() if not may(actor, each.command)]
+    for each in closed:
+        page = app(login, each.name, round="sg20-2025-09")
+        assert not page.exception and not page.error
+        assert page.title[0].value == say("ui.page-closed.title")
+        assert say("ui.page-closed.what", page=title_of(each)) in words(page)
+        assert not page.dataframe and not page.selectbox
+        assert "Study Group" not in words(page)
+
+
+def test_somebody_without_a_role_learns_nothing_of_pages(app):
+    for name in ("rounds", "administration", "no-page"):
+        page = app(NOBODY, name)
+        assert say("ui.nothing-for-you.what") in words(page)
+        assert say("ui.page-closed.title") not in [each.value for each in page.title]
+
+
+def test_what_was_typed_as_a_page_is_shown_as_text(app):
+    typed = "**[x](http://evil.example)**"
+    page = app(OFFICER, "no-page", named=typed)
+    assert page.title[0].value == say("ui.no-page.title")
+    assert typed not in words(page)
+    assert safe(say("ui.no-page.what", page=typed)) in words(page)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from allocator.office.roles import Role
 from allocator.texts import say
 from tests.ui.browsing import download, says, settled, violations
-from tests.ui.people import ADMINISTRATOR, AUDITOR, NOBODY, OFFICER, desk_of
+from tests.ui.people import ADMINISTRATOR, ANALYST, AUDITOR, NOBODY, OFFICER, desk_of
 
 ROUND = "sg20-2025-09"
 HEADERS = {
@@ -48,6 +48,23 @@ def test_a_person_signs_in_and_out(look):
 def test_a_stranger_with_a_valid_sign_in_sees_nothing(look):
     page = look(NOBODY)
     expect(page.get_by_text(say("ui.nothing-for-you.what"))).to_be_visible()
+
+
+def test_a_mistyped_address_says_so_and_leads_back(look):
+    page = look(OFFICER, f"nosuchpage?round={ROUND}")
+    expect(page.get_by_text(say("ui.no-page.what", page="nosuchpage"))).to_be_visible()
+    assert page.get_by_role("dialog").count() == 0
+    back = say("ui.no-page.back", page=say("ui.page.rounds.title"))
+    page.get_by_role("link", name=back).click()
+    expect(page).to_have_title("Rounds · Fellowship allocator")
+    expect(page).to_have_url(re.compile(rf"/rounds\?round={ROUND}$"))
+
+
+def test_a_page_of_another_role_says_so_and_leads_back(look):
+    page = look(ANALYST, "administration")
+    title = say("ui.page.administration.title")
+    expect(page.get_by_text(say("ui.page-closed.what", page=title))).to_be_visible()
+    assert page.get_by_role("dialog").count() == 0
 
 
 def test_the_address_survives_a_refresh(look):

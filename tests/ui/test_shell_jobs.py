@@ -4,12 +4,15 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
 from allocator.errors import AllocatorError
 from allocator.office import jobs, work
+from allocator.office.roles import Command
+from allocator.office.store_rows import RunRow
 from allocator.texts import say
 from tests.ui.people import APPROVER, OFFICER, desk_of
 
@@ -97,6 +100,53 @@ def test_nothing_is_concluded_about_processes_elsewhere(desk, idle):
     assert jobs.start(desk, ROUND).status == "queued"
 
 
+def running(desk):
+    """Enter a run of the round as taken up, by whatever process."""
+    run = jobs.start(desk, ROUND)
+    with desk.change(Command.RUN) as unit:
+        row = desk.the_run(unit, run.id)
+        unit.update(RunRow, row.id, row.version, status="running", started_at=unit.now)
+        desk._tell_run(unit, "run-started", row)
+    return run
+
+
+def test_a_process_that_died_after_it_was_asked_to_stop_leaves_a_cancelled_run(desk, idle):
+    run = running(desk)
+    assert jobs.stop(desk, run.id).status == "running"
+    idle[0].kill()
+    idle[0].wait()
+    jobs.settle(desk, ROUND)
+    assert desk.runs(ROUND)[0].status == "cancelled"
+    assert jobs.start(desk, ROUND).status == "queued"
+
+
+def test_stopping_a_run_whose_process_is_gone_ends_it_at_once(desk, idle):
+    run = running(desk)
+    idle[0].kill()
+    idle[0].wait()
+    assert jobs.stop(desk, run.id).status == "cancelled"
+
+
+def test_patience_ends_where_no_process_is_known_to_live(desk, idle, monkeypatch):
+    run = running(desk)
+    monkeypatch.setattr(jobs, "PATIENCE", timedelta(0))
+    assert jobs.stop(desk, run.id).status == "running"  # its process lives: a person decides
+    monkeypatch.setattr(jobs, "_held", lambda *_: False)
+    jobs.lose_patience(desk, desk.runs(ROUND)[0])
+    assert desk.runs(ROUND)[0].status == "cancelled"
+
+
+def test_a_run_elsewhere_that_never_answered_is_in_nobodys_way(desk, idle, monkeypatch):
+    run = running(desk)
+    idle[0].kill()
+    idle[0].wait()
+    monkeypatch.setattr(jobs, "_noted", lambda lock: "")  # nothing is known of its process
+    assert jobs.stop(desk, run.id).status == "running"
+    monkeypatch.setattr(jobs, "PATIENCE", timedelta(0))
+    assert jobs.start(desk, ROUND).status == "queued"
+    assert next(e for e in desk.runs(ROUND) if e.id == run.id).status == "cancelled"
+
+
 def test_who_may_not_allocate_starts_no_process(office, idle):
     with pytest.raises(AllocatorError) as refused:
         jobs.start(desk_of(office, APPROVER), ROUND)
@@ -158,3 +208,20 @@ def test_a_run_is_stopped_from_any_page_of_its_round(desk, idle, visit):
     status = say("ui.job.status.cancelled")
     expect(page.get_by_text(say("ui.job.ended", status=status))).to_be_visible()
     assert desk.runs(ROUND)[0].status == "cancelled"
+
+
+def test_the_panel_says_that_the_best_is_kept_and_can_end_it_for_good(desk, idle, workbench, visit):
+    visit.forgiven = ("",)  # a browser whose server is killed complains
+    running(desk)
+    page = visit(OFFICER, f"applications?round={ROUND}")
+    page.get_by_role("button", name=say("ui.job.cancel")).click()
+    stopping = page.get_by_text(say("ui.job.stopping"))
+    expect(stopping).to_be_visible()
+    workbench.kill()
+    workbench.start()
+    page.reload()
+    expect(stopping).to_be_visible()
+    assert desk.runs(ROUND)[0].stop_asked_by == OFFICER
+    page.get_by_role("button", name=say("ui.job.drop")).click()
+    status = say("ui.job.status.cancelled")
+    expect(page.get_by_text(say("ui.job.ended", status=status))).to_be_visible()

@@ -1,0 +1,178 @@
+"""The facts of a round in a form: titles, dates, places and money of its ``round.yaml``.
+
+The form changes the file itself, single values in its own text, and brings it in like any other
+file: one import, refused in the same words, undone in the same way.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from hashlib import sha256
+from itertools import batched
+from typing import Any
+
+import streamlit as st
+
+from allocator.errors import AllocatorError
+from allocator.intake.round_edit import facts_of, with_facts
+from allocator.intake.round_schema import FundEntry, MeetingEntry, RoundEntry
+from allocator.office.views import ImportView, RoundView
+from allocator.strict_yaml import Path
+from allocator.texts import say
+from allocator.ui.applications_data import file_of, loaded_of
+from allocator.ui.applications_fix import left_words
+from allocator.ui.failures import refusal
+from allocator.ui.formats import safe
+from allocator.ui.session import Desk, act, flash, version_seen
+
+_BASE = "_applications-round"
+_FIRST, _LAST = date(1990, 1, 1), date(2100, 12, 31)
+_MOST_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The file that the form was drawn from, and what its fields are to say."""
+
+    base: bytes
+    changes: dict[Path, str | None]
+
+    def field(self, label: str, path: Path, value: Any, *, money: bool = False) -> None:
+        """Draw the field of a value and remember what was typed if it is another."""
+        key = f"applications-round-{sha256(self.base).hexdigest()[:12]}-{'-'.join(map(str, path))}"
+        shown = _text(value, money=money)
+        typed: object
+        if isinstance(value, date) or path[-1] == "deadline":
+            first, last = min(_FIRST, value or _FIRST), max(_LAST, value or _LAST)
+            typed = st.date_input(
+                label, value, min_value=first, max_value=last, format="YYYY-MM-DD", key=key
+            )
+        elif path[-1] == "days_paid":
+            least, most = min(0, value or 0), max(_MOST_DAYS, value or 0)
+            typed = st.number_input(label, least, most, value, step=1, key=key)
+        else:
+            typed = st.text_input(label, shown or "", max_chars=4000, key=key).strip()
+            typed = typed or (None if shown is None or path[-1] in _MAY_BE_LEFT_OUT else "")
+        if (said := _text(typed, money=False)) != shown:
+            self.changes[path] = said
+
+
+_OF_MEETING = (
+    *("starts", "ends", "deadline", "city"),
+    *("days_paid", "dsa_per_day", "budget"),
+)
+_MAY_BE_LEFT_OUT = frozenset({"lottery_seed", "dsa_per_day", "budget"})
+
+
+def _text(value: object, *, money: bool) -> str | None:
+    """Return a value as the file says it: an amount with two decimals, a date as ISO."""
+    if value is None:
+        return None
+    if money and isinstance(value, int):
+        return f"{value // 100}.{value % 100:02d}"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def draw(desk: Desk, view: RoundView) -> None:
+    """Draw the form for whoever may bring in files, while the round is open."""
+    there = file_of(loaded_of(desk, view), "round")
+    if there is None:
+        return
+    button = f"applications-round-save-{view.summary.id}"
+    base = _base(view, there[1], pressed=bool(st.session_state.get(button)))
+    try:
+        entry = facts_of(base)
+    except AllocatorError:  # the problems say why
+        return
+    expanded = not view.summary.applications
+    title = say("ui.applications.round.title")
+    with st.expander(title, icon=":material/event:", expanded=expanded):
+        st.caption(say("ui.applications.round.about"))
+        with st.form(f"applications-round-form-{view.summary.id}", border=False):
+            form = _Form(base, {})
+            _round(form, entry)
+            for at, meeting in enumerate(entry.meetings):
+                _meeting(form, at, meeting, entry.currency)
+            for at, fund in enumerate(entry.funds):
+                _fund(form, at, fund, entry.currency)
+            label = say("ui.applications.round.button")
+            pressed = st.form_submit_button(label, type="primary", key=button)
+        if pressed:
+            _save(desk, view, form)
+
+
+def _base(view: RoundView, now: bytes, *, pressed: bool) -> bytes:
+    """Return the file that the person saw: what is there now may be somebody else's."""
+    kept: dict[str, bytes] = st.session_state.setdefault(_BASE, {})
+    if not pressed:
+        kept[view.summary.id] = now
+    return kept.setdefault(view.summary.id, now)
+
+
+def _label(name: str, currency: str = "") -> str:
+    return say(f"ui.applications.round.{name}", currency=safe(currency))
+
+
+def _beside(fields: Sequence[Callable[[], None]]) -> None:
+    """Draw fields side by side, four in a row."""
+    for row in batched(fields, 4, strict=False):
+        for place, field in zip(st.columns(4), row, strict=False):
+            with place:
+                field()
+
+
+def _round(form: _Form, entry: RoundEntry) -> None:
+    form.field(_label("name"), ("title",), entry.title)
+    form.field(_label("lottery_seed"), ("lottery_seed",), entry.lottery_seed)
+    _beside(
+        [
+            partial(form.field, _label(name), (name,), getattr(entry, name))
+            for name in ("decision_date", "financial_year")
+        ]
+    )
+
+
+def _meeting(form: _Form, at: int, entry: MeetingEntry, currency: str) -> None:
+    st.markdown(f"**{safe(say('ui.applications.round.meeting', id=entry.id))}**")
+    form.field(_label("meeting_title"), ("meetings", at, "title"), entry.title)
+    money = {"dsa_per_day": entry.dsa_currency or currency, "budget": currency}
+    _beside(
+        [
+            partial(
+                form.field,
+                _label(name, money.get(name, "")),
+                ("meetings", at, name),
+                getattr(entry, name),
+                money=name in money,
+            )
+            for name in _OF_MEETING
+        ]
+    )
+
+
+def _fund(form: _Form, at: int, entry: FundEntry, currency: str) -> None:
+    st.markdown(f"**{safe(say('ui.applications.round.fund', id=entry.id))}**")
+    title, amount = st.columns([3, 1])
+    with title:
+        form.field(_label("fund_title"), ("funds", at, "title"), entry.title)
+    with amount:
+        label = _label("amount", currency)
+        form.field(label, ("funds", at, "amount"), entry.amount, money=True)
+
+
+def _save(desk: Desk, view: RoundView, form: _Form) -> None:
+    if not form.changes:
+        st.warning(say("ui.applications.round.same"), icon=":material/warning:")
+        return
+    try:
+        content = with_facts(form.base, form.changes)
+    except AllocatorError as error:
+        refusal(error)
+        return
+    summary, seen = view.summary, version_seen(view)
+    act(lambda: desk.import_files(summary.id, {"round.yaml": content}, seen), "", _saved)
+
+
+def _saved(found: ImportView) -> None:
+    flash(say("ui.applications.round.done", left=left_words(found)))
