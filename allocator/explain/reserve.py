@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from allocator.explain.margins import margin_of, stand
+from allocator.explain.margin import margin_of, stand
 from allocator.explain.result import Result
 from allocator.intake.overrides import overridden
 from allocator.optimise.allocation import Status

@@ -13,17 +13,20 @@ from statistics import median_high
 import numpy as np
 
 from allocator.model import POINT, Package
+from allocator.optimise.beginnings import Best
 from allocator.optimise.blocks import Block, everyone_in_a_block
+from allocator.optimise.branches import Case
 from allocator.optimise.dual import UNIT, Bound, bound_of
 from allocator.optimise.engine import relax
 from allocator.optimise.following import best_under
-from allocator.optimise.layers import TooMany, highest
+from allocator.optimise.layers import TooMany
 from allocator.optimise.matrix import Matrix, full_values, of_programme
 from allocator.optimise.programme import Programme
 from allocator.optimise.prove import Infeasible, Proven, prove_within
 from allocator.optimise.reduce import impossible
 from allocator.optimise.terrain import Terrain, Truths, terrain_of
 from allocator.optimise.ties import Stopped, best_of, draw, drawn_from, listed, tied_among
+from allocator.optimise.together import best_of_all, case_of
 from allocator.optimise.watch import Watch
 
 
@@ -113,7 +116,7 @@ def prepare(programme: Programme, objective: int, order: Iterable[str]) -> Groun
     return Ground(programme, matrix, bound, frozen, home, order, terrain, distance)
 
 
-def tuned(ground: Ground, questions: Sequence[Question]) -> Ground | None:
+def tuned(ground: Ground, questions: Sequence[Question], watch: Watch) -> Ground | None:
     """Return the ground for looking first as far below a bound as some questions' answers lay.
 
     What is found does not depend on it, only how soon. ``None`` if none of them can be answered by
@@ -121,20 +124,22 @@ def tuned(ground: Ground, questions: Sequence[Question]) -> Ground | None:
     """
     if ground.terrain is None:
         return None
-    found, distances = not questions, []
-    for question in questions:
-        number, allowed = _allowed(ground, question)
-        try:
-            best = best_under(ground.terrain, number, allowed, ground.distance)
-        except TooMany:
-            continue
-        found = True
-        above = highest(ground.terrain, number, allowed)
-        if best is not None and above is not None:
-            distances.append(above - best.objective)
-    if not found:
+    cases = _cases(ground, dict.fromkeys(questions))
+    found = best_of_all(ground.terrain, cases, ground.distance, watch.over)
+    if cases and not found and not any(_answerable(ground, each, watch) for each in questions):
         return None
+    distances = [case.above - best.objective for case, best in found.items() if best is not None]
     return replace(ground, distance=median_high(distances) if distances else ground.distance)
+
+
+def _answerable(ground: Ground, question: Question, watch: Watch) -> bool:
+    if watch.over():
+        return False
+    try:
+        _looked_up(ground, question, None)
+    except TooMany:
+        return False
+    return True
 
 
 def held(ground: Ground, question: Question) -> Bound | None:
@@ -221,6 +226,44 @@ def ask(
     return _searched(ground, bound, watch)
 
 
+def ask_all(
+    ground: Ground, questions: Mapping[Question, int | None], watch: Watch
+) -> dict[Question, Answer]:
+    """Answer many questions together by looking around the bound: far less work than one by one.
+
+    Parameters
+    ----------
+    ground : Ground
+        The programme, relaxed.
+    questions : mapping
+        What is asked, each with its floor as in ``ask``.
+    watch : Watch
+        Where it ends the search, the answers found so far are returned.
+
+    Returns
+    -------
+    dict
+        The answers of ``ask``, except where the allocations near the bound are too many to be
+        looked at together.
+    """
+    if ground.terrain is None:
+        return {}
+    cases = _cases(ground, questions)
+    found = best_of_all(ground.terrain, cases, ground.distance, watch.over)
+    return {cases[case]: _answered(best) for case, best in found.items()}
+
+
+def _cases(ground: Ground, questions: Mapping[Question, int | None]) -> dict[Case, Question]:
+    """Return the questions that leave a choice, as they are asked of the terrain."""
+    found = {}
+    for question, floor in questions.items():
+        if ground.terrain is not None and question.application in ground.columns:
+            case = case_of(ground.terrain, *_allowed(ground, question), floor)
+            if case is not None:
+                found[case] = question
+    return found
+
+
 def _looked_up(ground: Ground, question: Question, floor: int | None) -> Answer:
     """Answer by going through all allocations near the bound.
 
@@ -232,7 +275,10 @@ def _looked_up(ground: Ground, question: Question, floor: int | None) -> Answer:
     if ground.terrain is None:
         raise TooMany
     number, allowed = _allowed(ground, question)
-    best = best_under(ground.terrain, number, allowed, ground.distance, floor)
+    return _answered(best_under(ground.terrain, number, allowed, ground.distance, floor))
+
+
+def _answered(best: Best | None) -> Answer:
     if best is None:
         return NO
     return Answer(True, best.objective, best.objective, best.values)

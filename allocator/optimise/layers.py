@@ -6,7 +6,7 @@ the most it can be worth is kept. Going back from the end every state learns wha
 bring at most; ways on which too little can be reached are left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -91,14 +91,20 @@ class Later:
 
 def later_of(terrain: Terrain, blocks: Sequence[Integers], lines: Integers) -> Later:
     """Return what blocks decided one after the other leave of some lines."""
-    usage, room = terrain.usage[:, lines].T, terrain.room[lines]
-    safe = np.where(terrain.steady[lines], room - tails(usage, blocks), NOTHING)
-    most = np.where(terrain.strict[lines], room + tails(-usage, blocks), -NOTHING)
+    usage = terrain.usage[:, lines].T
+    return later_from(terrain, lines, tails(usage, blocks), tails(-usage, blocks))
+
+
+def later_from(terrain: Terrain, lines: Integers, most: Integers, least: Integers) -> Later:
+    """Return what is left of some lines, from the most that is still used (and that is not)."""
+    room = terrain.room[lines]
+    safe = np.where(terrain.steady[lines], room - most, NOTHING)
+    most = np.where(terrain.strict[lines], room + least, -NOTHING)
     return Later(safe[:, :, None], most[:, :, None])
 
 
 @dataclass(slots=True)
-class _Growing:
+class Growing:
     """The states of the layers so far; of the last one what they counted and what they can reach.
 
     ``counted`` (counts, N); ``reach`` (S, N) is how far above the least they may still end;
@@ -120,13 +126,13 @@ def layers_of(terrain: Terrain, number: int, allowed: Truths, least: int) -> Lay
     later = later_of(terrain, blocks, np.arange(terrain.counts))
     reach = terrain.rest - least * terrain.unit + terrain.gains[:, fixed].sum(axis=1)
     reach += tails(terrain.gains, blocks)[0]
-    now = _Growing(
+    now = Growing(
         terrain.usage[fixed, : terrain.counts].sum(axis=0)[:, None],
         reach[:, None],
         [terrain.bare[:, fixed].sum(axis=1)[:, None]],
     )
     for depth, choices in enumerate(blocks):
-        _grow(terrain, now, choices, later, depth + 1)
+        grow(terrain, now, choices, later, depth + 1)
         if not now.counted.shape[1]:
             return None
     return _looking_back(terrain, np.array(fixed, dtype=np.int64), now)
@@ -152,8 +158,12 @@ def _open(
         np.flatnonzero(kept[terrain.block(b)]) + terrain.start[b]
         for b in np.flatnonzero(counts > 1).tolist()
     ]
-    # Blocks that count alike follow each other, so that their states soon agree.
-    return fixed, sorted(blocks, key=lambda each: _kind(terrain, each))
+    return fixed, sorted_by_kind(terrain, blocks)
+
+
+def sorted_by_kind(terrain: Terrain, blocks: Iterable[Integers]) -> list[Integers]:
+    """Return blocks that count alike one after the other, so that their states soon agree."""
+    return sorted(blocks, key=lambda each: _kind(terrain, each))
 
 
 def _kind(terrain: Terrain, choices: Integers) -> tuple[list[int], int]:
@@ -169,7 +179,7 @@ def tails(figures: Integers, blocks: Sequence[Integers]) -> Integers:
     return tails
 
 
-def _grow(terrain: Terrain, now: _Growing, choices: Integers, later: Later, depth: int) -> None:
+def grow(terrain: Terrain, now: Growing, choices: Integers, later: Later, depth: int) -> None:
     """Decide one block more: states that agree become one, hopeless ones are left out."""
     gains = terrain.gains[:, choices]
     falls = gains - gains.max(axis=1)[:, None]
@@ -232,11 +242,18 @@ def _ends(rows: Integers, order: Integers, codes: Integers) -> tuple[Integers, T
     return order, new
 
 
-def _looking_back(terrain: Terrain, fixed: Integers, now: _Growing) -> Layers:
+def _looking_back(terrain: Terrain, fixed: Integers, now: Growing) -> Layers:
     """Go back from the end: what the rest brings to every state, and what an arc is on the way."""
     counted = [h for h in terrain.helpers if all(p < terrain.counts for p in h.holding)]
     extra, good = settled(terrain, now.counted, counted, range(terrain.counts))
     after = np.where(good, extra * terrain.unit + terrain.bare_rest[:, None], NOTHING)
+    layers, start = layered(terrain, now, after)
+    bound = int((now.worth[0] + start).min())
+    return Layers(fixed, layers, bound, extra)
+
+
+def layered(terrain: Terrain, now: Growing, after: Integers) -> tuple[tuple[Layer, ...], Integers]:
+    """Return the layers, and what the rest brings to the first states, from that to the last."""
     layers = []
     for depth in range(len(now.arcs) - 1, -1, -1):
         origin, choice, target = now.arcs[depth]
@@ -248,8 +265,7 @@ def _looking_back(terrain: Terrain, fixed: Integers, now: _Growing) -> Layers:
         order = np.argsort(origin, kind="stable")
         states, first = np.unique(origin[order], return_index=True)
         after[:, states] = _tops(brings[:, order], first)
-    bound = int((now.worth[0] + after).min())
-    return Layers(fixed, tuple(layers[::-1]), bound, extra)
+    return tuple(layers[::-1]), after
 
 
 def settled(

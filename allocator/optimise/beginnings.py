@@ -1,0 +1,267 @@
+"""Beginnings of allocations, followed block by block through layers of states.
+
+Of two beginnings in one state the one that spends at least as much is dropped if it is worth less,
+or as much but later in the lottery: whatever completes it completes the other too. So ties cost
+nothing, and what is found is what the draw would select.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from allocator.optimise.layers import Later, Layer, TooMany, alike
+from allocator.optimise.matrix import complete
+from allocator.optimise.terrain import Helper, Integers, Terrain
+
+MOST_BEGINNINGS = 500_000
+"""Beginnings of allocations kept at once; beyond this the search is given up."""
+
+WORD = 62
+"""Places of the lottery in one word of a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best allocation, drawn among equals: ``values`` by matrix column."""
+
+    objective: int
+    values: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Beginnings:
+    """Beginnings of allocations: state, worth, money spent, lottery key, and how they came.
+
+    ``value`` (K, N) is their worth less what they spent at each price; ``spent`` (lines, N).
+    """
+
+    state: Integers
+    worth: Integers
+    value: Integers
+    spent: Integers
+    key: Integers
+    steps: list[tuple[Integers, Integers]] = field(default_factory=list)
+
+    def only(self, some: Integers) -> None:
+        """Keep some of them."""
+        self.state, self.worth = self.state[some], self.worth[some]
+        self.value, self.spent = self.value[:, some], self.spent[:, some]
+        self.key = self.key[:, some]
+        origin, choice = self.steps[-1]
+        self.steps[-1] = origin[some], choice[some]
+
+    def way(self, at: int) -> list[int]:
+        """Return the choices that led to one of them."""
+        made = []
+        for origin, choice in reversed(self.steps):
+            made.append(int(choice[at]))
+            at = int(origin[at])
+        return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trail:
+    """What one search through the layers shares.
+
+    ``goal`` is what an allocation is worth at least; ``lines`` are the money lines that can become
+    scarce, the one that varies most first, and ``usage`` (lines, C) what the choices spend of them;
+    ``later`` is what the blocks leave of them. ``keys`` (words, C) are every choice's awards as
+    bits, the first in the lottery highest.
+    """
+
+    terrain: Terrain
+    goal: int
+    lines: Integers
+    usage: Integers
+    later: Later
+    keys: Integers
+
+
+def scarce(terrain: Terrain, most: Integers, room: Integers) -> Integers:
+    """Return the money lines that can become scarce, the one that varies most first.
+
+    Parameters
+    ----------
+    terrain : Terrain
+        What is looked at.
+    most : array of int
+        The most that can be spent of each money line.
+    room : array of int
+        The room of all lines.
+    """
+    counts = terrain.counts
+    helped = {p for h in dear(terrain) for p in (*h.holding, *(p for p, _ in h.lines))}
+    varied = [len(np.unique(each)) for each in terrain.usage[:, counts:].T]
+    ranked = sorted(range(len(varied)), key=lambda p: (-varied[p], p))
+    found = [p + counts for p in ranked if most[p] > room[counts + p] or counts + p in helped]
+    return np.array(found, dtype=np.int64)
+
+
+def spending(terrain: Terrain, lines: Integers) -> Integers:
+    """Return what the choices use of some lines, by line."""
+    return np.ascontiguousarray(terrain.usage[:, lines].T)
+
+
+def dear(terrain: Terrain) -> list[Helper]:
+    """Return the helpers of money lines."""
+    return [h for h in terrain.helpers if any(p >= terrain.counts for p in h.holding)]
+
+
+def keys_of(terrain: Terrain, blocks: Iterable[Integers]) -> Integers:
+    """Return the bits; choices of settled blocks have none, for they make no difference.
+
+    After the awards come bits that tell apart choices with the same awards, so that what is found
+    never depends on the order in which allocations are gone through.
+    """
+    open_ = sorted({int(c) for each in blocks if len(each) > 1 for c in each})
+    places = {p: n for n, p in enumerate(sorted({p for c in open_ for p in terrain.outcomes[c]}))}
+    fields = [(c, places[place], 1, 1) for c in open_ for place in terrain.outcomes[c]]
+    end = len(places)
+    for ranks in _equals(terrain, open_):
+        bits = max(ranks.values()).bit_length()
+        if bits > WORD - end % WORD:
+            end += WORD - end % WORD
+        fields.extend((c, end, bits, rank) for c, rank in ranks.items())
+        end += bits
+    keys = np.zeros((1 + end // WORD, len(terrain.choices)), dtype=np.int64)
+    for c, place, bits, figure in fields:
+        word, bit = divmod(place, WORD)
+        keys[word, c] |= figure << (WORD - bit - bits)
+    return keys
+
+
+def _equals(terrain: Terrain, open_: Sequence[int]) -> list[dict[int, int]]:
+    """Return a place among those with the same awards, by choice, for every block that needs it."""
+    found: dict[int, dict[int, int]] = {}
+    seen: Counter[tuple[int, tuple[int, ...]]] = Counter()
+    numbers = np.searchsorted(terrain.start, open_, side="right") - 1
+    for c, number in zip(open_, numbers.tolist(), strict=True):
+        awards = number, terrain.outcomes[c]
+        found.setdefault(number, {})[c] = seen[awards]
+        seen[awards] += 1
+    return [ranks for _, ranks in sorted(found.items(), reverse=True) if any(ranks.values())]
+
+
+def values_of(terrain: Terrain, choices: Iterable[int]) -> tuple[int, ...]:
+    """Return the allocation that makes these choices, by matrix column."""
+    values = [0] * terrain.matrix.size
+    for choice in choices:
+        for j in terrain.choices[choice]:
+            values[j] = 1
+    return complete(terrain.matrix, values)
+
+
+# --- following ----------------------------------------------------------------------------------
+
+
+def begun(trail: Trail, fixed: Integers) -> Beginnings:
+    """Return the one beginning in which only the settled choices are made."""
+    terrain = trail.terrain
+    return Beginnings(
+        state=np.zeros(1, dtype=np.int64),
+        worth=terrain.objective[fixed].sum(keepdims=True),
+        value=terrain.bare[:, fixed].sum(axis=1)[:, None],
+        spent=trail.usage[:, fixed].sum(axis=1)[:, None],
+        key=np.zeros((len(trail.keys), 1), dtype=np.int64),
+    )
+
+
+def kept_of(layers: Iterable[Layer], least: int) -> list[Integers]:
+    """Return, per layer, the arcs on a way that can be worth so much (in 1/``unit``)."""
+    return [np.flatnonzero(each.through >= least) for each in layers]
+
+
+def made_by(layers: Iterable[Layer], kept: Iterable[Integers]) -> list[Integers]:
+    """Return, per layer, the choices that some arcs make."""
+    return [np.unique(each.choice[some]) for each, some in zip(layers, kept, strict=True)]
+
+
+def follow(
+    now: Beginnings,
+    trail: Trail,
+    layers: Sequence[Layer],
+    kept: Sequence[Integers],
+    width: int | None = None,
+) -> bool:
+    """Lead beginnings through layers; tell whether none was left out for there being too many.
+
+    Parameters
+    ----------
+    now : Beginnings
+        Where they stand; none of them may be left in the end.
+    trail : Trail
+        What the search shares.
+    layers : sequence of Layer
+        What they are led through.
+    kept : sequence of arrays
+        Per layer the arcs that are open.
+    width : int, optional
+        Only so many are followed, those with the best prospects.
+
+    Raises
+    ------
+    TooMany
+        If there are more than are looked at.
+    """
+    whole = True
+    blocks = made_by(layers, kept)
+    for depth, (layer, some, choices) in enumerate(zip(layers, kept, blocks, strict=True)):
+        _step(now, trail, layer, some, choices)
+        if len(choices) > 1:
+            whole &= _hopeful(now, trail, layer, depth + 1, width)
+            _undominated(now)
+        if not len(now.state):
+            break
+    return whole
+
+
+def _step(now: Beginnings, trail: Trail, layer: Layer, some: Integers, choices: Integers) -> None:
+    """Let every beginning make each choice of the next block that its state still has."""
+    terrain = trail.terrain
+    table = np.full((len(choices), layer.states), -1, dtype=np.int64)
+    table[np.searchsorted(choices, layer.choice[some]), layer.origin[some]] = layer.target[some]
+    made, origin = np.nonzero((to := table[:, now.state]) >= 0)
+    choice = choices[made]
+    now.state = to[made, origin]
+    now.worth = now.worth[origin] + terrain.objective[choice]
+    now.value = now.value[:, origin] + terrain.bare[:, choice]
+    now.spent = now.spent[:, origin] + trail.usage[:, choice]
+    now.key = now.key[:, origin] | trail.keys[:, choice]
+    now.steps.append((origin, choice))
+
+
+def _hopeful(now: Beginnings, trail: Trail, layer: Layer, depth: int, width: int | None) -> bool:
+    """Keep the beginnings that can fit and be worth the goal; tell whether these are all kept."""
+    reach = now.value + layer.after[:, now.state]
+    good = (reach >= trail.goal * trail.terrain.unit).all(axis=0)
+    good &= (now.spent <= trail.later.most[depth]).all(axis=0)
+    some = np.flatnonzero(good)
+    whole = width is None or len(some) <= width
+    if not whole:
+        some = some[np.argsort(-reach[:, some].min(axis=0), kind="stable")[:width]]
+    if len(some) < len(good):
+        now.only(some)
+    if len(now.state) > MOST_BEGINNINGS:
+        raise TooMany
+    # What no later choice can make scarce is as good as spending less.
+    now.spent = np.maximum(now.spent, trail.later.safe[depth])
+    return whole
+
+
+def _undominated(now: Beginnings) -> None:
+    """Of beginnings in one state drop those that spend more for less, the lottery included."""
+    size = len(now.state)
+    if size < 2:
+        return
+    rank = np.empty(size, dtype=np.int64)
+    rank[np.lexsort((*now.key[::-1], now.worth))] = np.arange(size)
+    main = now.spent[0] if len(now.spent) else np.zeros(size, dtype=np.int64)
+    _, _, group = alike(np.vstack((now.state, now.spent[1:])))
+    order = np.lexsort((-rank, main, group))
+    height = group[order] * size + rank[order]
+    kept = np.ones(size, dtype=bool)
+    kept[1:] = height[1:] > np.maximum.accumulate(height)[:-1]
+    if not kept.all():
+        now.only(np.sort(order[kept]))

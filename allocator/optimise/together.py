@@ -1,0 +1,248 @@
+"""The best allocations under many restrictions, found together.
+
+Each is what ``following`` finds for its restriction alone: everything worth so much is followed,
+through the branches that the restrictions share. What is worth so much differs between them, so
+worth is measured from what each asks for: a beginning is kept if it is of use to any of them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from allocator.optimise.beginnings import (
+    Beginnings,
+    Best,
+    Trail,
+    begun,
+    dear,
+    follow,
+    kept_of,
+    keys_of,
+    made_by,
+    scarce,
+    spending,
+    values_of,
+)
+from allocator.optimise.branches import (
+    Back,
+    Case,
+    Ends,
+    Tree,
+    bounds_of,
+    goals_of,
+    grown,
+    looking_back,
+    thinned,
+    tree_later,
+    tree_of,
+    tree_tails,
+)
+from allocator.optimise.layers import Later, TooMany, highest, lowest, settled
+from allocator.optimise.terrain import Integers, Terrain, Truths
+
+WIDTHS = (1000, 10_000, None)
+"""Beginnings that are followed at once: few find good allocations, which leave fewer to follow."""
+
+FIRST = 3, 5
+"""The part of the distance at which all are looked for first: some are nearer than most."""
+
+GROWTH = 5
+"""The distance from a bound grows by one part in so many for what was not found within it."""
+
+FEWEST = 8
+"""Cases of which, where they are too many together, the halves are looked at."""
+
+
+def case_of(terrain: Terrain, number: int, allowed: Truths, floor: int | None) -> Case | None:
+    """Return a restriction to allowed choices of a block; ``None`` if nothing is allowed.
+
+    Parameters
+    ----------
+    terrain : Terrain
+        What is looked at.
+    number : int
+        The block whose choices are restricted.
+    allowed : array of bool
+        Which of the block's choices may be made.
+    floor : int, optional
+        Allocations worth less are not looked for.
+    """
+    above = highest(terrain, number, allowed)
+    if above is None:
+        return None
+    choices = np.flatnonzero(allowed) + terrain.start[number]
+    least = lowest(terrain) if floor is None else floor
+    return Case(number, choices, above, least, above)
+
+
+def best_of_all(
+    terrain: Terrain, cases: Iterable[Case], distance: int, over: Callable[[], bool]
+) -> dict[Case, Best | None]:
+    """Return the best allocation of every case, drawn by the lottery, as ``best_under`` does.
+
+    Parameters
+    ----------
+    terrain : Terrain
+        What is looked at.
+    cases : iterable of Case
+        The restrictions.
+    distance : int
+        About how far below the bound the best will be; what is found does not depend on it.
+    over : callable
+        Asked whether to stop.
+
+    Returns
+    -------
+    dict
+        What was found by case; ``None``: there is none, or none worth the floor. Cases that are too
+        many to be looked at together are not in it, nor what was not found in time.
+    """
+    part, whole = FIRST
+    return _found(terrain, list(cases), max(1, distance * part // whole), over)
+
+
+def _found(
+    terrain: Terrain, left: list[Case], distance: int, over: Callable[[], bool]
+) -> dict[Case, Best | None]:
+    found: dict[Case, Best | None] = {}
+    while left and not over():
+        for case in left:
+            case.goal = max(case.least, case.above - distance)
+        try:
+            found |= _within(terrain, left, over)
+        except TooMany:
+            if len(left) <= FEWEST:
+                return found
+            half = len(left) // 2
+            found |= _found(terrain, left[:half], distance, over)
+            return found | _found(terrain, left[half:], distance, over)
+        left = [case for case in left if case not in found]
+        distance += distance // GROWTH + 1
+    return found
+
+
+def _within(
+    terrain: Terrain, cases: Sequence[Case], over: Callable[[], bool]
+) -> dict[Case, Best | None]:
+    """Return what is worth the cases' goals; ``None`` where a case need not be looked for again."""
+    none = {case: None for case in cases if case.goal == case.least}
+    tree = tree_of(terrain, cases)
+    if tree is None:
+        return {**none}
+    layers = grown(terrain, tree)
+    goals, bounds = goals_of(tree), bounds_of(terrain, tree, layers)
+    possible = bounds >= goals
+    if not possible.any():
+        return {**none}
+    layers = thinned(layers, looking_back(terrain, tree, layers, goals))
+    # First all alike far below their bounds, so that every case has its share of the few.
+    worth = np.where(possible, bounds - (bounds - goals)[possible].max(), goals)
+    best: dict[int, Best] = {}
+    for width in WIDTHS:
+        if over():
+            return {}
+        back = looking_back(terrain, tree, layers, worth)
+        followed, whole = _followed(terrain, tree, back, worth, width)
+        best |= followed
+        if whole:
+            break
+        worth = goals.copy()
+        for number, each in best.items():
+            worth[number] = max(goals[number], each.objective)
+    return none | {
+        tree.cases[number]: each for number, each in best.items() if each.objective >= goals[number]
+    }
+
+
+def _followed(
+    terrain: Terrain,
+    tree: Tree,
+    backs: Sequence[Back | None],
+    goals: Integers,
+    width: int | None,
+) -> tuple[dict[int, Best], bool]:
+    """Return the best allocations worth the goals, by case, and whether all were followed."""
+    # Where no way through a branch is left, it is not gone into.
+    backs = [back if back and all(map(len, kept_of(back.layers, 0))) else None for back in backs]
+    kept = [kept_of(back.layers, 0) if back else [] for back in backs]
+    blocks = [
+        made_by(back.layers, own) if back else [] for back, own in zip(backs, kept, strict=True)
+    ]
+    trail, later = _trail(terrain, tree, blocks)
+    found: dict[int, Best] = {}
+    whole = True
+    last: list[Beginnings | None] = []
+    for number, (branch, back) in enumerate(zip(tree.branches, backs, strict=True)):
+        before = begun(trail, tree.fixed) if branch.before < 0 else last[branch.before]
+        if before is None or back is None:
+            last.append(None)
+            continue
+        now = replace(before, steps=[*before.steps])
+        own = replace(trail, later=later[number])
+        whole &= follow(now, own, back.layers, kept[number], width)
+        last.append(now if len(now.state) else None)
+        if branch.ends is not None and len(now.state):
+            found |= _ended(trail, tree, branch.ends, back, now, goals)
+    return found, whole
+
+
+def _trail(
+    terrain: Terrain, tree: Tree, blocks: Sequence[Sequence[Integers]]
+) -> tuple[Trail, list[Later]]:
+    """Return what the search shares, and what the blocks of every branch leave of its lines."""
+    counts = terrain.counts
+    money = terrain.usage[:, counts:]
+    ahead = tree_tails(tree, blocks, money.T, lambda ends: ends.usage[counts:])
+    lines = scarce(terrain, money[tree.fixed].sum(axis=0) + ahead[0][0], terrain.room)
+    later = tree_later(terrain, tree, blocks, lines)
+    keys = keys_of(terrain, (*(c for own in blocks for c in own), *(c.choices for c in tree.cases)))
+    return Trail(terrain, 0, lines, spending(terrain, lines), later[0], keys), later
+
+
+def _ended(
+    trail: Trail, tree: Tree, ends: Ends, back: Back, now: Beginnings, goals: Integers
+) -> dict[int, Best]:
+    """Return the best of the allocations followed to the end, by case."""
+    terrain, finish = trail.terrain, back.finish
+    if finish is None:
+        return {}
+    at, pair = _joined(now.state, finish.state)
+    some = np.flatnonzero((now.value[:, at] + finish.brings[:, pair] >= 0).all(axis=0))
+    at, pair = at[some], pair[some]
+    end = finish.end[pair]
+    spent = now.spent[:, at] + ends.usage[trail.lines][:, end]
+    extra, good = settled(terrain, spent, dear(terrain), trail.lines.tolist())
+    worth = now.worth[at] + ends.objective[end] + extra + finish.extra[pair]
+    good &= worth >= goals[ends.case[end]]
+    some = np.flatnonzero(good)
+    at, end, worth = at[some], end[some], worth[some]
+    case = ends.case[end]
+    key = now.key[:, at] | trail.keys[:, ends.choice[end]]
+    order = np.lexsort((*key[::-1], worth, case))
+    best = order[np.flatnonzero(np.diff(case[order], append=-1))]
+    fixed = tree.fixed.tolist()
+    return {
+        int(case[n]): Best(
+            int(worth[n]),
+            values_of(
+                terrain,
+                (
+                    *(choice for choice in fixed if choice != ends.instead[end[n]]),
+                    *now.way(int(at[n])),
+                    int(ends.choice[end[n]]),
+                ),
+            ),
+        )
+        for n in best.tolist()
+    }
+
+
+def _joined(states: Integers, others: Integers) -> tuple[Integers, Integers]:
+    """Return where states and others are the same, as pairs of their places."""
+    order = np.argsort(others, kind="stable")
+    first = np.searchsorted(others[order], states)
+    many = np.searchsorted(others[order], states, side="right") - first
+    at = np.repeat(np.arange(len(states)), many)
+    step = np.arange(len(at)) - np.repeat(np.cumsum(many) - many, many)
+    return at, order[np.repeat(first, many) + step]

@@ -1,0 +1,132 @@
+"""Questions answered together have the answers they have alone, however many are asked."""
+
+import numpy as np
+import pytest
+
+from allocator.errors import AllocatorError
+from allocator.explain.margin import Stand, asked, stand
+from allocator.optimise import together
+from allocator.optimise.allocation import Status
+from allocator.optimise.beginnings import Best
+from allocator.optimise.branches import Case
+from allocator.optimise.following import best_under
+from allocator.optimise.forced import _allowed
+from allocator.optimise.layers import TooMany
+from allocator.optimise.solve import allocate
+from allocator.optimise.together import best_of_all, case_of
+from tests.builders import Small
+from tests.properties.test_margins import coarse
+from tests.rounds import numbered
+
+
+def where(small: Small) -> Stand | None:
+    try:
+        programme, allocation = allocate(small.pool, small.round, small.rules)
+    except AllocatorError:
+        return None
+    if allocation.status is not Status.OPTIMAL:
+        return None
+    return stand(programme, small.pool, small.round, small.rules, allocation)
+
+
+def cases_of(here: Stand, floor: int | None = None) -> list[Case]:
+    """Return everything that is asked about a round, as it is asked of the terrain."""
+    ground, terrain = here.ground, here.ground.terrain
+    assert terrain is not None
+    cases = (
+        case_of(terrain, *_allowed(ground, question), floor)
+        for question in asked(here, here.merits)
+    )
+    return [case for case in cases if case is not None]
+
+
+def alone(here: Stand, case: Case, floor: int | None = None) -> Best | None:
+    terrain = here.ground.terrain
+    assert terrain is not None
+    own = terrain.block(case.number)
+    allowed = np.isin(np.arange(own.start, own.stop), case.choices)
+    return best_under(terrain, case.number, allowed, here.ground.distance, floor)
+
+
+def together_(here: Stand, cases: list[Case]) -> dict[Case, Best | None]:
+    assert here.ground.terrain is not None
+    return best_of_all(here.ground.terrain, cases, here.ground.distance, lambda: False)
+
+
+def assert_as_alone(here: Stand, size: int, floor: int | None = None) -> int:
+    """Hold what is found so many at a time to what is found alone; return how many there were."""
+    cases = cases_of(here, floor)
+    for n in range(0, len(cases), size):
+        found = together_(here, cases[n : n + size])
+        for case in cases[n : n + size]:
+            assert found[case] == alone(here, case, floor)
+    return len(cases)
+
+
+def test_small_rounds_have_the_answers_found_alone():
+    compared = 0
+    for number in range(40):
+        here = where(numbered(number))
+        if here is not None and here.ground.terrain is not None:
+            compared += assert_as_alone(here, 1000)
+    assert compared > 100
+
+
+@pytest.mark.parametrize(("points", "flat"), [(1, False), (10, False), (5, True)])
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_rounds_with_many_ties_have_the_answers_found_alone(points, flat, size):
+    here = where(coarse(30, points, flat))
+    assert here is not None
+    assert assert_as_alone(here, size) > 30
+
+
+def test_only_a_few_followed_first_make_no_difference(monkeypatch):
+    here = where(coarse(40, 10, flat=False))
+    assert here is not None
+    monkeypatch.setattr(together, "WIDTHS", (1, 3, None))
+    assert_as_alone(here, 1000)
+
+
+def test_nothing_below_a_floor_is_found():
+    here = where(coarse(30, 10, flat=False))
+    assert here is not None
+    floor = here.objective * 99 // 100
+    assert_as_alone(here, 1000, floor)
+    found = together_(here, cases_of(here, floor))
+    assert None in found.values()
+    assert all(best.objective >= floor for best in found.values() if best is not None)
+
+
+def test_where_they_are_too_many_together_fewer_are_asked_at_once(monkeypatch):
+    here = where(coarse(30, 10, flat=False))
+    assert here is not None
+    cases, sizes = cases_of(here), []
+    within = together._within
+
+    def few(terrain, some, over):
+        if len(some) > together.FEWEST:
+            raise TooMany
+        sizes.append(len(some))
+        return within(terrain, some, over)
+
+    monkeypatch.setattr(together, "_within", few)
+    found = together_(here, cases)
+    assert found == {case: alone(here, case) for case in cases}
+    assert max(sizes) <= together.FEWEST
+
+
+def test_what_is_too_many_even_so_is_left_out(monkeypatch):
+    here = where(coarse(30, 10, flat=False))
+    assert here is not None
+    monkeypatch.setattr("allocator.optimise.layers.MOST_STATES", 0)
+    assert together_(here, cases_of(here)) == {}
+
+
+def test_nothing_is_looked_for_once_it_is_over():
+    here = where(coarse(30, 10, flat=False))
+    assert here is not None and here.ground.terrain is not None
+    cases = cases_of(here)
+    left = iter([False, False])
+    found = best_of_all(here.ground.terrain, cases, here.ground.distance, lambda: next(left, True))
+    assert len(found) < len(cases)
+    assert all(found[case] == alone(here, case) for case in found)
