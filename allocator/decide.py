@@ -96,6 +96,7 @@ def decide(
         watch,
         explain,
         processes,
+        always=always,
     )
     awarded = frozenset(award.application_id for award in allocation.awards)
     lines = decision_lines(

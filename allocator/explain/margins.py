@@ -4,7 +4,7 @@ What is asked about them differs in one application each, so most of the work on
 done once for many of them; and the applications are shared out between processes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
@@ -50,6 +50,9 @@ PARTS = 4
 """Parts in which so many are looked at, whatever the number of processes: the larger a part, the
 more its questions share."""
 
+CHUNK = 4
+"""Applications about which a process asks the solver at once."""
+
 LISTENING = 0.2
 """Seconds between two looks at whether to stop."""
 
@@ -63,6 +66,8 @@ def margins(
     watch: Watch,
     detail: Literal["exact", "bounds"] = "exact",
     processes: int = 1,
+    *,
+    always: bool = False,
 ) -> dict[str, Margin]:
     """Return the margin of every candidate, by application id; none if the allocation is not final.
 
@@ -77,17 +82,26 @@ def margins(
     processes : int
         How many processes share the work; the answer does not depend on it. Only 1 will do where
         new processes would run the program again (Streamlit).
+    always : bool
+        Whether the solver is asked about everybody who is left, however many and whatever the
+        round: in one of several meetings each takes seconds.
     """
     if allocation.status is not Status.OPTIMAL:
         return {}
     watch.stage = "explain"
     here = stand(programme, pool, round_, rules, allocation)
     found = _looked_up(here, watch, processes) if detail == "exact" else {}
-    searches = MOST_SEARCHES if detail == "exact" and (found or _few(here)) else 0
-    for application in here.merits:
+    left = [application for application in here.merits if application not in found]
+    searches = 0
+    if detail == "exact":
+        searches = len(left) if always else MOST_SEARCHES if found or _few(here) else 0
+    if searches > 1 and processes > 1:
+        chunks = [left[n : n + CHUNK] for n in range(0, searches, CHUNK)]
+        found |= _shared(here, chunks, watch, processes, _searched)
+    for application in left:
         if application not in found:
             found[application] = margin_of(here, application, watch, exact=searches > 0)
-            searches -= 1
+        searches -= 1
     return {application: found[application] for application in here.merits}
 
 
@@ -120,7 +134,7 @@ def _looked_up(here: Stand, watch: Watch, processes: int) -> dict[str, Margin]:
     size = -(-len(applications) // PARTS)
     parts = [applications[n : n + size] for n in range(0, len(applications), size)]
     if processes > 1:
-        return _shared(here, parts, watch, processes)
+        return _shared(here, parts, watch, processes, _part)
     return {name: margin for part in parts for name, margin in _some(here, part, watch).items()}
 
 
@@ -152,7 +166,11 @@ def _answers(here: Stand, applications: Sequence[str], watch: Watch) -> dict[Que
 
 
 def _shared(
-    here: Stand, parts: Sequence[Sequence[str]], watch: Watch, processes: int
+    here: Stand,
+    parts: Sequence[Sequence[str]],
+    watch: Watch,
+    processes: int,
+    work: Callable[[Sequence[str]], dict[str, Margin]],
 ) -> dict[str, Margin]:
     """Share the applications between processes; nothing of the answer depends on how."""
     found: dict[str, Margin] = {}
@@ -165,7 +183,7 @@ def _shared(
         initargs=(here, watch.left(), stop),
     )
     try:
-        waiting = {workers.submit(_part, part) for part in parts}
+        waiting = {workers.submit(work, part) for part in parts}
         while waiting and not watch.over():
             done, waiting = wait(waiting, LISTENING)
             for each in done:
@@ -188,3 +206,9 @@ def _begin(here: Stand, seconds: float | None, stop: Event) -> None:
 def _part(applications: Sequence[str]) -> dict[str, Margin]:
     here, watch = _mine[0]
     return _some(here, applications, watch)
+
+
+def _searched(applications: Sequence[str]) -> dict[str, Margin]:
+    here, watch = _mine[0]
+    found = {each: margin_of(here, each, watch) for each in applications if not watch.over()}
+    return {application: margin for application, margin in found.items() if margin.exact}

@@ -160,6 +160,21 @@ def test_margins_do_not_depend_on_how_many_processes_find_them(monkeypatch):
     assert list(shared.items()) == list(alone.items())
 
 
+def test_the_solver_is_asked_about_everybody_where_that_is_wanted(monkeypatch):
+    small = coarse(12, 5, flat=False)
+    programme, allocation = allocate(small.pool, small.round, small.rules)
+    decided = (programme, small.pool, small.round, small.rules, allocation)
+    exact = margins(*decided, Watch())
+    monkeypatch.setattr("allocator.explain.margins._looked_up", lambda *_: {})
+    monkeypatch.setattr("allocator.explain.margins.FEW", 0)
+    assert not any(margin.exact for margin in margins(*decided, Watch()).values())
+    for processes in (1, 2):
+        found = margins(*decided, Watch(), processes=processes, always=True)
+        assert {a: (m.points, m.exact, m.others) for a, m in found.items()} == {
+            a: (m.points, m.exact, m.others) for a, m in exact.items()
+        }
+
+
 def test_margins_are_only_bounded_where_the_time_is_over():
     small = coarse(30, 5, flat=True)
     programme, allocation = allocate(small.pool, small.round, small.rules)
