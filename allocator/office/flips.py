@@ -6,9 +6,7 @@ found under the run's fingerprint, and is thrown away when somebody was erased s
 """
 
 import os
-import subprocess
 import sys
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,7 +22,7 @@ from allocator.explain.fairness_record import kept_fairness
 from allocator.office.desk import Desk, open_desk
 from allocator.office.desk_awards import last_erasure
 from allocator.office.identity import Identity
-from allocator.office.jobs import opened, taken
+from allocator.office.jobs import begin, opened, taken
 from allocator.office.roles import Source
 from allocator.office.store import open_store
 from allocator.office.store_engine import data_folder
@@ -72,7 +70,7 @@ def start(desk: Desk, run: RunView) -> None:
             raise AllocatorError(problem("flips-under-way"))
         path.with_suffix(".stop").unlink(missing_ok=True)
         _note(lock, "0 0")
-        _begin(lock, run.id, desk.me().login, path)
+        begin(lock, _MODULE, run.id, desk.me().login, str(path), str(lock))
     except OSError:
         _note(lock, "")
         raise AllocatorError(problem("job-no-process")) from None
@@ -125,19 +123,6 @@ def _short(text: str) -> str:
 def _note(lock: int, text: str) -> None:
     os.ftruncate(lock, 0)
     os.pwrite(lock, text.encode("ascii"), 0)
-
-
-def _begin(lock: int, run_id: str, login: str, path: Path) -> None:
-    """Start a process that inherits the lock and no other file, and belongs to no terminal."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", _MODULE, run_id, login, str(path), str(lock)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(lock,),
-        start_new_session=True,
-    )
-    threading.Thread(target=process.wait, name=f"flips-{run_id}", daemon=True).start()
 
 
 # --- the process itself ---------------------------------------------------------------------------

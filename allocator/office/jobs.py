@@ -74,7 +74,7 @@ def start(
         run = desk.queue_run(round_id, kind=kind, time_limit=time_limit, reason=reason)
         _note(lock, run.id)
         try:
-            _begin(lock, run.id)
+            begin(lock, _MODULE, run.id)
         except OSError:
             refused = problem("job-no-process")
             _fail(desk, run.id, refused)
@@ -124,20 +124,25 @@ def _overdue(run: RunView) -> bool:
     return run.stop_asked is not None and datetime.now(UTC) - run.stop_asked > PATIENCE
 
 
-def _begin(lock: int, run_id: str) -> None:
-    """Start a process that inherits the lock and no other file, and belongs to no terminal.
+def begin(lock: int, module: str, *arguments: str) -> None:
+    """Start a process that inherits a lock and no other file, and belongs to no terminal.
 
     It opens the store that the environment names, as this process did.
+
+    Raises
+    ------
+    OSError
+        If none can be started.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", _MODULE, run_id],
+        [sys.executable, "-m", module, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=(lock,),
         start_new_session=True,
     )
-    threading.Thread(target=process.wait, name=f"run-{run_id}", daemon=True).start()
+    threading.Thread(target=process.wait, name=module, daemon=True).start()
 
 
 def _miss(desk: Desk, round_id: str, noted: str) -> None:

@@ -304,7 +304,7 @@ def test_reallocating_begins_when_an_award_has_fallen_through(app, office):
 
 @marked(published)
 def test_a_reallocation_under_way_outlasts_a_refresh_and_can_be_stopped(app, office, monkeypatch):
-    monkeypatch.setattr(jobs, "_begin", lambda lock, run_id: None)
+    monkeypatch.setattr(jobs, "begin", lambda *_: None)
     monkeypatch.setattr(jobs, "settle", lambda desk, round_id: None)
     desk = desk_of(office, OFFICER)
     awarded = next(e for e in desk.result("1").lines if e.decision == "awarded" and e.amount)

@@ -43,7 +43,7 @@ def test_the_flip_test_outlasts_the_page_and_its_answer_is_kept(app, run):
 
 def test_a_flip_test_is_stopped_and_can_be_begun_again(run, monkeypatch):
     with monkeypatch.context() as dead:
-        dead.setattr(flips, "_begin", lambda *_: flips.stop(*run))
+        dead.setattr(flips, "begin", lambda *_: flips.stop(*run))
         flips.start(*run)
     assert flips.standing(*run).lost, "its process never began"
     flips.start(*run)

@@ -30,10 +30,10 @@ def idle(monkeypatch):
     """Let a process that does nothing hold the lock of a run; give it when it is started."""
     started = []
 
-    def begin(lock, run_id):
+    def begin(lock, *_):
         started.append(subprocess.Popen(SLEEP, pass_fds=(lock,)))
 
-    monkeypatch.setattr(jobs, "_begin", begin)
+    monkeypatch.setattr(jobs, "begin", begin)
     yield started
     for each in started:
         each.kill()
