@@ -80,7 +80,7 @@ class Trail:
 
 
 def scarce(terrain: Terrain, most: Integers, room: Integers) -> Integers:
-    """Return the money lines that can become scarce, the one that varies most first.
+    """Return the money lines that can become scarce, in the order of the terrain.
 
     Parameters
     ----------
@@ -93,9 +93,11 @@ def scarce(terrain: Terrain, most: Integers, room: Integers) -> Integers:
     """
     counts = terrain.counts
     helped = {p for h in dear(terrain) for p in (*h.holding, *(p for p, _ in h.lines))}
-    varied = [len(np.unique(each)) for each in terrain.usage[:, counts:].T]
-    ranked = sorted(range(len(varied)), key=lambda p: (-varied[p], p))
-    found = [p + counts for p in ranked if most[p] > room[counts + p] or counts + p in helped]
+    found = [
+        place
+        for place in range(counts, len(room))
+        if most[place - counts] > room[place] or place in helped
+    ]
     return np.array(found, dtype=np.int64)
 
 

@@ -66,7 +66,8 @@ class Helper:
 class Terrain:
     """C choices in B blocks, R lines of which the first ``counts`` are counted, the rest money.
 
-    ``lines`` (R) are their numbers in the matrix. ``start`` (B + 1) are the blocks' first choices;
+    ``lines`` (R) are their numbers in the matrix; of money, those that vary most come first.
+    ``start`` (B + 1) are the blocks' first choices;
     ``objective`` (C); ``usage`` (C, R); ``room`` (R). Prices come in S sets over all lines
     (``weights``, (S, R)); ``gains`` (S, C) is what a choice is worth at them and ``rest`` (S) what
     they prove beside the choices' gains, both in 1/``unit`` of the objective. The first K sets
@@ -146,8 +147,11 @@ def terrain_of(
     if helpers is None:
         return None
     money = [matrix.lines[linking[place]].name.startswith(MONEY_ROWS) for place in shared]
-    counted = _counted(usage[:, shared], money, helpers)
-    order = [*np.flatnonzero(counted).tolist(), *np.flatnonzero(~counted).tolist()]
+    values = [len(np.unique(usage[:, place])) for place in shared]
+    counted = _counted(values, money, helpers)
+    # What varies most comes first among the lines of money: it tells beginnings apart best.
+    paid = sorted(np.flatnonzero(~counted).tolist(), key=lambda place: -values[place])
+    order = [*np.flatnonzero(counted).tolist(), *paid]
     lines = [linking[shared[place]] for place in order]
     helpers = _reordered(helpers, order)
     room = np.array([matrix.lines[n].bound for n in lines], dtype=np.int64)
@@ -274,9 +278,8 @@ def _helpers(matrix: Matrix, blocks: Blocks, lines: Sequence[int]) -> tuple[Help
     return tuple(found)
 
 
-def _counted(usage: Integers, money: Sequence[bool], helpers: Sequence[Helper]) -> Truths:
+def _counted(values: Sequence[int], money: Sequence[bool], helpers: Sequence[Helper]) -> Truths:
     """Tell which lines are counted: they take few values, and so do all of their helper's lines."""
-    values = [len(np.unique(usage[:, place])) for place in range(usage.shape[1])]
     few = [count <= FEW_VALUES and not dear for count, dear in zip(values, money, strict=True)]
     counted: Truths = np.array(few, dtype=bool)
     while True:
