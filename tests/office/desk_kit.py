@@ -1,6 +1,6 @@
 """An office for the tests: people with roles, tiny rounds decided at once, a signing key."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,6 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from allocator.errors import AllocatorError
 from allocator.office.desk import Desk, open_desk
 from allocator.office.identity import Identity
 from allocator.office.keys import make_key
@@ -165,3 +168,20 @@ def balanced(lines: tuple[LedgerLine, ...]) -> bool:
 def sample(name: str) -> bytes:
     """Return a file of the shipped sample."""
     return (resources.files("allocator") / "samples" / "one-meeting" / name).read_bytes()
+
+
+def refusal(action: Callable[[], object]) -> AllocatorError:
+    with pytest.raises(AllocatorError) as refused:
+        action()
+    return refused.value
+
+
+def code(action: Callable[[], object]) -> str:
+    return refusal(action).code
+
+
+def signed_again(office: Office, run: RunView) -> None:
+    """Propose, approve and publish a reallocation."""
+    office.olu.propose(run.round, run.id, None)
+    office.kim.approve(run.round, run.fingerprint or "", None)
+    office.olu.publish(run.round, office.key, None)

@@ -1,30 +1,31 @@
 """The desk's promises: frozen when proposed, four eyes, nothing overwritten, nobody given away."""
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from allocator.commands.office_rounds import reviewed
-from allocator.errors import AllocatorError
-from allocator.model import Package
-from allocator.office.desk import OverrideDraft
-from allocator.office.desk_awards import moved_payments
 from allocator.office.keys import check_key, make_key
-from allocator.office.ledger import ledger
 from allocator.office.roles import Role
 from allocator.office.states import State
-from allocator.office.views import RunView
-from allocator.policy import policy_bytes
 from allocator.record.check_all import Given
 from allocator.record.check_container import unpacked
 from allocator.record.record import members
 from allocator.record.revive import loaded_of, result_of
 from allocator.record.verify import verify_bytes
-from tests.office.desk_kit import Office, awarded, balanced, office_in, policy, tiny
+from tests.office.desk_kit import (
+    Office,
+    awarded,
+    balanced,
+    code,
+    office_in,
+    policy,
+    refusal,
+    signed_again,
+    tiny,
+)
 
 REMARK = "private remark"
 
@@ -33,16 +34,6 @@ REMARK = "private remark"
 def office(tmp_path: Path) -> Iterator[Office]:
     with office_in(tmp_path) as found:
         yield found
-
-
-def refusal(action: Callable[[], object]) -> AllocatorError:
-    with pytest.raises(AllocatorError) as refused:
-        action()
-    return refused.value
-
-
-def code(action: Callable[[], object]) -> str:
-    return refusal(action).code
 
 
 # --- states and four eyes -------------------------------------------------------------------------
@@ -380,390 +371,6 @@ def test_what_nobody_can_mean_is_refused_in_words(office: Office) -> None:
     for years in ("0", "101", "9" * 30):
         refused = code(lambda years=years: office.ada.set_setting("retention-years", years))
         assert refused == "office-setting"
-
-
-def signed_again(office: Office, run: RunView) -> None:
-    """Propose, approve and publish a reallocation."""
-    office.olu.propose(run.round, run.id, None)
-    office.kim.approve(run.round, run.fingerprint or "", None)
-    office.olu.publish(run.round, office.key, None)
-
-
-def test_outcomes_follow_each_other_in_one_order(office: Office) -> None:
-    round_id, run = office.published()
-    first, second = awarded(office.olu, run)[:2]
-    record = office.olu.outcome
-    early, late = date(2026, 2, 1), date(2026, 3, 6)
-    record(round_id, first, "accepted", early)
-    assert code(lambda: record(round_id, first, "declined", early)) == "office-outcome-order"
-    assert code(lambda: record(round_id, first, "attended", early)) == "office-outcome-date"
-    assert code(lambda: record(round_id, first, "report delivered", late)) == "office-outcome-order"
-    record(round_id, second, "no-show", late)
-    assert code(lambda: record(round_id, second, "attended", late)) == "office-outcome-order"
-    record(round_id, first, "attended", late)
-    assert code(lambda: record(round_id, first, "accepted", late)) == "office-outcome-order"
-    record(round_id, first, "report delivered", date(2026, 4, 1))
-    assert code(lambda: record(round_id, "one-A99", "accepted", late)) == "office-not-awarded"
-
-
-def test_a_correction_stands_in_the_place_of_the_last_outcome_and_both_stay(
-    office: Office,
-) -> None:
-    round_id, run = office.published()
-    name = awarded(office.olu, run)[0]
-    day = date(2026, 2, 1)
-    correct = office.olu.correct_outcome
-    before = office.olu.fund_ledger(round_id)
-    assert code(lambda: correct(round_id, name, "accepted", day, "why")) == "office-outcome-none"
-    office.olu.outcome(round_id, name, "withdrawn", day)
-    freed = office.olu.fund_ledger(round_id)
-    assert freed != before
-    wrong = office.olu.outcomes(round_id)[0]
-    assert code(lambda: correct(round_id, name, "accepted", day, " ")) == "office-reason-needed"
-    assert code(lambda: correct(round_id, name, "withdrawn", day, "x")) == "office-outcome-same"
-    found = correct(
-        round_id, name, "accepted", day, "a slip of the hand", seen=office.olu.round(round_id).entry
-    )
-    assert (found.kind, found.corrects, found.note) == ("accepted", wrong.id, "a slip of the hand")
-    assert office.olu.fund_ledger(round_id) == before
-    assert code(lambda: office.olu.reallocate(round_id, "x")) == "office-nothing-free"
-    new, old = office.olu.outcomes(round_id)
-    assert (new.kind, new.superseded, old.kind, old.superseded) == (
-        *("accepted", False),
-        *("withdrawn", True),
-    )
-    told = office.sam.timeline()[0].sentence
-    assert (
-        told == f"olu corrected what was recorded for {name}: not withdrawn but accepted on {day}."
-    )
-    # What comes next follows the correction; what was looked at must still be the last.
-    entry = office.olu.round(round_id).entry
-    office.olu.outcome(round_id, name, "attended", date(2026, 3, 6))
-    late = date(2026, 3, 7)
-    since = refusal(lambda: correct(round_id, name, "no-show", late, "x", seen=entry))
-    assert since.code == "office-stale" and "attended" in str(since)
-    assert correct(round_id, name, "no-show", late, "not seen there").kind == "no-show"
-    assert balanced(office.olu.fund_ledger(round_id))
-    assert office.sam.check_store([]).passed
-
-
-def test_a_correction_is_what_can_follow_the_outcome_before_the_wrong_one(office: Office) -> None:
-    round_id, run = office.published()
-    first, second = awarded(office.olu, run)[:2]
-    early, late = date(2026, 2, 1), date(2026, 3, 6)
-    record, correct = office.olu.outcome, office.olu.correct_outcome
-    record(round_id, first, "accepted", early)
-    record(round_id, first, "withdrawn", early)
-    # Nothing but a state that could be: after "accepted", or "accepted" itself.
-    wrong = refusal(lambda: correct(round_id, first, "report delivered", late, "x"))
-    assert wrong.code == "office-outcome-order" and "accepted" in str(wrong)
-    assert code(lambda: correct(round_id, first, "none", early, "x")) == "office-outcome-order"
-    before = date(2026, 1, 1)
-    assert code(lambda: correct(round_id, first, "accepted", before, "x")) == "office-outcome-date"
-    assert correct(round_id, first, "accepted", early, "another person withdrew").kind == "accepted"
-    # Nothing was to be recorded at all: then anything can be recorded anew.
-    record(round_id, second, "declined", early)
-    assert correct(round_id, second, "none", early, "meant for somebody else").kind == "none"
-    assert code(lambda: correct(round_id, second, "accepted", early, "x")) == "office-outcome-none"
-    record(round_id, second, "accepted", before)
-    assert balanced(office.olu.fund_ledger(round_id))
-
-
-def test_what_lies_beneath_a_wrong_outcome_can_be_taken_back_too(office: Office) -> None:
-    round_id, run = office.published()
-    name = awarded(office.olu, run)[0]
-    early, late = date(2026, 2, 1), date(2026, 3, 6)
-    record, correct = office.olu.outcome, office.olu.correct_outcome
-    record(round_id, name, "accepted", early)
-    record(round_id, name, "attended", late)
-    correct(round_id, name, "accepted", early, "somebody else was there")
-    correct(round_id, name, "none", early, "and it was not accepted either")
-    assert not [each for each in office.olu.outcomes(round_id) if not each.superseded][1:]
-    record(round_id, name, "declined", early)
-    assert balanced(office.olu.fund_ledger(round_id)) and office.sam.check_store([]).passed
-
-
-def test_whoever_records_after_somebody_else_is_told_first(office: Office) -> None:
-    round_id, run = office.published()
-    name, other = awarded(office.olu, run)[:2]
-    day, entry = date(2026, 2, 1), office.olu.round(round_id).entry
-    office.ada.add_account("pat", "Pat", [Role.OFFICER])
-    office.pat.pay(round_id, name, "main", 1_000, day, seen=entry)
-    twice = refusal(lambda: office.olu.pay(round_id, name, "main", 1_000, day, seen=entry))
-    assert twice.code == "office-stale" and "pat" in str(twice) and "10.00" in str(twice)
-    since = code(lambda: office.olu.outcome(round_id, name, "accepted", day, seen=entry))
-    assert since == "office-stale"
-    # What was recorded of another award is no obstacle.
-    office.olu.pay(round_id, other, "main", 1_000, day, seen=entry)
-    office.olu.pay(round_id, name, "main", 1_000, day, seen=office.olu.round(round_id).entry)
-
-
-def test_what_was_awarded_anew_is_not_promised_twice_by_a_correction(office: Office) -> None:
-    round_id, run = office.published()
-    first, second = awarded(office.olu, run)[:2]
-    day = date(2026, 2, 1)
-    correct = office.olu.correct_outcome
-    office.olu.outcome(round_id, first, "withdrawn", day)
-    new = office.olu.reallocate(round_id, "a withdrawal")
-    # Corrected before it is published, the reallocation is no longer of what is there now.
-    assert correct(round_id, first, "none", day, "a mistake").kind == "none"
-    assert code(lambda: office.olu.propose(round_id, new.id, None)) == "office-not-current"
-    office.olu.outcome(round_id, first, "withdrawn", day)
-    new = office.olu.reallocate(round_id, "a withdrawal")
-    office.olu.propose(round_id, new.id, None)
-    office.kim.approve(round_id, new.fingerprint or "", None)
-    office.olu.publish(round_id, office.key, None)
-    refused = refusal(lambda: correct(round_id, first, "accepted", day, "a mistake"))
-    assert refused.code == "office-outcome-reallocated"
-    assert "record 2" in str(refused) and "promised twice" in str(refused)
-    # Why it fell through can be corrected still, and what became of those that stand.
-    assert correct(round_id, first, "visa refused", day, "as the letter says").kind
-    office.olu.outcome(round_id, second, "declined", day)
-    assert correct(round_id, second, "accepted", day, "a mistake").kind == "accepted"
-    assert balanced(office.olu.fund_ledger(round_id))
-
-
-def test_a_correction_does_not_bring_a_person_above_the_limit_of_the_year(office: Office) -> None:
-    first, _ = office.published("one", money=40_000)
-    ledger_of_2026 = office.olu.person_ledger("2026")
-    full = next(each for each in ledger_of_2026 if each.package is Package.FULL)
-    at = full.person_id.removeprefix("P")
-    day = date(2026, 2, 1)
-    office.olu.outcome(first, f"one-A{at}", "withdrawn", day)
-    second, _ = office.published("two", money=40_000)
-    correct = office.olu.correct_outcome
-    found = code(lambda: correct(first, f"one-A{at}", "accepted", day, "a mistake"))
-    assert found == "office-outcome-year"
-    assert correct(first, f"one-A{at}", "declined", day, "a mistake").kind == "declined"
-    office.olu.outcome(second, f"two-A{at}", "declined", day)
-    assert correct(first, f"one-A{at}", "accepted", day, "a mistake").kind == "accepted"
-
-
-def test_payments_never_exceed_what_is_owed(office: Office) -> None:
-    round_id, run = office.published()
-    award = office.olu.result(run.id).allocation.awards[0]
-    pay = office.olu.pay
-    name, day = award.application_id, date(2026, 2, 1)
-    assert code(lambda: pay(round_id, name, "main", award.amount + 1, day)) == "office-overpaid"
-    assert code(lambda: pay(round_id, name, "other", 1, day)) == "office-no-fund"
-    assert code(lambda: pay(round_id, name, "main", 0, day)) == "office-amount"
-    pay(round_id, name, "main", award.amount, day)
-    assert code(lambda: pay(round_id, name, "main", 1, day)) == "office-overpaid"
-    pay(round_id, name, "main", -1, day)
-    office.olu.outcome(round_id, name, "withdrawn", day)
-    assert code(lambda: pay(round_id, name, "main", 1, day)) == "office-overpaid"
-    line = office.olu.fund_ledger(round_id)[0]
-    assert (line.paid, line.released) == (award.amount - 1, 1)
-    assert balanced((line,))
-
-
-def test_a_ledger_without_awards_is_all_free(office: Office) -> None:
-    round_ = office.olu.loaded(office.checked()).round
-    assert [each.free for each in ledger(round_, (), ())] == [1_200_000, None]
-
-
-def test_a_payment_that_another_fund_would_now_owe_must_be_booked_anew(
-    office: Office, tmp_path: Path
-) -> None:
-    round_id, run = office.published()
-    name = awarded(office.olu, run)[0]
-    office.olu.pay(round_id, name, "main", 500, date(2026, 2, 1))
-    with office_in(tmp_path / "other") as other:
-        files = tiny()
-        files["round.yaml"] = files["round.yaml"].replace(b"id: main,", b"id: second,")
-        same = other.olu.create_round(files).summary.id
-        other.olu.check(same, None)
-        record = other.sam.record(other.olu.run(same).id)
-    with office.store.reading() as reader:
-        assert moved_payments(reader, round_id, office.sam.record(run.id)) == ()
-        assert moved_payments(reader, round_id, record) == (name,)
-
-
-def test_a_reallocation_can_be_left_to_another_process(office: Office) -> None:
-    round_id, run = office.published()
-    assert code(lambda: office.olu.queue_run(round_id)) == "office-wrong-state"
-    assert (
-        code(lambda: office.olu.queue_run(round_id, kind="reallocation")) == "office-nothing-free"
-    )
-    gone = awarded(office.olu, run)[0]
-    office.olu.outcome(round_id, gone, "declined", date(2026, 2, 1))
-    queued = office.olu.queue_run(round_id, kind="reallocation")
-    done = office.olu.work(queued.id)
-    assert (done.status, done.current, done.previous) == ("done", True, run.id)
-    assert gone not in awarded(office.olu, done)
-
-
-# --- next rounds ----------------------------------------------------------------------------------
-
-
-def test_awards_of_one_round_count_for_the_year_limit_of_the_next(office: Office) -> None:
-    first, run = office.published("one")
-    used = {each.person_id: each.package for each in office.olu.person_ledger("2026")}
-    assert len(used) == len(awarded(office.olu, run))
-    second = office.checked("two", money=60_000)
-    decided = office.olu.result(office.olu.run(second).id)
-    full = {person for person, package in used.items() if package.value == "full"}
-    for each in decided.pool.candidates:
-        award = decided.allocation.award_of(each.application.application_id)
-        assert award is None or each.application.person_id not in full
-    gone = awarded(office.olu, run)[0]
-    office.olu.outcome(first, gone, "withdrawn", date(2026, 2, 1))
-    assert len(office.olu.person_ledger("2026")) == len(used) - 1
-    assert not office.olu.runs(second)[0].current
-
-
-def test_outstanding_reports_warn_or_refuse_as_the_office_says(office: Office) -> None:
-    first, run = office.published("one")
-    came = awarded(office.olu, run)[0]
-    office.olu.outcome(first, came, "attended", date(2026, 3, 6))
-    later = tiny("two", persons=("Q1", "Q2"), money=60_000, month=9, year="2027")
-    later["round.yaml"] = later["round.yaml"].replace(
-        b"decision_date: 2026-01", b"decision_date: 2026-07"
-    )
-    second = office.olu.create_round(later).summary.id
-    state = {
-        each.application_id: each.administration for each in office.olu.loaded(first).applications
-    }[came]
-    found = [
-        each
-        for each in office.olu.check(second, None).problems
-        if each.code == "office-report-outstanding"
-    ]
-    assert [each.value for each in found] == [state]
-    office.ada.set_setting("outstanding-reports", "refuse")
-    result = office.olu.result(office.olu.run(second).id)
-    refused = {
-        each.application.application_id
-        for each in result.pool.candidates
-        if each.application.administration == state
-    }
-    assert refused and not refused & {a.application_id for a in result.allocation.awards}
-    office.ada.set_setting("outstanding-reports", "ignore")
-    assert not [e for e in office.olu.check_of(second).problems if e.code.startswith("office-")]
-
-
-def with_policy(files: dict[str, bytes], more: str) -> dict[str, bytes]:
-    """Return the files of a round with the policy of 2024 and some lines more."""
-    policy = policy_bytes("itu-t-2024")[0] + more.encode()
-    own = files["round.yaml"].replace(b"policy: itu-t-2024\n", b"")
-    return {**files, "round.yaml": own, "policy.yaml": policy}
-
-
-@pytest.mark.parametrize(
-    ("policy", "setting", "declined", "warned"),
-    [
-        ("reports: {outstanding: refuse}\n", "ignore", True, True),
-        ("reports: {outstanding: warn, after_days: 30}\n", "refuse", False, True),
-        ("reports: {outstanding: refuse, after_days: 200}\n", "refuse", False, False),
-        ("reports: {outstanding: ignore}\n", "refuse", False, False),
-        ("", "refuse", True, True),
-    ],
-)
-def test_what_the_policy_says_of_reports_goes_before_the_setting(
-    office: Office, policy: str, setting: str, declined: bool, warned: bool
-) -> None:
-    olu = office.olu
-    first, _ = office.published("one")
-    olu.outcome(first, "one-A2", "attended", date(2026, 3, 6))
-    office.ada.set_setting("outstanding-reports", setting)
-    files = tiny("two", persons=("Q1", "Q2"), money=60_000, month=9, year="2027")
-    files["round.yaml"] = files["round.yaml"].replace(b"n_date: 2026-01", b"n_date: 2026-07")
-    second = olu.create_round(with_policy(files, policy)).summary.id
-    told = [each for each in olu.check(second, None).problems if "report" in each.code]
-    assert bool(told) is warned
-    run = olu.run(second)
-    assert ("two-A2" not in awarded(olu, run)) is declined
-    if not declined:
-        return
-    (made,) = loaded_of(olu.record(run.id)).overrides
-    assert made.application_id == "two-A2" and "report" in made.reason
-    assert made.by.endswith("as the policy says of outstanding reports") is bool(policy)
-    olu.outcome(first, "one-A2", "report delivered", date(2026, 4, 6))
-    assert not olu.runs(second)[0].current
-
-
-def owing(office: Office) -> tuple[str, str]:
-    """Return a round in which a person of Mali came, and one of its States later that is published.
-
-    From then on the office refuses administrations with outstanding reports.
-    """
-    first, _ = office.published("one", persons=("Q1", "Q2", "Q3"))
-    files = tiny("two", month=11, money=4_500)
-    files["round.yaml"] = files["round.yaml"].replace(b"2026-01-", b"2026-07-")
-    second = office.olu.create_round(files).summary.id
-    office.ada.set_setting("outstanding-reports", "refuse")
-    office.olu.check(second, None)
-    return first, second
-
-
-def test_a_report_on_a_closed_round_is_recorded_and_nothing_else(office: Office) -> None:
-    olu, (round_id, run) = office.olu, office.published()
-    came, other = awarded(olu, run)[:2]
-    olu.outcome(round_id, came, "attended", date(2026, 3, 6))
-    olu.close(round_id, None)
-    for late in (
-        lambda: olu.outcome(round_id, other, "withdrawn", date(2026, 4, 1)),
-        lambda: olu.pay(round_id, came, "main", 100, date(2026, 4, 1)),
-        lambda: olu.correct_outcome(round_id, came, "none", date(2026, 4, 1), "why"),
-    ):
-        assert code(late) == "office-wrong-state"
-    before = olu.fund_ledger(round_id)
-    report, on = "report delivered", date(2026, 5, 1)
-    assert code(lambda: olu.outcome(round_id, other, report, on)) == "office-outcome-order"
-    olu.outcome(round_id, came, report, on)
-    assert olu.outcomes(round_id)[0].kind == "report delivered"
-    assert olu.fund_ledger(round_id) == before
-
-
-def test_a_published_award_stands_whatever_reports_become_outstanding(office: Office) -> None:
-    olu, (first, second) = office.olu, owing(office)
-    run = olu.run(second)
-    signed_again(office, run)
-    before = awarded(olu, run)
-    assert {"two-A2", "two-A3"} & set(before)
-    for came in ("one-A2", "one-A3"):
-        olu.outcome(first, came, "attended", date(2026, 3, 6))
-    gone = next(each for each in before if each not in ("two-A2", "two-A3"))
-    olu.outcome(second, gone, "withdrawn", date(2026, 8, 1))
-    new = olu.reallocate(second)
-    assert set(before) - {gone} <= set(awarded(olu, new))
-    states = {each.application_id: each.administration for each in olu.loaded(second).applications}
-    added = set(awarded(olu, new)) - set(before)
-    assert not {states[each] for each in added} & {"MLI", "NPL"}
-    signed_again(office, new)
-    assert all(line.free is None or line.free >= 0 for line in olu.fund_ledger(second))
-
-
-def test_a_run_is_not_current_once_other_reports_are_outstanding(office: Office) -> None:
-    olu, (first, second) = office.olu, owing(office)
-    olu.outcome(first, "one-A2", "attended", date(2026, 3, 6))
-    run = olu.run(second)
-    assert "two-A2" not in awarded(olu, run)
-    basis = olu.round(second).basis
-    olu.outcome(first, "one-A2", "report delivered", date(2026, 4, 6))
-    assert not olu.runs(second)[0].current and olu.round(second).basis != basis
-    assert code(lambda: olu.propose(second, run.id, None)) == "office-not-current"
-    assert not [e for e in olu.check_of(second).problems if e.code.startswith("office-report")]
-
-
-def test_the_price_of_an_override_names_who_moves(office: Office) -> None:
-    round_id = office.checked()
-    loser = next(
-        each.application_id
-        for each in office.olu.result(office.olu.run(round_id).id).lines
-        if each.decision.value == "declined"
-    )
-    found = office.ana.price(round_id, (OverrideDraft(loser, "must award"),))
-    assert loser in {each.application_id for each in found.moves}
-    assert found.objective.by < 0
-
-
-def test_the_status_of_a_round_shows_what_people_decided_and_wrote(office: Office) -> None:
-    olu, (round_id, _) = office.olu, office.proposed()
-    office.kim.note(round_id, "one-A2", "a note", [("letter.pdf", b"x")])
-    told = reviewed(olu.overrides(round_id), olu.notes(round_id), olu.outcomes(round_id))
-    (table,) = told
-    assert "a note" in repr(table) and hashlib.sha256(b"x").hexdigest() in repr(table)
 
 
 # --- erasing --------------------------------------------------------------------------------------
