@@ -95,12 +95,12 @@ def told(small: Small) -> str:
 def test_the_order_of_the_applications_decides_nothing():
     small = medium_round()
     first = told(small)
-    assert len(allocate(small.pool, small.round, small.rules)[1].draws) > 5, "no ties to settle"
+    _, plain = allocate(small.pool, small.round, small.rules)
+    assert len(plain.draws) > 5, "no ties to settle"
     for number in range(3):
         order = list(small.pool.candidates)
         random.Random(number).shuffle(order)
         _, shuffled = allocate(Pool(tuple(order), ()), small.round, small.rules)
-        _, plain = allocate(small.pool, small.round, small.rules)
         assert repr((shuffled.awards, shuffled.objective, shuffled.draws)) == repr(
             (plain.awards, plain.objective, plain.draws)
         )

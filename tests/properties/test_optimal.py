@@ -125,7 +125,7 @@ def test_many_more_random_rounds_are_decided_as_by_hand(way, chunk, monkeypatch)
 
 
 @settings(
-    max_examples=50,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -4,7 +4,7 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allocator.errors import AllocatorError
@@ -15,6 +15,7 @@ from allocator.policy_schema import Policy
 
 ON = date(2026, 11, 23)
 SHIPPED = [name for name, _ in shipped_policies()]
+SOME = settings(max_examples=30, deadline=None)
 
 
 def text_of(name: str) -> str:
@@ -97,6 +98,7 @@ def test_a_number_is_replaced_however_it_is_written(form: str) -> None:
     assert (change.old, change.new) == ("25", "7")
 
 
+@SOME
 @given(st.fractions(0, 1, max_denominator=1000))
 def test_a_share_is_written_so_that_it_reads_as_itself(share: Fraction) -> None:
     text = with_weights(text_of("itu-t-2024"), {"balance.women.target": share}, ON)
@@ -104,6 +106,7 @@ def test_a_share_is_written_so_that_it_reads_as_itself(share: Fraction) -> None:
     assert dial.value == share
 
 
+@SOME
 @given(st.integers(0, 100_000))
 def test_points_are_written_so_that_they_read_as_themselves(thousandths: int) -> None:
     value = Fraction(thousandths, 1000)
@@ -112,6 +115,7 @@ def test_points_are_written_so_that_they_read_as_themselves(thousandths: int) ->
     assert Fraction(text.removesuffix(" # why").removeprefix("weight: ")) == value
 
 
+@SOME
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1, max_size=40))
 def test_a_version_may_be_called_anything(version: str) -> None:
     text = with_header(text_of("itu-t-2024"), f"v{version}", ON)

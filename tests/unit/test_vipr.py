@@ -25,7 +25,7 @@ def test_exports_of_random_rounds_are_verified():
     assert count > 30
 
 
-@pytest.mark.parametrize(("applications", "meetings"), [(60, 1), (15, 2)])
+@pytest.mark.parametrize(("applications", "meetings"), [(60, 1), (10, 2)])
 def test_exports_of_larger_rounds_are_verified(applications, meetings):
     claim = proven(synthetic(applications, meetings, seed=3))
     assert claim is not None
