@@ -37,6 +37,7 @@ from allocator.record.parts import lottery_of
 from allocator.record.record import members, standalone, with_manifest
 from tests.builders import Small
 from tests.rounds import numbered
+from tests.shared import bytes_made_once
 
 SAMPLES = Path(str(resources.files("allocator"))) / "samples"
 
@@ -56,7 +57,7 @@ def record_of(
 
 @cache
 def sample_record(name: str = "one-meeting") -> bytes:
-    return record_of(SAMPLES / name)
+    return bytes_made_once(f"{name}.zip", lambda: record_of(SAMPLES / name))
 
 
 @cache
@@ -125,7 +126,9 @@ def explained_record(name: str = "one-meeting") -> bytes:
     if name == "flipped":
         with tiny_round() as folder:
             return record_of(folder, explain="bounds", flips=True)
-    return record_of(SAMPLES / name, explain="bounds")
+    return bytes_made_once(
+        f"{name}-bounds.zip", lambda: record_of(SAMPLES / name, explain="bounds")
+    )
 
 
 def _decided(small: Small, flips: bool) -> Result:

@@ -7,6 +7,7 @@ in a browser, signed in through a provider on this machine.
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from streamlit.util import calc_hash
 
 from allocator.office.store import Store, open_store
 from allocator.ui.server import MAIN
+from tests.shared import made_once
 from tests.ui.browsing import ARGUMENTS, CHROMIUM, TIMEOUT, Visits, Workbench
 from tests.ui.people import PEOPLE, make_office
 from tests.ui.provider import Provider
@@ -33,8 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the stores once that tests get copies of: ``sample.db`` and ``empty.db``."""
     folder = tmp_path_factory.mktemp("offices")
-    make_office(folder / "sample.db", sample=True)
-    make_office(folder / "empty.db", sample=False)
+    for name in ("sample", "empty"):
+        make = partial(make_office, sample=name == "sample")
+        made = made_once(f"{name}.db", make)
+        shutil.copy(made, folder / f"{name}.db")
     return folder
 
 

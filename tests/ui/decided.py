@@ -11,6 +11,7 @@ import pytest
 
 from allocator.office.keys import make_key
 from allocator.office.store import open_store
+from tests.shared import made_once
 from tests.ui.people import APPROVER, OFFICER, desk_of
 
 ROUND = "sg20-2025-09"
@@ -19,29 +20,34 @@ ROUND = "sg20-2025-09"
 @pytest.fixture(scope="session")
 def decided_template(templates: Path) -> Path:
     """Make ``decided.db``: the sample round checked and run."""
-    path = templates / "decided.db"
-    shutil.copy(templates / "sample.db", path)
-    with open_store(path) as store:
-        desk = desk_of(store, OFFICER)
-        desk.check(ROUND, None)
-        desk.run(ROUND)
-    return path
+
+    def make(path: Path) -> None:
+        shutil.copy(templates / "sample.db", path)
+        with open_store(path) as store:
+            desk = desk_of(store, OFFICER)
+            desk.check(ROUND, None)
+            desk.run(ROUND)
+
+    return Path(shutil.copy(made_once("decided.db", make), templates / "decided.db"))
 
 
 @pytest.fixture(scope="session")
 def published_template(decided_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make ``published.db``: that run proposed, approved by a second person and published."""
-    path = decided_template.with_name("published.db")
-    shutil.copy(decided_template, path)
-    key = tmp_path_factory.mktemp("key") / "officer.pem"
-    key.parent.chmod(0o700)
-    make_key(key, path)
-    with open_store(path) as store:
-        officer, approver = desk_of(store, OFFICER), desk_of(store, APPROVER)
-        view = officer.propose(ROUND, officer.runs(ROUND)[0].id, None)
-        approver.approve(ROUND, view.signoffs[0].fingerprint, None)
-        officer.publish(ROUND, key, None)
-    return path
+
+    def make(path: Path) -> None:
+        shutil.copy(decided_template, path)
+        key = tmp_path_factory.mktemp("key") / "officer.pem"
+        key.parent.chmod(0o700)
+        make_key(key, path)
+        with open_store(path) as store:
+            officer, approver = desk_of(store, OFFICER), desk_of(store, APPROVER)
+            view = officer.propose(ROUND, officer.runs(ROUND)[0].id, None)
+            approver.approve(ROUND, view.signoffs[0].fingerprint, None)
+            officer.publish(ROUND, key, None)
+
+    place = decided_template.with_name("published.db")
+    return Path(shutil.copy(made_once("published.db", make), place))
 
 
 def words(page) -> str:
