@@ -118,6 +118,7 @@ def decide(
         money_for,
         watch,
         always=always,
+        processes=processes,
     )
     result = Result(
         round=loaded.round,

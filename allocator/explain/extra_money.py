@@ -9,11 +9,12 @@ is the least need, beyond the present amount, of an allocation that awards it an
 included. Either the application is awarded, or the amount is left for the next one.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from allocator.errors import AllocatorError
 from allocator.explain.explanation import ExtraMoney
+from allocator.explain.sharing import at_hand, shared
 from allocator.model import Candidate, Pool, Round
 from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.engine import Outcome, maximise
@@ -35,8 +36,17 @@ MOST_LOOKS = 3
 """Times that there may be too much to look at in a round, before what prices prove is left to do: a
 count, so that the same round has the same answer on every machine."""
 
+SHARED_FROM = 100
+"""Applications from which on more processes are worth their start."""
+
+CHUNK = 8
+"""Applications and lines looked up by a process at once."""
+
 MOST_CANDIDATES = 1_500
 """Candidates above which nothing is said of applications that were not asked about."""
+
+type Need = int | TooMany | None
+"""The least need, ``None`` where no money would do, or that there is too much to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ def extra_money(
     watch: Watch,
     *,
     always: bool = False,
+    processes: int = 1,
 ) -> dict[str, tuple[ExtraMoney, ...]]:
     """Return, per declined application, the least extra money in each line that could pay for it.
 
@@ -87,6 +98,8 @@ def extra_money(
     always : bool
         Work out that least amount in every round, however long it takes, and beyond it where an
         award would be as good already and the lottery was lost.
+    processes : int
+        How many share the work, as for ``margins``.
 
     Returns
     -------
@@ -102,25 +115,27 @@ def extra_money(
     looks = MOST_LOOKS if len(round_.meetings) == 1 else 0
     patience = _Patience(len(pool.candidates) if always else looks, always)
     told = always or len(pool.candidates) <= MOST_CANDIDATES
-    raised: dict[str, _Raised] = {}
+    lines = {
+        application: lines_of(candidate, round_)
+        for candidate in pool.candidates
+        if (application := candidate.application.application_id) not in awarded
+        and (application in applications or (told and application not in lost))
+    }
+    every = dict.fromkeys(line for each in lines.values() for line in each)
+    raised = {line: _raised(programme, pool, round_, rules, line) for line in every}
+    if processes > 1 and looks and len(lines) >= SHARED_FROM:
+        pairs = [(a, line) for a, each in lines.items() if a not in applications for line in each]
+        patience.known = _needs_of(raised, pairs, allocation.objective, watch, processes)
     found: dict[str, tuple[ExtraMoney, ...]] = {}
-    for candidate in pool.candidates:
-        application = candidate.application.application_id
-        asked = application in applications
-        if application in awarded or not (asked or (told and application not in lost)):
-            continue
-        lines: list[ExtraMoney | None] = []
-        for line in lines_of(candidate, round_):
-            if line not in raised:
-                raised[line] = _raised(programme, pool, round_, rules, line)
-            if asked:
-                lines.append(_least(raised[line], application, allocation.objective, watch))
-            else:
-                lines.append(
-                    _bound(raised[line], application, allocation.objective, watch, patience)
-                )
-        if None not in lines:
-            found[application] = tuple(each for each in lines if each)
+    for application, each in lines.items():
+        told_of = [
+            _least(raised[line], application, allocation.objective, watch)
+            if application in applications
+            else _bound(raised[line], application, allocation.objective, watch, patience)
+            for line in each
+        ]
+        if None not in told_of:
+            found[application] = tuple(one for one in told_of if one)
     return found
 
 
@@ -154,10 +169,46 @@ def with_more(round_: Round, line: str, amount: int) -> Round:
 
 @dataclass(slots=True)
 class _Patience:
-    """How often too much to look at is put up with, and whether the solver may be asked."""
+    """How often too much to look at is put up with, and whether the solver may be asked.
+
+    ``known`` is what other processes have looked up, by application and line.
+    """
 
     looks: int
     solver: bool
+    known: Mapping[tuple[str, str], Need] = field(default_factory=dict)
+
+
+def _needs_of(
+    raised: Mapping[str, _Raised],
+    pairs: Sequence[tuple[str, str]],
+    objective: int,
+    watch: Watch,
+    processes: int,
+) -> dict[tuple[str, str], Need]:
+    """Look up in several processes what awards need of lines."""
+    wants = {line: each.wants for line, each in raised.items() if each.wants is not None}
+    asked = [each for each in pairs if each[1] in wants]
+    parts = [asked[n : n + CHUNK] for n in range(0, len(asked), CHUNK)]
+    found: dict[tuple[str, str], Need] = {}
+    for some in shared(parts, _look_up, (wants, objective), watch, processes) if parts else ():
+        found |= some
+        if sum(isinstance(need, TooMany) for need in found.values()) >= MOST_LOOKS:
+            break  # what is left is looked up in order, until patience ends
+    return found
+
+
+def _look_up(pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Need]:
+    (wants, objective), watch = at_hand()
+    found: dict[tuple[str, str], Need] = {}
+    for application, line in pairs:
+        if watch.over():
+            break
+        try:
+            found[application, line] = least_need(wants[line], application, objective)
+        except TooMany as many:
+            found[application, line] = many
+    return found
 
 
 def _bound(
@@ -168,7 +219,7 @@ def _bound(
     looked = False
     if amount is not None and raised.wants is not None and patience.looks and not watch.over():
         try:
-            amount, looked = least_need(raised.wants, application, objective), True
+            amount, looked = _looked_up(raised, application, objective, patience), True
         except TooMany:
             patience.looks -= 1
     if raised.wants is None or (looked and amount == 0):
@@ -181,6 +232,18 @@ def _bound(
     if amount is None:
         return ExtraMoney(raised.line, None)
     return ExtraMoney(raised.line, max(amount, 1), exact=False)
+
+
+def _looked_up(
+    raised: _Raised, application: str, objective: int, patience: _Patience
+) -> int | None:
+    key = application, raised.line
+    if key not in patience.known and raised.wants is not None:
+        return least_need(raised.wants, application, objective)
+    known = patience.known[key]
+    if isinstance(known, TooMany):
+        raise known
+    return known
 
 
 def _least(raised: _Raised, application: str, objective: int, watch: Watch) -> ExtraMoney:

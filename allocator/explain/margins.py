@@ -4,17 +4,14 @@ What is asked about them differs in one application each, so most of the work on
 done once for many of them; and the applications are shared out between processes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from multiprocessing import get_context
-from multiprocessing.synchronize import Event
-from signal import SIG_IGN, SIGINT, signal
 from typing import Literal
 
 from allocator.explain.explanation import Margin
 from allocator.explain.margin import Asking, Stand, asked, margin_from, margin_of, rivals, stand
+from allocator.explain.sharing import at_hand, shared
 from allocator.model import Pool, Round
 from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.forced import (
@@ -52,9 +49,6 @@ more its questions share."""
 
 CHUNK = 4
 """Applications about which a process asks the solver at once."""
-
-LISTENING = 0.2
-"""Seconds between two looks at whether to stop."""
 
 
 def margins(
@@ -97,7 +91,8 @@ def margins(
         searches = len(left) if always else MOST_SEARCHES if found or _few(here) else 0
     if searches > 1 and processes > 1:
         chunks = [left[n : n + CHUNK] for n in range(0, searches, CHUNK)]
-        found |= _shared(here, chunks, watch, processes, _searched)
+        for each in shared(chunks, _searched, here, watch, processes):
+            found |= each
     for application in left:
         if application not in found:
             found[application] = margin_of(here, application, watch, exact=searches > 0)
@@ -133,9 +128,10 @@ def _looked_up(here: Stand, watch: Watch, processes: int) -> dict[str, Margin]:
     applications.sort(key=lambda each: ground.home.get(each, -1))
     size = -(-len(applications) // PARTS)
     parts = [applications[n : n + size] for n in range(0, len(applications), size)]
+    answers: Iterable[dict[str, Margin]] = (_some(here, part, watch) for part in parts)
     if processes > 1:
-        return _shared(here, parts, watch, processes, _part)
-    return {name: margin for part in parts for name, margin in _some(here, part, watch).items()}
+        answers = shared(parts, _part, here, watch, processes)
+    return {application: margin for each in answers for application, margin in each.items()}
 
 
 def _few(here: Stand) -> bool:
@@ -165,50 +161,12 @@ def _answers(here: Stand, applications: Sequence[str], watch: Watch) -> dict[Que
     return known | ask_all(here.ground, others, watch)
 
 
-def _shared(
-    here: Stand,
-    parts: Sequence[Sequence[str]],
-    watch: Watch,
-    processes: int,
-    work: Callable[[Sequence[str]], dict[str, Margin]],
-) -> dict[str, Margin]:
-    """Share the applications between processes; nothing of the answer depends on how."""
-    found: dict[str, Margin] = {}
-    context = get_context("spawn")
-    stop = context.Event()
-    workers = ProcessPoolExecutor(
-        min(processes, len(parts)),
-        mp_context=context,
-        initializer=_begin,
-        initargs=(here, watch.left(), stop),
-    )
-    try:
-        waiting = {workers.submit(work, part) for part in parts}
-        while waiting and not watch.over():
-            done, waiting = wait(waiting, LISTENING)
-            for each in done:
-                found |= each.result()
-    finally:
-        stop.set()
-        workers.shutdown(cancel_futures=True)
-    return found
-
-
-_mine: list[tuple[Stand, Watch]] = []
-"""What this process was given to work on, if it is one of several."""
-
-
-def _begin(here: Stand, seconds: float | None, stop: Event) -> None:
-    signal(SIGINT, SIG_IGN)  # whoever started the processes ends them
-    _mine[:] = [(here, Watch(seconds, stop.is_set))]
-
-
 def _part(applications: Sequence[str]) -> dict[str, Margin]:
-    here, watch = _mine[0]
+    here, watch = at_hand()
     return _some(here, applications, watch)
 
 
 def _searched(applications: Sequence[str]) -> dict[str, Margin]:
-    here, watch = _mine[0]
+    here, watch = at_hand()
     found = {each: margin_of(here, each, watch) for each in applications if not watch.over()}
     return {application: margin for application, margin in found.items() if margin.exact}

@@ -9,6 +9,7 @@ from allocator.errors import AllocatorError
 from allocator.explain.extra_money import extra_money, with_more
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Watch
+from bench.synthetic import synthetic
 from tests.builders import Small
 from tests.oracle import decide, worth_awarding
 from tests.referee import payers, price
@@ -131,3 +132,13 @@ def test_every_line_that_may_pay_has_a_figure():
             paying = {f for k in c.costs for f in payers(poor.funds, c, k.package)}
             named = {each.line for each in found[c.application.application_id]}
             assert {f"fund[{f}]" for f in paying} <= named
+
+
+def test_extra_money_does_not_depend_on_how_many_processes_find_it(monkeypatch):
+    monkeypatch.setattr("allocator.explain.extra_money.SHARED_FROM", 1)
+    case = synthetic(40, 1, 1)
+    programme, allocation = allocate(case.pool, case.round, case.rules)
+    decided = (programme, case.pool, case.round, case.rules, allocation)
+    alone = extra_money(*decided, (), Watch())
+    assert len(alone) > 3
+    assert list(extra_money(*decided, (), Watch(), processes=2).items()) == list(alone.items())
