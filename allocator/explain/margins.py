@@ -89,8 +89,9 @@ def margins(
     searches = 0
     if detail == "exact":
         searches = len(left) if always else MOST_SEARCHES if found or _few(here) else 0
-    if searches > 1 and processes > 1:
-        chunks = [left[n : n + CHUNK] for n in range(0, searches, CHUNK)]
+    asked_about = left[:searches]
+    if len(asked_about) > 1 and processes > 1:
+        chunks = [asked_about[n : n + CHUNK] for n in range(0, len(asked_about), CHUNK)]
         for each in shared(chunks, _searched, here, watch, processes):
             found |= each
     for application in left:
