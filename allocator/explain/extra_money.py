@@ -24,8 +24,7 @@ from allocator.optimise.needing import Wants, least_need, least_proven, wants_of
 from allocator.optimise.programme import Programme, build, fund_sets, payable_from
 from allocator.optimise.reduce import impossible
 from allocator.optimise.solve import allocate
-from allocator.optimise.ties import Stopped
-from allocator.optimise.watch import Watch
+from allocator.optimise.watch import Stopped, Watch
 from allocator.rules import Rules
 
 MOST_STEPS = 40

@@ -30,8 +30,8 @@ from allocator.optimise.matrix import (
 from allocator.optimise.programme import Programme, build
 from allocator.optimise.prove import Infeasible, Proven, prove
 from allocator.optimise.reduce import impossible, lottery_order
-from allocator.optimise.ties import Stopped, best_of, draw
-from allocator.optimise.watch import Watch
+from allocator.optimise.ties import best_of, draw
+from allocator.optimise.watch import Stopped, Watch
 
 
 @dataclass(frozen=True, slots=True)

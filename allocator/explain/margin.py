@@ -23,8 +23,7 @@ from allocator.optimise.forced import (
 )
 from allocator.optimise.programme import Programme
 from allocator.optimise.reduce import lottery_order
-from allocator.optimise.ties import Stopped
-from allocator.optimise.watch import Watch
+from allocator.optimise.watch import Stopped, Watch
 from allocator.rules import Rules
 
 

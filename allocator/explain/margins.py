@@ -23,8 +23,7 @@ from allocator.optimise.forced import (
 from allocator.optimise.layers import TooMany
 from allocator.optimise.programme import Programme
 from allocator.optimise.terrain import MOST_COUNTED
-from allocator.optimise.ties import Stopped
-from allocator.optimise.watch import Watch
+from allocator.optimise.watch import Stopped, Watch
 from allocator.rules import Rules
 
 MOST_SEARCHES = 100

@@ -23,6 +23,7 @@ from allocator.office.desk_awards import fallen_awards, ledger_of_persons
 from allocator.office.desk_files import files_of, hashes_of, load
 from allocator.office.desk_reports import office_overrides, outstanding_reports, reports_rule
 from allocator.office.memory import MEMORY, ROUND
+from allocator.office.settings import REPORT_DAYS, REPORTS
 from allocator.office.store import Reader
 from allocator.office.store_rows import OverrideRow, RoundRow, RunRow, SnapshotRow
 from allocator.policy_schema import OwedReports
@@ -152,10 +153,10 @@ def _reports_here(reader: Reader, round_: RoundRow) -> dict[str, Any]:
     except AllocatorError:
         return {}
     rule = reports_rule(reader, loaded)
-    if rule.follows is not OwedReports.REFUSE:  # only then do reports bear on the allocation
-        return {}
-    owed = outstanding_reports(reader, loaded, round_.id, rule.days)
-    return {"reports": "policy" if rule.by_policy else "setting", "owed": owed}
+    told: dict[str, Any] = {REPORTS: rule.follows.value, REPORT_DAYS: rule.days}
+    if rule.follows is OwedReports.REFUSE:  # only then do reports bear on the allocation
+        told["owed"] = outstanding_reports(reader, loaded, round_.id, rule.days)
+    return told
 
 
 def applications_by_id(loaded: LoadedRound) -> dict[str, Application]:

@@ -6,7 +6,7 @@ nothing, and what is found is what the draw would select.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from allocator.optimise.layers import Later, Layer, TooMany, alike
 from allocator.optimise.matrix import complete
 from allocator.optimise.terrain import Helper, Integers, Terrain
+from allocator.optimise.watch import Stopped
 
 MOST_BEGINNINGS = 500_000
 """Beginnings of allocations kept at once; beyond this the search is given up."""
@@ -186,6 +187,7 @@ def follow(
     layers: Sequence[Layer],
     kept: Sequence[Integers],
     width: int | None = None,
+    over: Callable[[], bool] | None = None,
 ) -> bool:
     """Lead beginnings through layers; tell whether none was left out for there being too many.
 
@@ -201,15 +203,21 @@ def follow(
         Per layer the arcs that are open.
     width : int, optional
         Only so many are followed, those with the best prospects.
+    over : callable, optional
+        Asked at every layer whether to stop.
 
     Raises
     ------
     TooMany
         If there are more than are looked at.
+    Stopped
+        If it was over.
     """
     whole = True
     blocks = made_by(layers, kept)
     for depth, (layer, some, choices) in enumerate(zip(layers, kept, blocks, strict=True)):
+        if over is not None and over():
+            raise Stopped
         _step(now, trail, layer, some, choices)
         if len(choices) > 1:
             whole &= _hopeful(now, trail, layer, depth + 1, width)

@@ -24,6 +24,7 @@ from allocator.optimise.layers import (
     tails,
 )
 from allocator.optimise.terrain import Integers, Terrain, Truths
+from allocator.optimise.watch import Stopped
 
 
 @dataclass(slots=True, eq=False)
@@ -259,13 +260,15 @@ def goals_of(tree: Tree) -> Integers:
     return np.array([case.goal for case in tree.cases], dtype=np.int64)
 
 
-def grown(terrain: Terrain, tree: Tree) -> list[Grown | None]:
+def grown(terrain: Terrain, tree: Tree, over: Callable[[], bool]) -> list[Grown | None]:
     """Return every branch's layers; ``None`` where nothing is worth the goals of its cases.
 
     Raises
     ------
     TooMany
         If one layer has more states than are looked at.
+    Stopped
+        If it was ``over``.
     """
     blocks = [branch.blocks for branch in tree.branches]
     goals = goals_of(tree) * terrain.unit
@@ -277,6 +280,8 @@ def grown(terrain: Terrain, tree: Tree) -> list[Grown | None]:
         for depth, choices in enumerate(branch.blocks):
             if now is None:
                 break
+            if over():
+                raise Stopped
             grow(terrain, now, choices, later[number], depth + 1)
             now = now if now.counted.shape[1] else None
         if now is None:

@@ -18,16 +18,15 @@ from allocator.optimise.blocks import Block, everyone_in_a_block
 from allocator.optimise.branches import Case
 from allocator.optimise.dual import UNIT, Bound, bound_of
 from allocator.optimise.engine import relax
-from allocator.optimise.following import best_under
 from allocator.optimise.layers import TooMany
 from allocator.optimise.matrix import Matrix, full_values, of_programme
 from allocator.optimise.programme import Programme
 from allocator.optimise.prove import Infeasible, Proven, prove_within
 from allocator.optimise.reduce import impossible
 from allocator.optimise.terrain import Terrain, Truths, terrain_of
-from allocator.optimise.ties import Stopped, best_of, draw, drawn_from, listed, tied_among
+from allocator.optimise.ties import best_of, draw, drawn_from, listed, tied_among
 from allocator.optimise.together import best_of_all, case_of
-from allocator.optimise.watch import Watch
+from allocator.optimise.watch import Stopped, Watch
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -126,20 +125,10 @@ def tuned(ground: Ground, questions: Sequence[Question], watch: Watch) -> Ground
         return None
     cases = _cases(ground, dict.fromkeys(questions))
     found = best_of_all(ground.terrain, cases, ground.distance, watch.over)
-    if cases and not found and not any(_answerable(ground, each, watch) for each in questions):
+    if cases and not found:
         return None
     distances = [case.above - best.objective for case, best in found.items() if best is not None]
     return replace(ground, distance=median_high(distances) if distances else ground.distance)
-
-
-def _answerable(ground: Ground, question: Question, watch: Watch) -> bool:
-    if watch.over():
-        return False
-    try:
-        _looked_up(ground, question, None)
-    except TooMany:
-        return False
-    return True
 
 
 def held(ground: Ground, question: Question) -> Bound | None:
@@ -218,11 +207,11 @@ def ask(
     bound = held(ground, question)
     if bound is None:
         return NO
-    try:
-        return _looked_up(ground, question, floor)
-    except TooMany:
-        if not search:
-            raise
+    known = ask_all(ground, {question: floor}, watch)
+    if question in known:
+        return known[question]
+    if not search:
+        raise TooMany
     return _searched(ground, bound, watch)
 
 
@@ -243,8 +232,7 @@ def ask_all(
     Returns
     -------
     dict
-        The answers of ``ask``, except where the allocations near the bound are too many to be
-        looked at together.
+        The answers, except where the allocations near the bound are too many to be looked at.
     """
     if ground.terrain is None:
         return {}
@@ -262,20 +250,6 @@ def _cases(ground: Ground, questions: Mapping[Question, int | None]) -> dict[Cas
             if case is not None:
                 found[case] = question
     return found
-
-
-def _looked_up(ground: Ground, question: Question, floor: int | None) -> Answer:
-    """Answer by going through all allocations near the bound.
-
-    Raises
-    ------
-    TooMany
-        If they are too many, or the programme is too large to be looked at in this way.
-    """
-    if ground.terrain is None:
-        raise TooMany
-    number, allowed = _allowed(ground, question)
-    return _answered(best_under(ground.terrain, number, allowed, ground.distance, floor))
 
 
 def _answered(best: Best | None) -> Answer:

@@ -21,8 +21,8 @@ from allocator.optimise.programme import Programme, Row, build
 from allocator.optimise.prove import Infeasible
 from allocator.optimise.reduce import impossible, lottery_order
 from allocator.optimise.solve import Solution, solve
-from allocator.optimise.ties import Stopped, best_of, draw
-from allocator.optimise.watch import Watch
+from allocator.optimise.ties import best_of, draw
+from allocator.optimise.watch import Stopped, Watch
 from allocator.rules import Rules
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from allocator.model import POINT
 from allocator.optimise.blocks import everyone_in_a_block
+from allocator.optimise.cheapest import cheapest_under
 from allocator.optimise.engine import relax
-from allocator.optimise.following import cheapest_under
 from allocator.optimise.matrix import Line, Matrix
 from allocator.optimise.programme import Programme
 from allocator.optimise.terrain import Integers, Terrain, Truths, terrain_of

@@ -5,7 +5,7 @@ paying funds, and check the outcome against every row as written.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allocator.errors import AllocatorError, problem
 from allocator.model import Award, Package, Pool, Round
@@ -26,17 +26,8 @@ from allocator.optimise.reduce import (
     lottery_order,
     reduce_programme,
 )
-from allocator.optimise.ties import (
-    Best,
-    Stopped,
-    best_of,
-    differing,
-    draw,
-    drawn_from,
-    listed,
-    tied_among,
-)
-from allocator.optimise.watch import Progress, Watch
+from allocator.optimise.ties import Best, best_of, differing, draw, drawn_from, listed, tied_among
+from allocator.optimise.watch import Progress, Stopped, Watch
 from allocator.rules import Rules
 
 
@@ -145,13 +136,18 @@ def _select(
     columns = len(programme.columns)
     whole = of_programme(programme, reduction.never)
     ground = _ground(programme, whole, order, watch)
-    if ground is not None and (found := optima(ground, watch)) is not None:
-        best = found.objective
-        watch.report(best, best)
-        proven = Proven(found.values, best, best, ground.bound)
-        return proven, full_values(whole, found.values, columns), found.tied
+    found = None if ground is None else optima(ground, watch)
+    if ground is not None and found is not None:
+        watch.report(found.objective, found.bound)
+        before = Proven(found.values, found.objective, found.bound, ground.bound)
+        if before.optimal or watch.over():
+            return before, full_values(whole, found.values, columns), found.tied
     matrix = of_programme(programme, reduction.never | _extra_twins(reduction))
     proven = prove(matrix, watch, rivals=True)
+    if not proven.optimal and found is not None and found.objective > proven.objective:
+        bound = min(found.bound, proven.bound)
+        better = replace(proven, values=found.values, objective=found.objective, bound=bound)
+        return better, full_values(whole, found.values, columns), None
     values = _known(proven)
     known = full_values(matrix, values, columns)
     if not proven.optimal:

@@ -25,7 +25,7 @@ from allocator.optimise.matrix import (
 )
 from allocator.optimise.programme import Programme
 from allocator.optimise.prove import another_than
-from allocator.optimise.watch import Watch
+from allocator.optimise.watch import Stopped, Watch
 
 BLOCK = 16
 """Questions put to one solve, as digits of one number; kept well within a float's precision."""
@@ -36,10 +36,6 @@ FEW = 6
 """Allocations that are equally good up to which all of them are listed."""
 
 PACKAGES = tuple(Package)
-
-
-class Stopped(Exception):
-    """The watch ended the draw before it was complete."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
-"""The best allocations under many restrictions, found together.
+"""The best allocations under many restrictions that the lottery selects, found together.
 
-Each is what ``following`` finds for its restriction alone: everything worth so much is followed,
-through the branches that the restrictions share. What is worth so much differs between them, so
-worth is measured from what each asks for: a beginning is kept if it is of use to any of them.
+Everything worth so much is followed, through the branches that the restrictions share. What is
+worth so much differs between them, so worth is measured from what each asks for: a beginning is
+kept if it is of use to any of them. What is found for one does not depend on the others.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,7 @@ from allocator.optimise.branches import (
 )
 from allocator.optimise.layers import Later, TooMany, highest, lowest, settled
 from allocator.optimise.terrain import Integers, Terrain, Truths
+from allocator.optimise.watch import Stopped
 
 WIDTHS = (1000, 10_000, None)
 """Beginnings that are followed at once: few find good allocations, which leave fewer to follow."""
@@ -49,9 +50,6 @@ FIRST = 3, 5
 
 GROWTH = 5
 """The distance from a bound grows by one part in so many for what was not found within it."""
-
-FEWEST = 8
-"""Cases of which, where they are too many together, the halves are looked at."""
 
 
 def case_of(terrain: Terrain, number: int, allowed: Truths, floor: int | None) -> Case | None:
@@ -77,9 +75,13 @@ def case_of(terrain: Terrain, number: int, allowed: Truths, floor: int | None) -
 
 
 def best_of_all(
-    terrain: Terrain, cases: Iterable[Case], distance: int, over: Callable[[], bool]
+    terrain: Terrain,
+    cases: Iterable[Case],
+    distance: int,
+    over: Callable[[], bool],
+    good: dict[Case, Best] | None = None,
 ) -> dict[Case, Best | None]:
-    """Return the best allocation of every case, drawn by the lottery, as ``best_under`` does.
+    """Return the best allocation of every case, drawn by the lottery among equals.
 
     Parameters
     ----------
@@ -91,46 +93,57 @@ def best_of_all(
         About how far below the bound the best will be; what is found does not depend on it.
     over : callable
         Asked whether to stop.
+    good : dict, optional
+        Filled with the best allocations found on the way, whether or not there are better ones.
 
     Returns
     -------
     dict
-        What was found by case; ``None``: there is none, or none worth the floor. Cases that are too
-        many to be looked at together are not in it, nor what was not found in time.
+        What was found by case; ``None``: there is none, or none worth the floor. Cases with too
+        many states or beginnings to be looked at are not in it, nor what was not found in time.
     """
     part, whole = FIRST
-    return _found(terrain, list(cases), max(1, distance * part // whole), over)
+    search = _Search(terrain, over, {} if good is None else good)
+    return _found(search, list(cases), max(1, distance * part // whole))
 
 
-def _found(
-    terrain: Terrain, left: list[Case], distance: int, over: Callable[[], bool]
-) -> dict[Case, Best | None]:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Where is looked, whether to stop, and the best that was found on the way."""
+
+    terrain: Terrain
+    over: Callable[[], bool]
+    good: dict[Case, Best]
+
+
+def _found(search: _Search, left: list[Case], distance: int) -> dict[Case, Best | None]:
     found: dict[Case, Best | None] = {}
-    while left and not over():
+    while left and not search.over():
         for case in left:
             case.goal = max(case.least, case.above - distance)
         try:
-            found |= _within(terrain, left, over)
+            found |= _within(search, left)
+        except Stopped:
+            return found
         except TooMany:
-            if len(left) <= FEWEST:
+            if len(left) == 1:
                 return found
             half = len(left) // 2
-            found |= _found(terrain, left[:half], distance, over)
-            return found | _found(terrain, left[half:], distance, over)
+            found |= _found(search, left[:half], distance)
+            return found | _found(search, left[half:], distance)
         left = [case for case in left if case not in found]
         distance += distance // GROWTH + 1
     return found
 
 
-def _within(
-    terrain: Terrain, cases: Sequence[Case], over: Callable[[], bool]
-) -> dict[Case, Best | None]:
+def _within(search: _Search, cases: Sequence[Case]) -> dict[Case, Best | None]:
     """Return what is worth the cases' goals; ``None`` where a case need not be looked for again."""
+    terrain = search.terrain
     none = {case: None for case in cases if case.goal == case.least}
     tree = tree_of(terrain, cases)
     if tree is None:
         return {**none}
-    layers = grown(terrain, tree)
+    layers = grown(terrain, tree, search.over)
     goals, bounds = goals_of(tree), bounds_of(terrain, tree, layers)
     possible = bounds >= goals
     if not possible.any():
@@ -140,11 +153,10 @@ def _within(
     worth = np.where(possible, bounds - (bounds - goals)[possible].max(), goals)
     best: dict[int, Best] = {}
     for width in WIDTHS:
-        if over():
-            return {}
         back = looking_back(terrain, tree, layers, worth)
-        followed, whole = _followed(terrain, tree, back, worth, width)
+        followed, whole = _followed(search, tree, back, worth, width)
         best |= followed
+        search.good.update((tree.cases[number], each) for number, each in followed.items())
         if whole:
             break
         worth = goals.copy()
@@ -156,7 +168,7 @@ def _within(
 
 
 def _followed(
-    terrain: Terrain,
+    search: _Search,
     tree: Tree,
     backs: Sequence[Back | None],
     goals: Integers,
@@ -169,7 +181,7 @@ def _followed(
     blocks = [
         made_by(back.layers, own) if back else [] for back, own in zip(backs, kept, strict=True)
     ]
-    trail, later = _trail(terrain, tree, blocks)
+    trail, later = _trail(search.terrain, tree, blocks)
     found: dict[int, Best] = {}
     whole = True
     last: list[Beginnings | None] = []
@@ -180,7 +192,7 @@ def _followed(
             continue
         now = replace(before, steps=[*before.steps])
         own = replace(trail, later=later[number])
-        whole &= follow(now, own, back.layers, kept[number], width)
+        whole &= follow(now, own, back.layers, kept[number], width, search.over)
         last.append(now if len(now.state) else None)
         if branch.ends is not None and len(now.state):
             found |= _ended(trail, tree, branch.ends, back, now, goals)

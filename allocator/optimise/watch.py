@@ -21,6 +21,10 @@ class Progress:
     seconds: float
 
 
+class Stopped(Exception):
+    """The watch ended something before it was complete."""
+
+
 @dataclass(slots=True)
 class Watch:
     """A time limit in seconds (``None``: none), a cancel question and a progress listener.

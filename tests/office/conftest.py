@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from allocator.office.store import Store, open_store
+from tests.office.desk_kit import Office, office_in
 from tests.office.postgres import NoServer, server
 
 DATABASES = ("sqlite", "postgresql")
@@ -72,3 +73,10 @@ def store(url: str) -> Iterator[Store]:
     """Give a new store, on each database in turn."""
     with open_store(url, clock=TickingClock(), wait=10) as opened:
         yield opened
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Give an office with a person for every role."""
+    with office_in(tmp_path) as found:
+        yield found

@@ -1,10 +1,9 @@
 """What an analyst gets: no person by any way, and every what-if as it is."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,25 +15,9 @@ from allocator.office.desk import Desk
 from allocator.office.pseudonyms import Pseudonyms, is_neutral
 from allocator.optimise.reduce import lottery_order
 from allocator.record.canonical import canonical, to_plain
-from tests.office.desk_kit import Office, awarded, office_in, tiny
+from tests.office.desk_kit import Office, awarded, code, refusal, tiny
 
 REMARK = "private remark"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with office_in(tmp_path) as found:
-        yield found
-
-
-def refusal(action: Callable[[], object]) -> AllocatorError:
-    with pytest.raises(AllocatorError) as refused:
-        action()
-    return refused.value
-
-
-def code(action: Callable[[], object]) -> str:
-    return refusal(action).code
 
 
 def test_nothing_an_analyst_gets_holds_a_personal_datum(office: Office) -> None:

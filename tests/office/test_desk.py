@@ -1,7 +1,6 @@
 """The desk's promises: frozen when proposed, four eyes, nothing overwritten, nobody given away."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -28,12 +27,6 @@ from tests.office.desk_kit import (
 )
 
 REMARK = "private remark"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with office_in(tmp_path) as found:
-        yield found
 
 
 # --- states and four eyes -------------------------------------------------------------------------

@@ -1,22 +1,13 @@
 """After publication: outcomes in one order, corrections, payments, and what is told first."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-
-import pytest
 
 from allocator.model import Package
 from allocator.office.desk_awards import moved_payments
 from allocator.office.ledger import ledger
 from allocator.office.roles import Role
 from tests.office.desk_kit import Office, awarded, balanced, code, office_in, refusal, tiny
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with office_in(tmp_path) as found:
-        yield found
 
 
 def test_outcomes_follow_each_other_in_one_order(office: Office) -> None:

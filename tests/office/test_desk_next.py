@@ -1,30 +1,22 @@
 """What one round means for the next: the limit of a year, reports that are outstanding."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from allocator.commands.office_rounds import reviewed
 from allocator.office.desk import OverrideDraft
+from allocator.office.store_rows import RunRow
 from allocator.policy import policy_bytes
 from allocator.record.revive import loaded_of
 from tests.office.desk_kit import (
     Office,
     awarded,
     code,
-    office_in,
     signed_again,
     tiny,
 )
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with office_in(tmp_path) as found:
-        yield found
 
 
 def test_awards_of_one_round_count_for_the_year_limit_of_the_next(office: Office) -> None:
@@ -78,6 +70,20 @@ def with_policy(files: dict[str, bytes], more: str) -> dict[str, bytes]:
     policy = policy_bytes("itu-t-2024")[0] + more.encode()
     own = files["round.yaml"].replace(b"policy: itu-t-2024\n", b"")
     return {**files, "round.yaml": own, "policy.yaml": policy}
+
+
+def test_runs_of_stores_from_before_the_policy_could_say_it_are_still_current(
+    office: Office,
+) -> None:
+    """A run keeps what it was made from, and that is compared: its form must not change."""
+    round_id = office.checked()
+    run = office.olu.run(round_id)
+    with office.store.reading() as reader:
+        row = reader.get(RunRow, int(run.id))
+    assert row is not None and row.overrides.keys() == {
+        *("overrides", "ledger", "outstanding-reports", "outstanding-report-days")
+    }
+    assert row.overrides["outstanding-reports"] == "warn"
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,12 @@
 """Files that are brought in: what cannot be read replaces nothing, and what changed is said so."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from allocator.errors import AllocatorError
 from allocator.office.desk_changes import counted
-from tests.office.desk_kit import HEADERS, Office, office_in, tiny
+from tests.office.desk_kit import HEADERS, Office, tiny
 
 PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with office_in(tmp_path) as found:
-        yield found
 
 
 @pytest.mark.parametrize("name", ["applications.xlsx", "applications.csv", "prior_awards.csv"])

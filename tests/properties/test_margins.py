@@ -7,7 +7,6 @@ import pytest
 from allocator.errors import AllocatorError
 from allocator.explain.margins import margins
 from allocator.model import POINT, Candidate, Package, Pool
-from allocator.optimise.layers import TooMany
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Watch
 from bench.synthetic import synthetic
@@ -85,10 +84,6 @@ def test_margins_are_what_trying_every_allocation_says(chunk):
 
 
 def test_margins_found_by_the_solver_are_the_same(monkeypatch):
-    def too_many(*_):
-        raise TooMany
-
-    monkeypatch.setattr("allocator.optimise.forced._looked_up", too_many)
     monkeypatch.setattr("allocator.optimise.forced.best_of_all", lambda *_: {})
     assert_chunk(0)
 

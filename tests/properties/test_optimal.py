@@ -9,6 +9,7 @@ from allocator.errors import AllocatorError
 from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.programme import Programme
 from allocator.optimise.solve import allocate
+from bench.synthetic import synthetic
 from tests.builders import Small
 from tests.oracle import Verdict, decide
 from tests.referee import check
@@ -109,6 +110,20 @@ SOME = [*((by_list, n) for n in range(6)), *((by_following, n) for n in range(6,
 def test_random_rounds_are_decided_as_by_hand(way, chunk, monkeypatch):
     way(monkeypatch)
     run_chunk(chunk)
+
+
+@pytest.mark.parametrize("asked", [0, 3, 30, 100, 300, 1000])
+def test_what_was_found_by_following_is_kept_when_it_is_stopped(asked, monkeypatch):
+    case = synthetic(40, 1, seed=5)
+    _, best = allocate(case.pool, case.round, case.rules)
+    by_following(monkeypatch)
+    left = iter([False] * asked)
+    programme, found = allocate(case.pool, case.round, case.rules, cancel=lambda: next(left, True))
+    assert check(case.pool, case.round, case.rules, found.awards) == []
+    assert_programme_agrees(programme, found)
+    assert found.objective <= best.objective <= found.bound
+    if found.status is Status.OPTIMAL:
+        assert found == best
 
 
 def test_who_is_tied_through_a_twin_in_another_best_allocation_is_named(monkeypatch):

@@ -68,6 +68,9 @@ EXACT = ("tiny", "ordered", "anew")
 
 NOT_FOUND_OF_EXACT = {**NOT_FOUND, "explanations.json": r"\[\]\.extra.*"}
 
+NOT_IN = {"ordered": (), "anew": (), "stopped": ("office.json", "effects.json")}
+"""What a record does not have; but these, none has the part of an office."""
+
 TOLD = ("effects.json", "explanations.json", "fairness.json", "lottery.json", "result.json")
 """The members of a large record that are tried: what it tells, not what it is made from."""
 
@@ -107,6 +110,9 @@ def forged(
     dice = Dice(f"{name} {member}")
     parts = unpacked(record(name)[0])
     parts.pop("signature.json", None)
+    if member not in parts:
+        assert member in NOT_IN.get(name, ("office.json",)), "a part is missing"
+        return
     previous = json.loads(parts[MANIFEST])["previous"]
     held: list[Any] = [json.loads(parts[member])]
     for what in forgeries(held, instances):
@@ -151,8 +157,6 @@ SMALL = ("tiny", "flipped", "ordered", "anew")
 @pytest.mark.parametrize("name", ["flipped", "ordered"])
 @pytest.mark.parametrize("member", sorted(FOUND_BY))
 def test_some_of_all_changes_are_found(name: str, member: str) -> None:
-    if member not in unpacked(record(name)[0]):
-        pytest.skip("this record has no such part")
     for what, changed in forged(name, member, 1, one_in=20):
         assert_found(name, member, what, changed)
 
@@ -161,8 +165,6 @@ def test_some_of_all_changes_are_found(name: str, member: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("member", sorted(FOUND_BY))
 def test_all_changes_of_small_records_are_found(name: str, member: str) -> None:
-    if member not in unpacked(record(name)[0]):
-        pytest.skip("this record has no such part")
     for what, changed in forged(name, member, 2):
         assert_found(name, member, what, changed)
 
@@ -171,8 +173,6 @@ def test_all_changes_of_small_records_are_found(name: str, member: str) -> None:
 @pytest.mark.parametrize("name", ["one-meeting", "year", "stopped"])
 @pytest.mark.parametrize("member", TOLD)
 def test_all_changes_of_what_large_records_tell_are_found(name: str, member: str) -> None:
-    if member not in unpacked(record(name)[0]):
-        pytest.skip("this record has no such part")
     for what, changed in forged(name, member, 1):
         assert_found(name, member, what, changed)
 

