@@ -157,12 +157,13 @@ def fix(
     before: Annotated[str, argument("before", "BEFORE")],
     after: Annotated[str, argument("after", "AFTER")],
     reason: Reason,
+    row: Annotated[int | None, option("row", "--row", metavar="ROW")] = None,
     seen: Seen = None,
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Correct one cell."""
-    cell, change = (application, column), (before, after)
+    cell, change = (application, column, row), (before, after)
     finish("fix", "rounds", lambda do: do.fix(store, round_id, cell, change, reason, seen), as_json)
 
 

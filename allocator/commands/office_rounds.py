@@ -180,15 +180,18 @@ def undo(store: str | None, round_id: str, seen: int | None) -> Answer:
 def fix(
     store: str | None,
     round_id: str,
-    cell: tuple[str, str],
+    cell: tuple[str, str, int | None],
     change: tuple[str, str],
     reason: str,
     seen: int | None,
 ) -> Answer:
     """Correct one cell of the applications."""
+    application, column, row = cell
     return at_desk(
         store,
-        lambda desk: _imported(desk.fix(round_id, *cell, *change, reason, seen), "fixed"),
+        lambda desk: _imported(
+            desk.fix(round_id, application, column, *change, reason, seen, row), "fixed"
+        ),
     )
 
 

@@ -434,10 +434,19 @@ def _change(
     return ChangeView(application, kind, column, before, after, administration, person)
 
 
-def corrected(
-    content: bytes, name: str, application: str, column: str, before: str, after: str
-) -> bytes:
-    """Return an applications file with one cell changed, as CSV.
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of the applications: by its application, and by its row where the id is not enough."""
+
+    application: str
+    column: str
+    row: int | None = None
+
+
+def corrected(content: bytes, name: str, cell: Cell, before: str, after: str) -> tuple[bytes, str]:
+    """Return an applications file with one cell changed, as CSV, and the person of its row.
+
+    The person is as intake reads it, empty where the file does not say.
 
     Raises
     ------
@@ -448,29 +457,27 @@ def corrected(
     table = read_table(content, name)
     known = open_table(table, APPLICATIONS).known
     headers = {header: at for at, header in enumerate(table.headers)}
-    at = known.get(column, headers.get(column))
+    at = known.get(cell.column, headers.get(cell.column))
     if at is None or "application_id" not in known:
-        raise AllocatorError(problem("office-fix-column", value=column))
+        raise AllocatorError(problem("office-fix-column", value=cell.column))
     key = known["application_id"]
-    rows = [place for place, row in enumerate(table.rows) if row.cells[key] == application]
+    rows = [
+        place
+        for place, row in enumerate(table.rows)
+        if row.cells[key].strip() == cell.application.strip() and cell.row in (None, row.number)
+    ]
     if not rows:
-        raise AllocatorError(problem("office-no-application", value=application))
+        wrong = "office-no-application" if cell.row is None else "office-fix-differs"
+        raise AllocatorError(problem(wrong, value=cell.application))
     if len(rows) > 1:
         count = len(rows)
-        raise AllocatorError(problem("office-fix-rows", value=application, count=count))
-    if table.rows[rows[0]].cells[at].strip() != before.strip():
+        raise AllocatorError(problem("office-fix-rows", value=cell.application, count=count))
+    cells = table.rows[rows[0]].cells
+    if cells[at].strip() != before.strip():
         raise AllocatorError(problem("office-fix-differs"))
-    return _as_csv(table, rows[0], at, after.strip())
-
-
-def person_of(content: bytes, name: str, application: str) -> str:
-    """Return the person of an application as intake reads it, empty where the file does not say."""
-    table = read_table(content, name)
-    known = open_table(table, APPLICATIONS).known
-    key, who = known.get("application_id"), known.get("person_id")
-    if key is None or who is None:
-        return ""
-    return next((plain(r.cells[who]) for r in table.rows if r.cells[key] == application), "")
+    who = known.get("person_id")
+    person = "" if who is None else after if who == at else cells[who]
+    return _as_csv(table, rows[0], at, after.strip()), plain(person)
 
 
 def _as_csv(table: Table, row: int, column: int, value: str) -> bytes:

@@ -10,6 +10,7 @@ from allocator.intake.template import round_text
 from allocator.office.desk_base import command, guard_seen, seen_of
 from allocator.office.desk_files import (
     POLICY,
+    Cell,
     Files,
     Step,
     changes,
@@ -19,7 +20,6 @@ from allocator.office.desk_files import (
     demand_readable,
     files_of,
     own_policy,
-    person_of,
     policy_row,
     put_snapshot,
     sorted_out,
@@ -165,30 +165,35 @@ class Rounds(Reading):
         after: str,
         reason: str,
         seen: int | None,
+        row: int | None = None,
     ) -> ImportView:
         """Correct one cell of the applications, as a new snapshot.
 
         Parameters
         ----------
         round_id, application_id, column : str
-            Which cell.
+            Which cell; the id as the file has it, which may be empty where ``row`` is given.
         before, after : str
             What it says, and what it is to say: kept in the vault, not in the log.
         reason : str
             Why.
         seen : int, optional
             The version of the round that was looked at.
+        row : int, optional
+            The row of the file as problems name it, where several have the same id or one has none.
         """
         demand_reason(reason)
         said: dict[str, object] = {"application": application_id, "column": column}
+        if row is not None:
+            said["row"] = row
 
         def renewed(unit: Unit, files: Files) -> tuple[Files, int | None]:
             if "applications" not in files.contents:
                 raise AllocatorError(problem("office-no-files", value="applications"))
             old = files.contents["applications"]
             name = files.names["applications"]
-            new = corrected(old, name, application_id, column, before, after)
-            who = person_of(new, "applications.csv", application_id)
+            cell = Cell(application_id, column, row)
+            new, who = corrected(old, name, cell, before, after)
             person = unit.person(who) if who else None
             for key, text in (("before", before), ("after", after), ("reason", reason)):
                 said[key] = unit.keep("fix", text, person=person).commitment

@@ -12,6 +12,8 @@ def event_sentence(event: EventRow) -> str:
     texts = catalogue()
     if key not in texts:
         key = "office.event.other"
+    elif "row" in event.payload:
+        key += "-row"
     fields = {name: _shown(name, value) for name, value in event.payload.items()}
     common = {"actor": event.actor, "event": event.kind, "about": event.subject.partition(":")[2]}
     counted = {name: Counted(value) for name, value in (fields | common).items()}

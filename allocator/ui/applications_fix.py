@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -32,55 +33,53 @@ def for_problem(desk: Desk, view: RoundView, chosen: Problem) -> None:
     section(say("ui.applications.fix.title"))
     st.markdown(f"{safe(chosen.what)} {safe(chosen.do)}")
     row = sheet_of(desk, view).get(chosen.where.row)
-    if not chosen.where.file.startswith("applications") or row is None or not row.application:
+    if not chosen.where.file.startswith("applications") or row is None:
         st.info(say("ui.applications.fix.elsewhere"), icon=":material/info:")
         return
     column = APPLICATIONS.known(chosen.where.column) or chosen.where.column
-    twice = sum(each.application == row.application for each in sheet_of(desk, view).values()) > 1
-    if column == _IDENTITY or twice:
-        st.info(say("ui.applications.fix.identity", row=chosen.where.row), icon=":material/info:")
-        return
-    form(desk, view, row.application, row.cells, column, _suggested(chosen))
+    same = [each for each in sheet_of(desk, view).values() if each.application == row.application]
+    by_row = column == _IDENTITY or not row.application or len(same) > 1
+    at = chosen.where.row if by_row else None
+    _form(desk, view, _Place(row.application, row.cells, at), column, _suggested(chosen))
 
 
 def for_application(desk: Desk, view: RoundView, application: str) -> None:
-    """Offer to correct a cell of an application; a row whose id is used twice is not found."""
-    rows = [each for each in sheet_of(desk, view).values() if each.application == application]
-    if len(rows) == 1:
-        form(desk, view, application, rows[0].cells, "")
-    else:
+    """Offer to correct a cell of an application; where several rows have its id, of each row."""
+    rows = {n: row for n, row in sheet_of(desk, view).items() if row.application == application}
+    if not rows:
         st.info(say("ui.applications.fix.elsewhere"), icon=":material/info:")
+    for number, row in rows.items():
+        _form(desk, view, _Place(application, row.cells, number if len(rows) > 1 else None), "")
 
 
-def form(
-    desk: Desk,
-    view: RoundView,
-    application: str,
-    cells: Mapping[str, str],
-    column: str,
-    suggested: str = "",
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A row of the applications: its cells by column, and its number where the id is not enough."""
+
+    application: str
+    cells: Mapping[str, str]
+    row: int | None
+
+    def label(self) -> str:
+        """Return what the columns are asked for with."""
+        if self.row is not None:
+            return say("ui.applications.fix.column-row", row=self.row)
+        return say("ui.applications.fix.column", application=safe(self.application))
+
+
+def _form(desk: Desk, view: RoundView, place: _Place, column: str, suggested: str = "") -> None:
     """Draw the form; a correction is one command with the cell before and after.
 
-    Parameters
-    ----------
-    desk : Desk
-        The desk.
-    view : RoundView
-        The round.
-    application : str
-        Which row.
-    cells : mapping
-        Its cells as written, by column.
-    column : str
-        The one to begin with; any other, the first.
-    suggested : str
-        What this column is to say, if that can be guessed.
+    It begins with ``column``, or the first, and with what that is to say if that can be guessed.
+    An id is corrected by the number of its row alone.
     """
-    columns = [each for each in cells if each != _IDENTITY]
-    key = f"applications-fix-{application}-{column}"
+    cells = place.cells
+    columns = [each for each in cells if each != _IDENTITY or place.row is not None]
+    key = f"applications-fix-{place.application}-{column}"
+    if place.row is not None:
+        key += f"-{place.row}"
     chosen = st.selectbox(
-        say("ui.applications.fix.column", application=safe(application)),
+        place.label(),
         columns,
         index=columns.index(column) if column in columns else 0,
         format_func=column_words,
@@ -101,18 +100,19 @@ def form(
         )
         pressed = st.form_submit_button(say("ui.applications.fix.button"), type="primary")
     if pressed:
-        _fix(desk, view, application, chosen, before, after.strip(), reason.strip())
+        _fix(desk, view, (place, chosen), before, after.strip(), reason.strip())
 
 
 def _fix(
-    desk: Desk, view: RoundView, application: str, column: str, before: str, after: str, reason: str
+    desk: Desk, view: RoundView, cell: tuple[_Place, str], before: str, after: str, reason: str
 ) -> None:
     if after == before:
         st.warning(say("ui.applications.fix.same"), icon=":material/warning:")
         return
     of, seen = view.summary.id, version_seen(view)
+    place, column = cell
     act(
-        lambda: desk.fix(of, application, column, before, after, reason, seen),
+        lambda: desk.fix(of, place.application, column, before, after, reason, seen, place.row),
         "",
         lambda found: flash(say("ui.applications.fix.done", left=left_words(found))),
     )

@@ -9,6 +9,7 @@ import pytest
 from allocator.office.keys import check_key, make_key
 from allocator.office.roles import Role
 from allocator.office.states import State
+from allocator.office.views import ImportView
 from allocator.record.check_all import Given
 from allocator.record.check_container import unpacked
 from allocator.record.record import members
@@ -262,6 +263,32 @@ def test_a_correction_is_a_new_snapshot_and_its_values_are_not_in_the_log(office
     assert [(e.before, e.after) for e in view.changes] == [("FamilyP1", "Newname")]
     assert office.olu.loaded(round_id).applications[0].family_name == "Newname"
     assert "Newname" not in repr(office.olu.timeline())
+
+
+def test_rows_without_an_id_of_their_own_are_corrected_by_their_number(office: Office) -> None:
+    round_id = office.checked()
+    lines = tiny("one")["applications.csv"].decode().splitlines()
+    place = lines[0].split(",").index("application_id")
+    for row, wrong in ((2, ""), (4, "one-A3")):
+        cells = lines[row].split(",")
+        cells[place] = wrong
+        lines[row] = ",".join(cells)
+    csv = "\n".join(lines).encode()
+    office.olu.import_files(round_id, {"applications.csv": csv}, None)
+    fix = office.olu.fix
+
+    def corrected(before: str, after: str, row: int | None) -> ImportView:
+        return fix(round_id, before, "application_id", before, after, "typo", None, row)
+
+    assert code(lambda: corrected("one-A3", "one-A9", None)) == "office-fix-rows"
+    assert code(lambda: corrected("one-A3", "one-A9", 3)) == "office-fix-differs"
+    corrected("", "one-A2", 3)
+    done = corrected("one-A3", "one-A8", 5)
+    assert done.check.can_run
+    ids = {each.application_id for each in office.olu.loaded(round_id).applications}
+    assert {"one-A2", "one-A3", "one-A8"} <= ids
+    newest = office.olu.timeline(round_id)[0]
+    assert "row 5" in newest.sentence and "one-A8" not in newest.sentence
 
 
 # --- publication ----------------------------------------------------------------------------------

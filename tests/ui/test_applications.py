@@ -258,3 +258,19 @@ def test_the_template_is_a_workbook_that_intake_reads():
     with pytest.raises(AllocatorError) as error:
         read_table(template(Refused(())), "applications.xlsx")
     assert error.value.code == "intake-no-rows"  # its headers are understood
+
+
+def test_of_two_rows_with_one_id_each_is_corrected_by_its_number(app, office):
+    desk = desk_of(office, OFFICER)
+    changed = rows()
+    changed[2]["application_id"] = changed[1]["application_id"]
+    desk.import_files(desk.rounds()[0].id, {"applications.csv": as_csv(changed)}, None)
+    page = app(OFFICER, "applications", application="A0002")
+    assert not page.exception
+    key = "applications-fix-A0002--4"
+    page = page.selectbox(key=key).set_value("application_id").run()
+    page.text_input(key=f"{key}-application_id-after").set_value("A0003")
+    page.text_input(key=f"{key}-application_id-reason").set_value("Copied from the row above")
+    page = [each for each in page.button if each.label == "Correct it"][1].click().run()
+    assert not page.exception and not page.error
+    assert "Errors left: 0" in page.success[0].value
