@@ -1,4 +1,4 @@
-"""The text of ``round.yaml`` with some of its facts changed; comments and all else stay.
+"""The text of ``round.yaml`` with facts, meetings or funds changed; comments and all else stay.
 
 What comes out is read again: a file that is written in a way in which a change cannot be made
 safely is refused and not guessed at.
@@ -6,9 +6,9 @@ safely is refused and not guessed at.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -25,6 +25,9 @@ _ORDER = {
     "meetings": tuple(MeetingEntry.model_fields),
     "funds": tuple(FundEntry.model_fields),
 }
+
+type Kind = Literal["meetings", "funds"]
+"""The lists of a round that entries are added to and taken out of."""
 
 type _Pair = tuple[yaml.ScalarNode, yaml.Node]
 
@@ -60,8 +63,50 @@ def with_facts(data: bytes, changes: Mapping[Path, str | None]) -> bytes:
     text = data.decode("utf-8")
     for path, value in changes.items():
         text = _with(text, path, value)
+    return _as_meant(text, _expected(read_yaml(data, FILE).data, changes))
+
+
+def with_entry(data: bytes, kind: Kind, entry: Mapping[str, str]) -> bytes:
+    """Return a ``round.yaml`` with one meeting or fund more, after the others.
+
+    Raises
+    ------
+    AllocatorError
+        As ``with_facts``.
+    """
+    expected = read_yaml(data, FILE).data
+    expected.setdefault(kind, []).append({**entry})
+    text = data.decode("utf-8")
+    node = node_at(yaml.compose(text, Loader=yaml.SafeLoader), (kind,))
+    pairs = [f"{key}: {_written(value)}" for key, value in entry.items()]
+    return _as_meant(_longer(text, kind, node, pairs), expected)
+
+
+def without_entry(data: bytes, kind: Kind, at: int) -> bytes:
+    """Return a ``round.yaml`` without a meeting or fund, by its place; the last one stays.
+
+    Raises
+    ------
+    AllocatorError
+        As ``with_facts``.
+    """
+    expected = read_yaml(data, FILE).data
+    text = data.decode("utf-8")
+    node = node_at(yaml.compose(text, Loader=yaml.SafeLoader), (kind,))
+    if not isinstance(node, yaml.SequenceNode) or not 0 <= at < len(node.value) > 1:
+        raise _by_hand()
+    del expected[kind][at]
+    return _as_meant(_shorter(text, node, at), expected)
+
+
+def _as_meant(text: str, expected: Any) -> bytes:
+    """Return the text if it reads as it was meant to."""
     changed = text.encode("utf-8")
-    if read_yaml(changed, FILE).data != _expected(read_yaml(data, FILE).data, changes):
+    try:
+        read = read_yaml(changed, FILE).data
+    except AllocatorError:
+        read = None
+    if read != expected:
         raise _by_hand()
     return changed
 
@@ -141,6 +186,55 @@ def _without(text: str, mapping: yaml.MappingNode, at: int) -> str:
     if at and mapping.flow_style:
         return text[: mapping.value[at - 1][1].end_mark.index] + text[stop:]
     raise _by_hand()
+
+
+def _longer(text: str, kind: Kind, node: yaml.Node | None, pairs: Sequence[str]) -> str:
+    """Add an entry to a list that may not be there yet."""
+    ending = "\r\n" if "\r\n" in text else "\n"
+    if node is None:
+        text = text if text.endswith("\n") else text + ending
+        return text + f"{kind}:{ending}" + _item("  ", pairs, ending)
+    if not isinstance(node, yaml.SequenceNode):
+        raise _by_hand()
+    if node.flow_style:
+        written = f"{{{', '.join(pairs)}}}"
+        stop = _end(node.value[-1]) if node.value else node.start_mark.index + 1
+        return text[:stop] + (", " if node.value else "") + written + text[stop:]
+    stop = _line_end(text, _end(node.value[-1]))
+    before = text[:stop] if text[:stop].endswith("\n") else text[:stop] + ending
+    return before + _item(" " * node.start_mark.column, pairs, ending) + text[stop:]
+
+
+def _item(indent: str, pairs: Sequence[str], ending: str) -> str:
+    first, *others = pairs
+    lines = [f"{indent}- {first}", *(f"{indent}  {each}" for each in others)]
+    return "".join(line + ending for line in lines)
+
+
+def _shorter(text: str, node: yaml.SequenceNode, at: int) -> str:
+    """Take one of several entries out of a list."""
+    own = node.value[at]
+    if node.flow_style:
+        if at + 1 < len(node.value):
+            return text[: own.start_mark.index] + text[node.value[at + 1].start_mark.index :]
+        return text[: _end(node.value[at - 1])] + text[_end(own) :]
+    begin = text.rfind("\n", 0, own.start_mark.index) + 1
+    if text[begin : own.start_mark.index].strip() != "-":
+        raise _by_hand()
+    return text[:begin] + text[_line_end(text, _end(own)) :]
+
+
+def _end(node: yaml.Node) -> int:
+    """Return where the last value of a part ends: what stands after it is not part of it."""
+    while not isinstance(node, yaml.ScalarNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(node, yaml.MappingNode) else last
+    return int(node.end_mark.index)
+
+
+def _line_end(text: str, at: int) -> int:
+    """Return where the line of a place ends; a text of several lines has ended it already."""
+    return at if text[:at].endswith("\n") else text.find("\n", at) + 1 or len(text)
 
 
 def _by_hand() -> AllocatorError:

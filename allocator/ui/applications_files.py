@@ -14,7 +14,7 @@ from allocator.office.roles import Command, may
 from allocator.office.states import OPEN
 from allocator.office.views import ImportView, RoundView
 from allocator.texts import say
-from allocator.ui import applications_round
+from allocator.ui import applications_entries, applications_round
 from allocator.ui.applications_data import Refused, file_of, loaded_of, sees_persons
 from allocator.ui.applications_fix import left_words
 from allocator.ui.applications_state import open_part
@@ -39,6 +39,7 @@ def show(desk: Desk, view: RoundView) -> None:
     if may(desk.me(), Command.IMPORT) and view.summary.state in OPEN:
         _upload(desk, view)
         applications_round.draw(desk, view)
+        applications_entries.draw(desk, view)
     elif may(desk.me(), Command.IMPORT):
         st.info(say("ui.applications.files.frozen"), icon=":material/lock:")
     else:

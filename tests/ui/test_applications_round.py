@@ -109,6 +109,40 @@ def test_whoever_saves_on_an_old_page_is_told_so_first(app, desk, blank):
     assert field(page, "meetings-0-city").value == "Nairobi"
 
 
+def press(page, name):
+    label = say(f"ui.applications.entries.{name}")
+    return next(each for each in page.button if each.label == label).click().run()
+
+
+def test_meetings_and_funds_are_added_and_taken_out(app, desk, blank):
+    page = app(OFFICER, "applications", round=blank)
+    field(page, "meeting-id").set_value("sg2-2027-05")
+    field(page, "meeting-title").set_value("Numbering: #2")
+    field(page, "applications-meeting-starts").set_value(date(2027, 5, 3))
+    field(page, "applications-meeting-ends").set_value(date(2027, 5, 7))
+    field(page, "meeting-city").set_value("Geneva")
+    page = press(page, "add-meeting")
+    assert not page.exception and not page.error
+    assert "was added" in said(page)
+    page = page.radio(key="applications-entries").set_value("fund").run()
+    field(page, "fund-id").set_value("gift")
+    page = press(page, "add-fund")
+    assert "title" in said(page) and len(desk.loaded(blank).round.funds) == 1
+    field(page, "fund-title").set_value("A gift")
+    field(page, "fund-amount").set_value("5 000.50")
+    page = press(page, "add-fund")
+    round_ = desk.loaded(blank).round
+    assert [each.title for each in round_.meetings][1:] == ["Numbering: #2"]
+    assert [each.amount for each in round_.funds][1:] == [500_050]
+    page = press(page, "add-fund")
+    assert "already" in said(page)
+    page = page.radio(key="applications-entries").set_value("out").run()
+    page = page.selectbox(key="applications-entries-which").set_value(("meetings", 0)).run()
+    page = press(page, "take-out")
+    assert not page.exception and not page.error
+    assert [each.id for each in desk.loaded(blank).round.meetings] == ["sg2-2027-05"]
+
+
 def test_the_form_is_for_officers_and_for_open_rounds(app, desk):
     def offered(login):
         page = app(login, "applications", round=SAMPLE, part="files")

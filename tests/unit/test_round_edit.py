@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocator.errors import AllocatorError
-from allocator.intake.round_edit import facts_of, with_facts
+from allocator.intake.round_edit import Kind, facts_of, with_entry, with_facts, without_entry
 from allocator.intake.template import round_text
 
 TEXT = round_text("one", "The first: round")
@@ -73,3 +73,56 @@ def test_what_cannot_be_changed_safely_is_not() -> None:
         with pytest.raises(AllocatorError) as refused:
             with_facts(DATA, changes)
         assert refused.value.code == "round-edit-by-hand"
+
+
+FORMS = [
+    DATA,
+    DATA.replace(b"\n", b"\r\n"),
+    FLOW,
+    DATA.rstrip(),
+    DATA + b"# the end",
+    DATA[: DATA.index(b"\n# One unit")],
+    DATA.replace(b"  - id: f", b"- id: f")
+    .replace(b"    title: Fellowship", b"  title: Fellowship")
+    .replace(b"    amount", b"  amount"),
+]
+MEETING_ENTRY = {
+    "id": "m2",
+    "title": "The second: #2",
+    "starts": "2027-05-03",
+    "ends": "2027-05-07",
+    "city": "Lomé",
+}
+FUND_ENTRY = {"id": "f2", "title": "Gift", "amount": "70.50"}
+
+
+@pytest.mark.parametrize("data", FORMS)
+@pytest.mark.parametrize(("kind", "entry"), [("meetings", MEETING_ENTRY), ("funds", FUND_ENTRY)])
+def test_an_entry_is_added_and_taken_out_again(
+    data: bytes, kind: Kind, entry: dict[str, str]
+) -> None:
+    added = with_entry(data, kind, entry)
+    entries = getattr(facts_of(added), kind)
+    assert [entries[1].id, entries[1].title] == [entry["id"], entry["title"]]
+    assert with_entry(added, kind, entry) != added
+    taken = without_entry(added, kind, 1)
+    assert taken.rstrip() == data.rstrip()
+    first = facts_of(without_entry(added, kind, 0))
+    assert getattr(first, kind) == entries[1:]
+
+
+def test_the_first_fund_is_added_where_there_is_none() -> None:
+    before, rest = TEXT.split("funds:")
+    bare = (before + rest[rest.index("# One unit") :]).encode()
+    assert facts_of(bare).funds == ()
+    assert facts_of(with_entry(bare, "funds", FUND_ENTRY)).funds[0].amount == 7050
+
+
+def test_the_last_entry_stays_and_odd_files_are_left_alone() -> None:
+    odd = DATA.replace(b"  - id: fellowships", b"  -\n    id: fellowships")
+    more = with_entry(odd, "funds", FUND_ENTRY)
+    for data, at in ((DATA, 0), (DATA, 1), (DATA, -1), (more, 0)):
+        with pytest.raises(AllocatorError) as refused:
+            without_entry(data, "funds", at)
+        assert refused.value.code == "round-edit-by-hand"
+    assert facts_of(without_entry(more, "funds", 1)) == facts_of(DATA)

@@ -1,0 +1,174 @@
+"""Meetings and funds added to a round, or taken out, without a file in hand.
+
+Like the form of the facts it changes the text of ``round.yaml`` and brings that in: one import,
+refused in the same words, undone in the same way.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+import streamlit as st
+
+from allocator.errors import AllocatorError
+from allocator.intake.round_edit import Kind, facts_of, with_entry, without_entry
+from allocator.intake.round_schema import FundEntry, MeetingEntry, RoundEntry
+from allocator.office.views import ImportView, RoundView
+from allocator.texts import say
+from allocator.ui.applications_data import file_of, loaded_of
+from allocator.ui.applications_fix import left_words
+from allocator.ui.failures import refusal
+from allocator.ui.formats import safe
+from allocator.ui.session import Desk, act, flash, version_seen
+
+_FIRST, _LAST = date(1990, 1, 1), date(2100, 12, 31)
+_TEXT = "applications.entries"
+
+
+def draw(desk: Desk, view: RoundView) -> None:
+    """Draw the choice and its form, for whoever may bring in files while the round is open."""
+    there = file_of(loaded_of(desk, view), "round")
+    if there is None:
+        return
+    try:
+        entry = facts_of(there[1])
+    except AllocatorError:  # the problems say why
+        return
+    with st.expander(_say("title"), icon=":material/playlist_add:"):
+        st.caption(_say("about"))
+        parts: dict[str, Callable[[Desk, RoundView, bytes, RoundEntry], None]] = {
+            "meeting": _meeting,
+            "fund": _fund,
+            "out": _out,
+        }
+        chosen = st.radio(
+            _say("what"),
+            list(parts),
+            format_func=lambda each: _say(f"kinds.{each}"),
+            horizontal=True,
+            key="applications-entries",
+        )
+        parts[chosen](desk, view, there[1], entry)
+
+
+def _say(name: str, **values: object) -> str:
+    return say(f"ui.{_TEXT}.{name}", **values)
+
+
+def _label(name: str, currency: str = "") -> str:
+    return say(f"ui.applications.round.{name}", currency=safe(currency))
+
+
+def _text(label: str, kind: str, name: str, *, needed: bool = True) -> str:
+    if not needed:
+        label = _say("optional", label=label)
+    return st.text_input(label, max_chars=4000, key=f"applications-{kind}-{name}").strip()
+
+
+def _day(name: str, *, needed: bool = True) -> str:
+    label = _label(name) if needed else _say("optional", label=_label(name))
+    key = f"applications-meeting-{name}"
+    found = st.date_input(
+        label, None, min_value=_FIRST, max_value=_LAST, format="YYYY-MM-DD", key=key
+    )
+    return found.isoformat() if isinstance(found, date) else ""
+
+
+def _meeting(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
+    said: dict[str, str] = {}
+    with st.form("applications-meeting", border=False):
+        short, title, group = st.columns([2, 5, 1])
+        with short:
+            said["id"] = _text(_say("meeting-id"), "meeting", "id")
+        with title:
+            said["title"] = _text(_label("meeting_title"), "meeting", "title")
+        with group:
+            said["study_group"] = _text(_say("group"), "meeting", "group", needed=False)
+        starts, ends, deadline, city, country = st.columns(5)
+        with starts:
+            said["starts"] = _day("starts")
+        with ends:
+            said["ends"] = _day("ends")
+        with city:
+            said["city"] = _text(_label("city"), "meeting", "city")
+        with country:
+            said["country"] = _text(_say("country"), "meeting", "country", needed=False)
+        allowance, days, budget = st.columns(3)
+        with allowance:
+            label = _label("dsa_per_day", entry.currency)
+            said["dsa_per_day"] = _text(label, "meeting", "dsa", needed=False)
+        with days:
+            said["days_paid"] = _text(_label("days_paid"), "meeting", "days", needed=False)
+        with deadline:
+            said["deadline"] = _day("deadline", needed=False)
+        with budget:
+            label = _label("budget", entry.currency)
+            said["budget"] = _text(label, "meeting", "budget", needed=False)
+        pressed = st.form_submit_button(_say("add-meeting"), type="primary")
+    if pressed:
+        order = [name for name in MeetingEntry.model_fields if name in said]
+        _add(desk, view, base, "meetings", {name: said[name] for name in order})
+
+
+def _fund(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
+    said: dict[str, str] = {}
+    with st.form("applications-fund", border=False):
+        short, title, amount = st.columns([2, 5, 2])
+        with short:
+            said["id"] = _text(_say("fund-id"), "fund", "id")
+        with title:
+            said["title"] = _text(_label("fund_title"), "fund", "title")
+        with amount:
+            said["amount"] = _text(_label("amount", entry.currency), "fund", "amount")
+        pressed = st.form_submit_button(_say("add-fund"), type="primary")
+    if pressed:
+        _add(desk, view, base, "funds", said)
+
+
+def _add(desk: Desk, view: RoundView, base: bytes, kind: Kind, said: dict[str, str]) -> None:
+    """Add an entry; what was left empty and may be is not written."""
+    needed = {"meetings": MeetingEntry, "funds": FundEntry}[kind].model_fields
+    entry = {name: value for name, value in said.items() if value or needed[name].is_required()}
+    others = facts_of(base).meetings if kind == "meetings" else facts_of(base).funds
+    if entry["id"] in {each.id for each in others}:
+        st.error(_say("twice", id=safe(entry["id"])), icon=":material/error:")
+        return
+    _bring_in(desk, view, lambda: with_entry(base, kind, entry), "added", entry["id"])
+
+
+def _out(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
+    kinds: tuple[Kind, ...] = ("meetings", "funds")
+    places = {
+        (kind, at): each.id
+        for kind in kinds
+        for at, each in enumerate(getattr(entry, kind))
+        if len(getattr(entry, kind)) > 1
+    }
+    if not places:
+        st.info(_say("only"), icon=":material/info:")
+        return
+    chosen = st.selectbox(
+        _say("which"),
+        list(places),
+        index=None,
+        format_func=lambda each: _say(f"of.{each[0]}", id=places[each]),
+        key="applications-entries-which",
+    )
+    pressed = st.button(_say("take-out"), disabled=chosen is None, key="applications-entries-out")
+    if pressed and chosen is not None:
+        kind, at = chosen
+        _bring_in(desk, view, lambda: without_entry(base, kind, at), "taken", places[chosen])
+
+
+def _bring_in(desk: Desk, view: RoundView, make: Callable[[], bytes], done: str, name: str) -> None:
+    try:
+        content = make()
+        facts_of(content)
+    except AllocatorError as error:
+        refusal(error)
+        return
+    summary, seen = view.summary, version_seen(view)
+
+    def told(found: ImportView) -> None:
+        flash(_say(done, id=safe(name), left=left_words(found)))
+
+    act(lambda: desk.import_files(summary.id, {"round.yaml": content}, seen), "", told)
