@@ -5,7 +5,7 @@ what the page asks of a browser: it runs the parts that draw themselves anew as 
 What it does not do is draw, so that many of them leave the processors to the server.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from time import monotonic
 from urllib.parse import parse_qsl, urlencode
@@ -30,6 +30,14 @@ _LARGEST = 2**28
 
 class Gone(Exception):
     """What was asked for did not come."""
+
+
+def _answers(ran: Collection[str], fragment: str) -> bool:
+    """Tell whether a run answers for a part of the page, or for the whole (``""``).
+
+    The server may run several parts at once, or the whole page instead of a part.
+    """
+    return not ran or fragment in ran
 
 
 def sign_in(workbench: str, provider: str, login: str) -> dict[str, str]:
@@ -150,7 +158,7 @@ class Person:
         began = monotonic()
         self.received = 0
         self._ask(fragment, trigger=trigger)
-        while not self._hear(PATIENCE, lambda of: of == fragment):
+        while not self._hear(PATIENCE, lambda ran: _answers(ran, fragment)):
             if monotonic() - began > PATIENCE:
                 raise Gone(self._page)
         return monotonic() - began
@@ -173,7 +181,9 @@ class Person:
             state.widget_states.widgets.add(id=trigger, trigger_value=True)
         self._socket.send(BackMsg(rerun_script=state).SerializeToString())
 
-    def _hear(self, patience: float, wanted: Callable[[str], bool] | None = None) -> bool:
+    def _hear(
+        self, patience: float, wanted: Callable[[Collection[str]], bool] | None = None
+    ) -> bool:
         """Take one message; tell whether it ends the run that is wanted."""
         try:
             content = self._socket.recv(patience)
@@ -193,8 +203,7 @@ class Person:
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
         elif kind == "script_finished" and message.script_finished in DONE and wanted:
-            of = list(message.metadata.run.fragment_ids)
-            return wanted(of[0] if of else "")
+            return wanted(message.metadata.run.fragment_ids)
         return False
 
     def _note(self, delta: Delta) -> None:
