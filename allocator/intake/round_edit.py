@@ -74,7 +74,7 @@ def with_entry(data: bytes, kind: Kind, entry: Mapping[str, str]) -> bytes:
     AllocatorError
         As ``with_facts``.
     """
-    expected = read_yaml(data, FILE).data
+    expected: Any = read_yaml(data, FILE).data
     expected.setdefault(kind, []).append({**entry})
     text = data.decode("utf-8")
     node = node_at(yaml.compose(text, Loader=yaml.SafeLoader), (kind,))
@@ -90,7 +90,7 @@ def without_entry(data: bytes, kind: Kind, at: int) -> bytes:
     AllocatorError
         As ``with_facts``.
     """
-    expected = read_yaml(data, FILE).data
+    expected: Any = read_yaml(data, FILE).data
     text = data.decode("utf-8")
     node = node_at(yaml.compose(text, Loader=yaml.SafeLoader), (kind,))
     if not isinstance(node, yaml.SequenceNode) or not 0 <= at < len(node.value) > 1:
@@ -226,7 +226,7 @@ def _shorter(text: str, node: yaml.SequenceNode, at: int) -> str:
 
 def _end(node: yaml.Node) -> int:
     """Return where the last value of a part ends: what stands after it is not part of it."""
-    while not isinstance(node, yaml.ScalarNode) and not node.flow_style and node.value:
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         node = last[1] if isinstance(node, yaml.MappingNode) else last
     return int(node.end_mark.index)

@@ -13,7 +13,7 @@ import numpy as np
 
 from allocator.optimise.layers import Later, Layer, TooMany, alike
 from allocator.optimise.matrix import complete
-from allocator.optimise.terrain import Helper, Integers, Terrain
+from allocator.optimise.terrain import LARGEST_BITS, Helper, Integers, Terrain
 from allocator.optimise.watch import Stopped
 
 MOST_BEGINNINGS = 500_000
@@ -153,7 +153,7 @@ def values_of(terrain: Terrain, choices: Iterable[int]) -> tuple[int, ...]:
     for choice in choices:
         for j in terrain.choices[choice]:
             values[j] = 1
-    return complete(terrain.matrix, values)
+    return complete(terrain.matrix, values, terrain.holds)
 
 
 # --- following ----------------------------------------------------------------------------------
@@ -218,23 +218,79 @@ def follow(
     for depth, (layer, some, choices) in enumerate(zip(layers, kept, blocks, strict=True)):
         if over is not None and over():
             raise Stopped
-        _step(now, trail, layer, some, choices)
+        step = _stepped(now, layer, some, choices)
         if len(choices) > 1:
-            whole &= _hopeful(now, trail, layer, depth + 1, width)
+            whole &= _hopeful(step, now, trail, layer, depth + 1, width)
+        _made(step, now, trail)
+        if len(choices) > 1:
+            # What no later choice can make scarce is as good as spending less.
+            np.maximum(now.spent, trail.later.safe[depth + 1], out=now.spent)
             _undominated(now)
         if not len(now.state):
             break
     return whole
 
 
-def _step(now: Beginnings, trail: Trail, layer: Layer, some: Integers, choices: Integers) -> None:
+@dataclass(slots=True)
+class _Step:
+    """Which beginnings go on (``origin``), by which choice, and to which state."""
+
+    origin: Integers
+    choice: Integers
+    state: Integers
+
+    def only(self, some: Integers) -> None:
+        """Keep some of them."""
+        self.origin, self.choice, self.state = (
+            self.origin[some],
+            self.choice[some],
+            self.state[some],
+        )
+
+
+def _stepped(now: Beginnings, layer: Layer, some: Integers, choices: Integers) -> _Step:
     """Let every beginning make each choice of the next block that its state still has."""
-    terrain = trail.terrain
     table = np.full((len(choices), layer.states), -1, dtype=np.int64)
     table[np.searchsorted(choices, layer.choice[some]), layer.origin[some]] = layer.target[some]
     made, origin = np.nonzero((to := table[:, now.state]) >= 0)
-    choice = choices[made]
-    now.state = to[made, origin]
+    return _Step(origin, choices[made], to[made, origin])
+
+
+def _hopeful(
+    step: _Step, now: Beginnings, trail: Trail, layer: Layer, depth: int, width: int | None
+) -> bool:
+    """Keep what can fit and be worth the goal; tell whether all of that is kept.
+
+    Price by price and line by line, so that what one of them rules out costs the others nothing.
+    """
+    terrain, least = trail.terrain, trail.goal * trail.terrain.unit
+    reach: Integers | None = None
+    for value, bare, after in zip(now.value, terrain.bare, layer.after, strict=True):
+        own = value[step.origin] + bare[step.choice] + after[step.state]
+        reach = own if reach is None else np.minimum(reach, own)
+        if (good := reach >= least).all():
+            continue
+        some = np.flatnonzero(good)
+        step.only(some)
+        reach = reach[some]
+    assert reach is not None  # there is at least one price
+    for spent, usage, most in zip(now.spent, trail.usage, trail.later.most[depth], strict=True):
+        if not (good := spent[step.origin] + usage[step.choice] <= most).all():
+            some = np.flatnonzero(good)
+            step.only(some)
+            reach = reach[some]
+    whole = width is None or len(reach) <= width
+    if not whole:
+        step.only(np.argsort(-reach, kind="stable")[:width])
+    if len(step.origin) > MOST_BEGINNINGS:
+        raise TooMany
+    return whole
+
+
+def _made(step: _Step, now: Beginnings, trail: Trail) -> None:
+    """Make the choices of a step."""
+    terrain, origin, choice = trail.terrain, step.origin, step.choice
+    now.state = step.state
     now.worth = now.worth[origin] + terrain.objective[choice]
     now.value = now.value[:, origin] + terrain.bare[:, choice]
     now.spent = now.spent[:, origin] + trail.usage[:, choice]
@@ -242,36 +298,56 @@ def _step(now: Beginnings, trail: Trail, layer: Layer, some: Integers, choices: 
     now.steps.append((origin, choice))
 
 
-def _hopeful(now: Beginnings, trail: Trail, layer: Layer, depth: int, width: int | None) -> bool:
-    """Keep the beginnings that can fit and be worth the goal; tell whether these are all kept."""
-    reach = now.value + layer.after[:, now.state]
-    good = (reach >= trail.goal * trail.terrain.unit).all(axis=0)
-    good &= (now.spent <= trail.later.most[depth]).all(axis=0)
-    some = np.flatnonzero(good)
-    whole = width is None or len(some) <= width
-    if not whole:
-        some = some[np.argsort(-reach[:, some].min(axis=0), kind="stable")[:width]]
-    if len(some) < len(good):
-        now.only(some)
-    if len(now.state) > MOST_BEGINNINGS:
-        raise TooMany
-    # What no later choice can make scarce is as good as spending less.
-    now.spent = np.maximum(now.spent, trail.later.safe[depth])
-    return whole
-
-
 def _undominated(now: Beginnings) -> None:
     """Of beginnings in one state drop those that spend more for less, the lottery included."""
     size = len(now.state)
     if size < 2:
         return
-    rank = np.empty(size, dtype=np.int64)
-    rank[np.lexsort((*now.key[::-1], now.worth))] = np.arange(size)
     main = now.spent[0] if len(now.spent) else np.zeros(size, dtype=np.int64)
     _, _, group = alike(np.vstack((now.state, now.spent[1:])))
-    order = np.lexsort((-rank, main, group))
-    height = group[order] * size + rank[order]
-    kept = np.ones(size, dtype=bool)
+    order = np.lexsort((-now.worth, main, group))
+    order = order[_as_high(group[order], now.worth[order])]
+    # What is left is worth as much as what spends less, or more: where it is as much, the lottery
+    # decides between them.
+    worth, own = now.worth[order], group[order]
+    same = (worth[1:] == worth[:-1]) & (own[1:] == own[:-1])
+    if same.any():
+        tied = np.zeros(len(order), dtype=bool)
+        tied[1:] |= same
+        tied[:-1] |= same
+        order = np.concatenate((order[~tied], _drawn(now, main, group, order[tied])))
+    if len(order) < size:
+        now.only(np.sort(order))
+
+
+def _as_high(group: Integers, height: Integers) -> Integers:
+    """Return the places, group after group, that are as high as all before them in their group."""
+    lifted = _lifted(group, height)
+    return np.flatnonzero(lifted >= np.maximum.accumulate(lifted))
+
+
+def _lifted(group: Integers, height: Integers) -> Integers:
+    """Return heights with every group lifted above those before: one running maximum serves all."""
+    low = height.min()
+    span = int(height.max()) - int(low) + 1
+    if span * len(group) < 1 << LARGEST_BITS:
+        return group * span + (height - low)
+    _, level = np.unique(height, return_inverse=True)
+    return group * len(group) + level
+
+
+def _drawn(now: Beginnings, main: Integers, group: Integers, some: Integers) -> Integers:
+    """Of some beginnings in order keep those that the lottery puts before all that spend less."""
+    key = now.key[:, some]
+    rank = np.empty(len(some), dtype=np.int64)
+    rank[np.lexsort(key[::-1])] = np.arange(len(some))
+    # Those worth as much stand together already, for what is left rises within its group.
+    worth, own = now.worth[some], group[some]
+    new = np.ones(len(some), dtype=bool)
+    new[1:] = (worth[1:] != worth[:-1]) | (own[1:] != own[:-1])
+    run = np.cumsum(new)
+    order = np.lexsort((-rank, main[some], run))
+    height = run[order] * len(some) + rank[order]
+    kept = np.ones(len(some), dtype=bool)
     kept[1:] = height[1:] > np.maximum.accumulate(height)[:-1]
-    if not kept.all():
-        now.only(np.sort(order[kept]))
+    return some[order[kept]]

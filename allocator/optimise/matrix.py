@@ -153,27 +153,58 @@ def broken(matrix: Matrix, values: Sequence[int]) -> Line | None:
     return None
 
 
-def complete(matrix: Matrix, values: Sequence[int]) -> tuple[int, ...]:
-    """Return the values with every auxiliary column at the least value its lines ask for.
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A line that holds an auxiliary column up: at least at what ``others`` use beyond ``bound``.
 
-    An auxiliary column (a shortfall, a State's full award) has the coefficient -1 in the lines
-    that hold it up; the least value is best for the objective and for every other line.
+    ``others`` are the coefficients of the line's other columns.
     """
-    done = list(values)
-    auxiliary = {j for j, follows in enumerate(matrix.follows) if follows}
-    for j in auxiliary:
-        done[j] = 0
+
+    column: int
+    others: Mapping[int, int]
+    bound: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The auxiliary columns of a matrix, and what holds them up in the order of its lines."""
+
+    auxiliary: frozenset[int]
+    holds: tuple[Hold, ...]
+
+
+def holds_of(matrix: Matrix) -> Holds:
+    """Return what holds the auxiliary columns of a matrix up."""
+    auxiliary = frozenset(j for j, follows in enumerate(matrix.follows) if follows)
+    holds = []
     for line in matrix.lines:
         if auxiliary.isdisjoint(line.columns):
             continue
-        for j, c in zip(line.columns, line.coefficients, strict=True):
-            if c == -1 and j in auxiliary:
-                used = sum(
-                    d * done[k]
-                    for k, d in zip(line.columns, line.coefficients, strict=True)
-                    if k != j
-                )
-                done[j] = max(done[j], used - line.bound)
+        use = dict(zip(line.columns, line.coefficients, strict=True))
+        holds += [
+            Hold(j, {k: c for k, c in use.items() if k != j}, line.bound)
+            for j in line.columns
+            if j in auxiliary and use[j] == -1
+        ]
+    return Holds(auxiliary, tuple(holds))
+
+
+def complete(matrix: Matrix, values: Sequence[int], known: Holds | None = None) -> tuple[int, ...]:
+    """Return the values with every auxiliary column at the least value its lines ask for.
+
+    An auxiliary column (a shortfall, a State's full award) has the coefficient -1 in the lines
+    that hold it up; the least value is best for the objective and for every other line. ``known``
+    are the matrix's holds, for whoever completes many values.
+    """
+    known = known or holds_of(matrix)
+    done = [0 if j in known.auxiliary else x for j, x in enumerate(values)]
+    used = [j for j, x in enumerate(done) if x]
+    for each in known.holds:
+        needed = sum(each.others.get(k, 0) * done[k] for k in used) - each.bound
+        if needed > done[each.column]:
+            if not done[each.column]:
+                used.append(each.column)
+            done[each.column] = needed
     return tuple(done)
 
 

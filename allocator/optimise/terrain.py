@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from allocator.model import POINT, Package
 from allocator.optimise.blocks import Blocks
-from allocator.optimise.matrix import Line, Matrix
+from allocator.optimise.matrix import Holds, Line, Matrix, holds_of
 from allocator.optimise.programme import Column, Programme
 from allocator.optimise.reduce import MONEY_ROWS
 
@@ -74,10 +74,11 @@ class Terrain:
     price money differently, the others as the first does: ``priced`` (S) names the one of the K.
     ``bare`` (K, C) and ``bare_rest`` (K) are the same figures where only money is priced.
     ``steady`` (R) lines take nothing from helpers, ``strict`` (R) lines cannot be eased by one.
-    ``outcomes`` are the places in the lottery of what a choice awards.
+    ``outcomes`` are the places in the lottery of what a choice awards. ``holds`` are the matrix's.
     """
 
     matrix: Matrix
+    holds: Holds
     choices: tuple[tuple[int, ...], ...]
     lines: tuple[int, ...]
     start: Integers
@@ -176,6 +177,7 @@ def terrain_of(
     columns = [programme.columns[position] for position in matrix.origin]
     return Terrain(
         matrix=matrix,
+        holds=holds_of(matrix),
         choices=choices,
         lines=tuple(lines),
         start=start,

@@ -126,10 +126,10 @@ def _fund(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
 
 def _add(desk: Desk, view: RoundView, base: bytes, kind: Kind, said: dict[str, str]) -> None:
     """Add an entry; what was left empty and may be is not written."""
-    needed = {"meetings": MeetingEntry, "funds": FundEntry}[kind].model_fields
-    entry = {name: value for name, value in said.items() if value or needed[name].is_required()}
-    others = facts_of(base).meetings if kind == "meetings" else facts_of(base).funds
-    if entry["id"] in {each.id for each in others}:
+    form: type[MeetingEntry | FundEntry] = MeetingEntry if kind == "meetings" else FundEntry
+    fields = form.model_fields
+    entry = {name: value for name, value in said.items() if value or fields[name].is_required()}
+    if entry["id"] in {each.id for each in getattr(facts_of(base), kind)}:
         st.error(_say("twice", id=safe(entry["id"])), icon=":material/error:")
         return
     _bring_in(desk, view, lambda: with_entry(base, kind, entry), "added", entry["id"])

@@ -19,7 +19,6 @@ from playwright.sync_api import (
     Download,
     Page,
     Request,
-    Route,
     expect,
 )
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
@@ -211,7 +210,8 @@ class Visits:
                 reduced_motion="reduce",
             )
             context.set_default_timeout(TIMEOUT)
-            context.route("**/*", self._watch)
+            # Heard and not held up: a browser whose requests are routed keeps no files.
+            context.on("request", self._watch)
             context.on("close", lambda _: self.contexts.pop(key, None))
             self.contexts[key] = context
         return self.contexts[key]
@@ -255,14 +255,10 @@ class Visits:
         for context in list(self.contexts.values()):
             context.close()
 
-    def _watch(self, route: Route) -> None:
-        address = route.request.url
+    def _watch(self, request: Request) -> None:
         own = ("http://localhost:", "http://127.0.0.1:", "data:", "blob:")
-        if address.startswith(own):
-            route.continue_()
-        else:
-            self.outside.append(address)
-            route.abort()
+        if not request.url.startswith(own):
+            self.outside.append(request.url)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error":
