@@ -3,6 +3,7 @@
 All numbers stay exact integers; ``check`` is the judge of every answer a solver gives.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -154,39 +155,34 @@ def broken(matrix: Matrix, values: Sequence[int]) -> Line | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A line that holds an auxiliary column up: at least at what ``others`` use beyond ``bound``.
+class Holds:
+    """The auxiliary columns of a matrix, and what holds them up in the order of its lines.
 
-    ``others`` are the coefficients of the line's other columns.
+    ``held`` are the columns, each with the bound of a line in which its coefficient is -1: it is at
+    least what the line's other columns use beyond that. ``uses`` are these uses by column: the
+    place in ``held``, and the coefficient.
     """
 
-    column: int
-    others: Mapping[int, int]
-    bound: int
-
-
-@dataclass(frozen=True, slots=True)
-class Holds:
-    """The auxiliary columns of a matrix, and what holds them up in the order of its lines."""
-
     auxiliary: frozenset[int]
-    holds: tuple[Hold, ...]
+    held: tuple[tuple[int, int], ...]
+    uses: Mapping[int, Sequence[tuple[int, int]]]
 
 
 def holds_of(matrix: Matrix) -> Holds:
     """Return what holds the auxiliary columns of a matrix up."""
     auxiliary = frozenset(j for j, follows in enumerate(matrix.follows) if follows)
-    holds = []
+    held: list[tuple[int, int]] = []
+    uses: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for line in matrix.lines:
         if auxiliary.isdisjoint(line.columns):
             continue
-        use = dict(zip(line.columns, line.coefficients, strict=True))
-        holds += [
-            Hold(j, {k: c for k, c in use.items() if k != j}, line.bound)
-            for j in line.columns
-            if j in auxiliary and use[j] == -1
-        ]
-    return Holds(auxiliary, tuple(holds))
+        pairs = list(zip(line.columns, line.coefficients, strict=True))
+        for column in [j for j, c in pairs if c == -1 and j in auxiliary]:
+            for j, c in pairs:
+                if j != column:
+                    uses[j].append((len(held), c))
+            held.append((column, line.bound))
+    return Holds(auxiliary, tuple(held), {**uses})
 
 
 def complete(matrix: Matrix, values: Sequence[int], known: Holds | None = None) -> tuple[int, ...]:
@@ -198,13 +194,20 @@ def complete(matrix: Matrix, values: Sequence[int], known: Holds | None = None) 
     """
     known = known or holds_of(matrix)
     done = [0 if j in known.auxiliary else x for j, x in enumerate(values)]
-    used = [j for j, x in enumerate(done) if x]
-    for each in known.holds:
-        needed = sum(each.others.get(k, 0) * done[k] for k in used) - each.bound
-        if needed > done[each.column]:
-            if not done[each.column]:
-                used.append(each.column)
-            done[each.column] = needed
+    needed = [-bound for _, bound in known.held]
+
+    def use(column: int, more: int) -> None:
+        for place, c in known.uses.get(column, ()):
+            needed[place] += c * more
+
+    for j, x in enumerate(done):
+        if x:
+            use(j, x)
+    for place, (column, _) in enumerate(known.held):
+        more = needed[place] - done[column]
+        if more > 0:
+            done[column] += more
+            use(column, more)
     return tuple(done)
 
 

@@ -169,7 +169,7 @@ def test_applications_alone_are_refused_with_the_way_through_the_template(desk, 
 
 def test_it_is_filled_in_with_the_keyboard(visit, desk, blank):
     page = visit(OFFICER, f"applications?round={blank}&part=files")
-    city = page.get_by_label(say("ui.applications.round.city"))
+    city = page.get_by_label(say("ui.applications.round.city")).first
     city.fill("Nairobi")
     city.press("Enter")
     expect(page.get_by_text("The facts of the round are saved")).to_be_visible()
