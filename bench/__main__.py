@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -136,23 +137,27 @@ def measure_explained(applications: int, merit: str, limit: float) -> dict[str, 
     return figures
 
 
-def measure_records(limit: float) -> dict[str, recorded.Figures]:
-    """Measure rounds from their files to their records; without those the watchdog ended."""
-    found: dict[str, recorded.Figures] = {}
+def measure_records(
+    limit: float, found: dict[str, recorded.Figures], write: Callable[[], None]
+) -> None:
+    """Measure rounds from their files to their records; without those the watchdog ended.
+
+    They have five times the limit: a record is written only when all is explained and proven.
+    """
     for size in recorded.SIZES:
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "bench.recorded", str(size)],
                 capture_output=True,
                 text=True,
-                timeout=limit + GRACE,
+                timeout=5 * limit + GRACE,
                 check=True,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )
         except subprocess.TimeoutExpired:
             continue
         found[str(size)] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        write()
 
 
 def document(
@@ -250,8 +255,7 @@ def main() -> None:
         TARGET.write_text(document(rows, limit, margins, records, workbench), encoding="utf-8")
 
     if asked_for(chosen, "recorded"):
-        records |= measure_records(chosen.limit)
-        write()
+        measure_records(chosen.limit, records, write)
     if asked_for(chosen, "load"):
         workbench |= load_report.measure(made=chosen.office)
         write()
