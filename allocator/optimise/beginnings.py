@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from allocator.optimise.layers import Later, Layer, TooMany, alike
+from allocator.optimise.layers import NOTHING, Later, Layer, TooMany, alike
 from allocator.optimise.matrix import complete
 from allocator.optimise.terrain import LARGEST_BITS, Helper, Integers, Terrain
 from allocator.optimise.watch import Stopped
@@ -224,7 +224,7 @@ def follow(
         _made(step, now, trail)
         if len(choices) > 1:
             # What no later choice can make scarce is as good as spending less.
-            np.maximum(now.spent, trail.later.safe[depth + 1], out=now.spent)
+            now.spent = np.maximum(now.spent, trail.later.safe[depth + 1])
             _undominated(now)
         if not len(now.state):
             break
@@ -288,25 +288,42 @@ def _hopeful(
 
 
 def _made(step: _Step, now: Beginnings, trail: Trail) -> None:
-    """Make the choices of a step."""
+    """Make the choices of a step; arrays are not changed in place, for others may have them too."""
     terrain, origin, choice = trail.terrain, step.origin, step.choice
     now.state = step.state
-    now.worth = now.worth[origin] + terrain.objective[choice]
-    now.value = now.value[:, origin] + terrain.bare[:, choice]
-    now.spent = now.spent[:, origin] + trail.usage[:, choice]
-    now.key = now.key[:, origin] | trail.keys[:, choice]
-    now.steps.append((origin, choice))
+    if len(origin) != len(now.worth) or (origin[1:] <= origin[:-1]).any():
+        now.worth = now.worth[origin]
+        now.value, now.spent, now.key = (
+            now.value[:, origin],
+            now.spent[:, origin],
+            now.key[:, origin],
+        )
+    elif (choice[:1] == choice).all():  # all go on where they are, by the same choice
+        choice = choice[:1]
+    now.worth = now.worth + terrain.objective[choice]
+    now.value = now.value + terrain.bare[:, choice]
+    now.spent = now.spent + trail.usage[:, choice]
+    now.key = now.key | trail.keys[:, choice]
+    now.steps.append((origin, step.choice))
 
 
 def _undominated(now: Beginnings) -> None:
-    """Of beginnings in one state drop those that spend more for less, the lottery included."""
+    """Of beginnings in one state drop those that spend more for less, the lottery included.
+
+    What is kept does not depend on how equal figures are sorted, so the quickest way will do.
+    """
     size = len(now.state)
     if size < 2:
         return
     main = now.spent[0] if len(now.spent) else np.zeros(size, dtype=np.int64)
     _, _, group = alike(np.vstack((now.state, now.spent[1:])))
-    order = np.lexsort((-now.worth, main, group))
-    order = order[_as_high(group[order], now.worth[order])]
+    cell = lifted(group, main)
+    order = np.argsort(cell)
+    first = np.flatnonzero(np.diff(cell[order], prepend=-1))
+    most = np.maximum.reduceat(now.worth[order], first)
+    height = lifted(group[order[first]], most)
+    most[height < np.maximum.accumulate(height)] = NOTHING
+    order = order[now.worth[order] == np.repeat(most, np.diff(first, append=size))]
     # What is left is worth as much as what spends less, or more: where it is as much, the lottery
     # decides between them.
     worth, own = now.worth[order], group[order]
@@ -315,37 +332,26 @@ def _undominated(now: Beginnings) -> None:
         tied = np.zeros(len(order), dtype=bool)
         tied[1:] |= same
         tied[:-1] |= same
-        order = np.concatenate((order[~tied], _drawn(now, main, group, order[tied])))
+        run = np.cumsum(np.concatenate(([True], ~same)))[tied]
+        order = np.concatenate((order[~tied], _drawn(now, main, run, order[tied])))
     if len(order) < size:
         now.only(np.sort(order))
 
 
-def _as_high(group: Integers, height: Integers) -> Integers:
-    """Return the places, group after group, that are as high as all before them in their group."""
-    lifted = _lifted(group, height)
-    return np.flatnonzero(lifted >= np.maximum.accumulate(lifted))
-
-
-def _lifted(group: Integers, height: Integers) -> Integers:
+def lifted(group: Integers, height: Integers) -> Integers:
     """Return heights with every group lifted above those before: one running maximum serves all."""
     low = height.min()
     span = int(height.max()) - int(low) + 1
-    if span * len(group) < 1 << LARGEST_BITS:
+    if span * (int(group.max()) + 1) < 1 << LARGEST_BITS:
         return group * span + (height - low)
     _, level = np.unique(height, return_inverse=True)
     return group * len(group) + level
 
 
-def _drawn(now: Beginnings, main: Integers, group: Integers, some: Integers) -> Integers:
-    """Of some beginnings in order keep those that the lottery puts before all that spend less."""
-    key = now.key[:, some]
+def _drawn(now: Beginnings, main: Integers, run: Integers, some: Integers) -> Integers:
+    """Of beginnings worth as much (each ``run``) keep those drawn before all that spend less."""
     rank = np.empty(len(some), dtype=np.int64)
-    rank[np.lexsort(key[::-1])] = np.arange(len(some))
-    # Those worth as much stand together already, for what is left rises within its group.
-    worth, own = now.worth[some], group[some]
-    new = np.ones(len(some), dtype=bool)
-    new[1:] = (worth[1:] != worth[:-1]) | (own[1:] != own[:-1])
-    run = np.cumsum(new)
+    rank[np.lexsort(now.key[::-1, some])] = np.arange(len(some))
     order = np.lexsort((-rank, main[some], run))
     height = run[order] * len(some) + rank[order]
     kept = np.ones(len(some), dtype=bool)

@@ -217,10 +217,10 @@ def alike(rows: Integers) -> tuple[Integers, Integers, Integers]:
     """Group columns of figures that are equal.
 
     Returns an order that brings equal ones together, where in it the groups begin, and the group
-    of every column.
+    of every column. Equal ones come in any order among themselves.
     """
     codes = MIXED[: len(rows)] @ rows
-    order = np.argsort(codes, kind="stable")
+    order = np.argsort(codes)
     order, new = _ends(rows, order, codes[order])
     group = np.empty(len(order), dtype=np.int64)
     group[order] = np.cumsum(new) - 1
@@ -262,7 +262,7 @@ def layered(terrain: Terrain, now: Growing, after: Integers) -> tuple[tuple[Laye
         through = (worth[:, origin] + brings).min(axis=0)
         layers.append(Layer(origin, choice, target, worth.shape[1], through, after))
         after = np.full_like(worth, NOTHING)
-        order = np.argsort(origin, kind="stable")
+        order = np.argsort(origin)
         states, first = np.unique(origin[order], return_index=True)
         after[:, states] = _tops(brings[:, order], first)
     return tuple(layers[::-1]), after

@@ -76,10 +76,15 @@ def test_rounds_with_many_ties_have_the_answers_found_alone(points, flat, size):
 
 
 def test_only_a_few_followed_first_make_no_difference(monkeypatch):
-    here = where(coarse(40, 10, flat=False))
-    assert here is not None
-    monkeypatch.setattr(together, "WIDTHS", (1, 3, None))
-    assert_as_alone(here, 1000)
+    for points in (1, 10):
+        here = where(coarse(30, points, flat=False))
+        assert here is not None
+        cases = cases_of(here)
+        monkeypatch.setattr(together, "WIDTHS", (None,))
+        expected = together_(here, cases)
+        for few in (1, 2, 4, 8):
+            monkeypatch.setattr(together, "WIDTHS", (few, 2 * few, None))
+            assert together_(here, cases) == expected
 
 
 def test_nothing_below_a_floor_is_found():
