@@ -1,6 +1,6 @@
 """Several results of one round, each under a policy, side by side; the first is the yardstick."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -165,28 +165,32 @@ def compare_results(results: Sequence[tuple[str, Result]]) -> Comparison:
         At least one, with what to call it; the first is what the others are compared with.
     """
     first = results[0][1]
-    aims = _all_aims([result for _, result in results])
+    counted = [(name, result, figures(result)) for name, result in results]
+    aims = _all_aims(counted)
     return Comparison(
         round_id=first.round.id,
         title=first.round.title,
         currency=first.round.currency,
         on=first.round.decision_date,
-        sides=tuple(_side(name, result, first, aims) for name, result in results),
+        sides=tuple(_side(each, first, aims) for each in counted),
     )
 
 
-def _all_aims(results: Sequence[Result]) -> dict[str, tuple[Target, str]]:
+type _Counted = tuple[str, Result, Figures]
+
+
+def _all_aims(counted: Iterable[_Counted]) -> dict[str, tuple[Target, str]]:
     """Return every balance factor of any side by clause, as the first that has it means it."""
     found: dict[str, tuple[Target, str]] = {}
-    for result in results:
-        names = {each.clause: each.name for each in figures(result).aims}
+    for _, result, own in counted:
+        names = {each.clause: each.name for each in own.aims}
         for target in settle_targets(result.pool, result.rules):
             found.setdefault(target.clause, (target, names[target.clause]))
     return found
 
 
-def _side(name: str, result: Result, first: Result, aims: dict[str, tuple[Target, str]]) -> Side:
-    found = figures(result)
+def _side(counted: _Counted, first: Result, aims: dict[str, tuple[Target, str]]) -> Side:
+    name, result, found = counted
     own = {each.clause: _aim(each) for each in found.aims}
     reached = (
         own.get(clause) or _without_target(result, target, label)

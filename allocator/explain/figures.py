@@ -149,6 +149,11 @@ def figures(result: Result) -> Figures:
     spent = sum(award.amount for award in awards.values())
     funds = _by_fund(result)
     meetings = _by_meeting(result, awards)
+    held = [
+        (each, awards[each.application.application_id])
+        for each in result.pool.candidates
+        if each.application.application_id in awards
+    ]
     value, gap, gap_share = _gap(result.allocation, result.programme.scale)
     return Figures(
         applications=len(result.lines),
@@ -164,7 +169,7 @@ def figures(result: Result) -> Figures:
         meetings=meetings,
         groupings=tuple(_grouping(result, awards, name) for name in GROUPINGS),
         aims=tuple(
-            _aim(result, awards, target) for target in settle_targets(result.pool, result.rules)
+            _aim(result, held, target) for target in settle_targets(result.pool, result.rules)
         ),
         value=value,
         gap=gap,
@@ -238,16 +243,18 @@ def _grouping(result: Result, awards: dict[str, Award], name: str) -> Grouping:
     known, unknown, rest = _Tally(), _Tally(), _Tally()
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     overlap = False
-    regions = _values_in_pool(result, "region")
     titles = own_titles(result.rules)
+    alike: defaultdict[tuple[str, ...], _Tally] = defaultdict(_Tally)
     for each in everybody(result.pool):
-        values = attribute(each, name)
+        award = awards.get(each.application.application_id)
+        alike[attribute(each, name)].add(isinstance(each, Candidate), award)
+    regions = _values_in_pool(result, "region") if name == "country_group" else frozenset()
+    for values, counted in alike.items():
         shown = _shown(values, name, regions)
         overlap = overlap or len(shown) > 1
         held = [tallies[value] for value in shown] or ([rest] if values else [])
-        award = awards.get(each.application.application_id)
         for tally in (known if values else unknown, *held):
-            tally.add(isinstance(each, Candidate), award)
+            tally.include(counted)
     groups = [
         tallies[value].group(value, group_label(name, value, titles))
         for value in sorted(tallies, key=lambda value: _place(name, value))
@@ -278,6 +285,12 @@ class _Tally:
         if award is not None:
             self.awarded += 1
             self.money += award.amount
+
+    def include(self, other: "_Tally") -> None:
+        self.nominated += other.nominated
+        self.eligible += other.eligible
+        self.awarded += other.awarded
+        self.money += other.money
 
     def group(self, value: str, label: str) -> Group:
         return Group(value, label, self.nominated, self.eligible, self.awarded, self.money)
@@ -310,13 +323,12 @@ def _place(name: str, value: str) -> tuple[int, str]:
     return (order.index(value) if value in order else len(order), value)
 
 
-def _aim(result: Result, awards: dict[str, Award], target: Target) -> Aim:
-    """Measure one balance factor on the awards."""
+def _aim(result: Result, held: Iterable[tuple[Candidate, Award]], target: Target) -> Aim:
+    """Measure one balance factor on the candidates who are awarded, with their awards."""
     factor = target.factor
     counted = inside = 0
-    for candidate in result.pool.candidates:
-        award = awards.get(candidate.application.application_id)
-        if award is None or not attribute(candidate, factor.known_by or factor.each):
+    for candidate, award in held:
+        if not attribute(candidate, factor.known_by or factor.each):
             continue
         count = measured(factor.measure, award.package, award.amount)
         counted += count

@@ -188,6 +188,12 @@ def load(files: Files) -> LoadedRound:
         return load_round(folder, named)
 
 
+def without_persons(files: Files) -> Files:
+    """Return files without those that are about persons."""
+    names = {role: name for role, name in files.names.items() if role not in PERSONAL}
+    return Files(names, {role: files.contents[role] for role in names})
+
+
 def own_policy(files: Mapping[str, tuple[str, bytes]]) -> bytes | None:
     """Return the policy that files bring: one of them, or the shipped one that the round names."""
     if POLICY in files:

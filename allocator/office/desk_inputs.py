@@ -20,7 +20,7 @@ from allocator.intake.overrides import Override, OverrideKind
 from allocator.intake.prior_awards import awards_csv
 from allocator.model import Application, Package, PriorAward
 from allocator.office.desk_awards import fallen_awards, ledger_of_persons
-from allocator.office.desk_files import files_of, hashes_of, load
+from allocator.office.desk_files import files_of, hashes_of, load, without_persons
 from allocator.office.desk_reports import office_overrides, outstanding_reports, reports_rule
 from allocator.office.memory import MEMORY, ROUND
 from allocator.office.settings import REPORT_DAYS, REPORTS
@@ -72,6 +72,19 @@ def bare_round(reader: Reader, round_: RoundRow) -> LoadedRound:
         lambda: load(files_of(reader, round_, row)),
         lambda found: ROUND * len(found.applications),
     )
+
+
+def bare_terms(reader: Reader, round_: RoundRow) -> LoadedRound:
+    """Return a round without its applications and earlier awards: its facts and its policy alone.
+
+    Raises
+    ------
+    AllocatorError
+        Where the whole could not be loaded either.
+    """
+    row = _snapshot(reader, round_)
+    key = "bare terms", *hashes_of(reader, round_, row)
+    return MEMORY.recall(key, lambda: load(without_persons(files_of(reader, round_, row))))
 
 
 def _snapshot(reader: Reader, round_: RoundRow) -> SnapshotRow | None:
@@ -149,12 +162,12 @@ def _reports_here(reader: Reader, round_: RoundRow) -> dict[str, Any]:
     Of a round that cannot be read no run is current, whatever the rule.
     """
     try:
-        loaded = bare_round(reader, round_)
+        rule = reports_rule(reader, bare_terms(reader, round_))
     except AllocatorError:
         return {}
-    rule = reports_rule(reader, loaded)
     told: dict[str, Any] = {REPORTS: rule.follows.value, REPORT_DAYS: rule.days}
     if rule.follows is OwedReports.REFUSE:  # only then do reports bear on the allocation
+        loaded = bare_round(reader, round_)
         told["owed"] = outstanding_reports(reader, loaded, round_.id, rule.days)
     return told
 

@@ -20,6 +20,7 @@ class Membership:
         self._pool = pool
         self._rows = [dict(c.attributes) for c in pool.candidates]
         self._columns: dict[str, list[Values]] = {}
+        self._looked_at: dict[tuple[str, Package | None], list[Values]] = {}
         self._places: dict[str, list[int]] = {}
 
     def values(self, attribute: str) -> list[Values]:
@@ -41,14 +42,22 @@ class Membership:
         names = [attribute_name(attribute) for attribute, _ in selector.conditions]
         answers: dict[tuple[Values, ...], bool] = {}
         found: list[bool] = []
-        for candidate in self._pool.candidates:
-            attributes = candidate.attributes
-            key = tuple(compared_values(name, attributes, package) for name in names)
+        compared = [self._compared(name, package) for name in names]
+        for candidate, key in zip(self._pool.candidates, zip(*compared, strict=True), strict=True):
             answer = answers.get(key)
             if answer is None:
-                answer = answers[key] = bool(matches(selector, attributes, package))
+                answer = answers[key] = bool(matches(selector, candidate.attributes, package))
             found.append(answer)
         return found
+
+    def _compared(self, name: str, package: Package | None) -> list[Values]:
+        """Return, per candidate, all that a condition on an attribute looks at."""
+        key = name, package
+        if key not in self._looked_at:
+            self._looked_at[key] = [
+                compared_values(name, each.attributes, package) for each in self._pool.candidates
+            ]
+        return self._looked_at[key]
 
     def _named(self, selector: Selector) -> list[int] | None:
         """Return where the applications stand that a selector names; ``None`` if it names none.

@@ -6,7 +6,7 @@ have the form they are written in.
 """
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -69,19 +69,28 @@ def _read[T](record: bytes, read: Callable[[Opened], T]) -> T:
         raise AllocatorError(problem("record-unreadable")) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome(Allocation):
+    """What ``result.json`` says: the allocation, and what is told of it."""
+
+    decisions: tuple[DecisionLine, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
 def _result(record: Opened) -> Result:
-    outcome = record.plain("result.json")
+    outcome: _Outcome = _member(record, "result.json", _Outcome)
     return Result(
         round=_member(record, "round.json", Round),
         rules=_member(record, "rules.json", Rules),
         pool=_member(record, "pool.json", Pool),
         programme=_member(record, "programme.json", Programme),
-        allocation=_part(
-            {each.name: outcome[each.name] for each in fields(Allocation)}, Allocation
+        allocation=Allocation(
+            **{each.name: getattr(outcome, each.name) for each in fields(Allocation)}
         ),
-        lines=_part(outcome["decisions"], tuple[DecisionLine, ...]),
-        promises=_part(outcome["promises"], tuple[Promise, ...]),
-        problems=_part(outcome["problems"], tuple[Problem, ...]),
+        lines=outcome.decisions,
+        promises=outcome.promises,
+        problems=outcome.problems,
         **_evidence(record),
     )
 
