@@ -48,6 +48,9 @@ PAUSE = (5.0, 10.0)
 SHORTER, NONE = (0.5, 1.0), (0.0, 0.0)
 """Pauses of somebody alone, who disturbs nobody, and of people in a hurry."""
 
+LOOKED = 5.0
+"""Seconds for which somebody looks at the list of rounds before one is opened."""
+
 STEPS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 """By so many points a weight is turned."""
 
@@ -187,14 +190,22 @@ def addresses(round_id: str) -> dict[str, str]:
     return found | {"decisions": DECISIONS + round_id, "weights": WEIGHTS + round_id}
 
 
-def pages(visits: Visits, served: Served, role: Role) -> dict[str, tuple[float, float]]:
-    """Return the seconds of every page on the largest round: read for the first time, and again."""
+def pages(visits: Visits, served: Served, role: Role) -> dict[str, tuple[float, float, float]]:
+    """Return the seconds of every page on the largest round.
+
+    By its address when the server has read nothing of the round; from the list of rounds, looked at
+    for a while; and again by its address.
+    """
     page = visits(PEOPLE[role], "rounds")
     found = {}
     for name, address in addresses(BIG).items():
         served.forget()
+        cold = opened(page, served, address)
+        served.forget()
+        opened(page, served, f"rounds?round={BIG}")
+        page.wait_for_timeout(1000 * LOOKED)
         first = opened(page, served, address)
-        found[name] = first, median(opened(page, served, address) for _ in range(3))
+        found[name] = cold, first, median(opened(page, served, address) for _ in range(3))
     page.context.close()
     return found
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from allocator.model import Award, PriorAward
-from allocator.office.desk_files import newest_bytes
+from allocator.office.desk_files import newest_bytes, newest_copy
 from allocator.office.ledger import shares_of
-from allocator.office.memory import MEMORY
+from allocator.office.memory import LIST, MEMORY
 from allocator.office.states import FALLEN, NO_OUTCOME, UNUSED
 from allocator.office.store import Reader, Store
 from allocator.office.store_rows import OutcomeRow, PaymentRow, PublicationRow, RoundRow
@@ -34,14 +33,22 @@ def published_awards(reader: Reader, round_id: str) -> dict[str, Published]:
     """Return every award a round ever published, by application, as its last publication has it."""
     found: dict[str, Published] = {}
     for row in reader.find(PublicationRow, round=round_id, order=("number",)):
-        record = newest_bytes(reader, row.record)
-        if record is not None:
-            for each in _awards_of(record, row.id):
-                found[each.award.application_id] = each
+        for each in _awards_in(reader, row.record, row.id):
+            found[each.award.application_id] = each
     return found
 
 
-@lru_cache(maxsize=16)
+def _awards_in(reader: Reader, blob: str, publication: int) -> tuple[Published, ...]:
+    """Return the awards of a record, which is read once; none where its bytes were erased."""
+
+    def read() -> tuple[Published, ...]:
+        record = newest_bytes(reader, blob)
+        return () if record is None else _awards_of(record, publication)
+
+    key = "published awards", newest_copy(reader, blob), publication
+    return MEMORY.recall(key, read, lambda found: LIST * len(found))
+
+
 def _awards_of(record: bytes, publication: int) -> tuple[Published, ...]:
     result = result_of(record)
     meetings = {each.id: each for each in result.round.meetings}
@@ -148,7 +155,6 @@ def ledger_of_persons(reader: Reader, *, without: str | None = None) -> tuple[Pr
 
 def forget_what_was_read() -> None:
     """Forget what was read and worked out, so that nothing of an erased person stays in memory."""
-    _awards_of.cache_clear()
     MEMORY.forget()
 
 

@@ -4,7 +4,7 @@ The round is decided anew in brief, proven optimal but without margins and recor
 the run that is shown. Nothing is kept until somebody saves it as a version of the policy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -16,6 +16,7 @@ from allocator.explain.compare_policies import Side, compare_results
 from allocator.explain.moves import Move, Moved, Outcome
 from allocator.explain.result import Result
 from allocator.model import POINT, Decision
+from allocator.office.memory import LIST
 from allocator.office.roles import Command, may
 from allocator.office.states import OPEN
 from allocator.office.views import PolicyView, RoundView, RunView
@@ -36,6 +37,7 @@ from allocator.ui.components import (
 from allocator.ui.failures import refusal
 from allocator.ui.fitting import ROOM, TWO_THIRDS
 from allocator.ui.formats import money, points, safe
+from allocator.ui.kept import kept, whose
 from allocator.ui.policy_dials import end_of_scale, in_words
 from allocator.ui.results import Shown, under
 from allocator.ui.session import Desk, act, version_seen
@@ -80,7 +82,7 @@ def _panel(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
         with place.container():
             if after is None:
                 return
-            _outcome(found, after)
+            _outcome(found, after, _sides(desk, run, found, after))
     if differs and may(desk.me(), Command.SAVE_POLICY):
         _save(desk, view, run, found, turned)
 
@@ -169,9 +171,20 @@ def _decided(desk: Desk, view: RoundView, run: RunView, rules: Rules) -> Result 
         return None
 
 
-def _outcome(found: Shown, after: Result) -> None:
+def _sides(desk: Desk, run: RunView, found: Shown, after: Result) -> tuple[Side, ...]:
+    """Return the run, and what it would be under other weights, side by side."""
+    key = whose(desk), run.id, run.fingerprint, repr(after.rules)
+    return kept(
+        "turned",
+        key,
+        lambda: compare_results(((_WAS, found.result), (_NOW, after))).sides,
+        lambda _: LIST * len(after.lines),
+    )
+
+
+def _outcome(found: Shown, after: Result, sides: Sequence[Side]) -> None:
     """Show what the turned weights give against the run: the run is the first side."""
-    was, now = compare_results(((_WAS, found.result), (_NOW, after))).sides
+    was, now = sides
     currency = found.result.round.currency
     facts(
         (

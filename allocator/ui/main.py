@@ -8,7 +8,7 @@ from allocator.office.roles import Actor, Source
 from allocator.office.states import State
 from allocator.office.views import RoundSummary, RoundView
 from allocator.texts import say
-from allocator.ui import address, guide, jobs_panel, navigation, session
+from allocator.ui import address, ahead, guide, jobs_panel, navigation, session
 from allocator.ui.components import empty, state_badge
 from allocator.ui.failures import refusal
 from allocator.ui.formats import safe
@@ -98,6 +98,7 @@ def _show(page: Page, desk: Desk, picker: DeltaGenerator) -> None:
                 session.begin_page(view)
                 jobs_panel.mount(desk, view, page.name)
                 page.show(desk, view)
+                ahead.read(desk, view)
         session.end_page()
     except AllocatorError as error:
         refusal(error)

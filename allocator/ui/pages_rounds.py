@@ -8,7 +8,7 @@ from allocator.office.roles import Command, may
 from allocator.office.states import State
 from allocator.office.views import EventView, RoundSummary, RoundView
 from allocator.texts import say
-from allocator.ui import guide, navigation
+from allocator.ui import ahead, guide, navigation
 from allocator.ui.address import name, named
 from allocator.ui.components import (
     Cell,
@@ -57,6 +57,7 @@ def show(desk: Desk) -> None:
     begins = create and len(rounds) == 1 and chosen.state is State.DRAFT
     _guide(view, expanded=begins)
     _timeline(desk, chosen)
+    ahead.read(desk, view)
 
 
 def _guide(view: RoundView | None, *, expanded: bool) -> None:

@@ -8,13 +8,16 @@ import pytest
 from allocator.office.memory import MEMORY
 from allocator.office.roles import Role
 from allocator.office.store import Event
+from allocator.ui import ahead
 from allocator.ui.kept import whose
 from allocator.ui.server import settings
 from bench import load, load_report
 from bench.load_office import PEOPLE, Plan
 from tests.ui.browsing import Visits
+from tests.ui.decided import decided_template  # noqa: F401  (fixture)
 from tests.ui.people import ANALYST, OFFICER, desk_of
 
+decided = pytest.mark.usefixtures("decided_template")
 PLAN = Plan({load.BIG: 16, load.ROUND: 12}, processes=1)
 
 
@@ -34,6 +37,20 @@ def test_an_erasure_elsewhere_makes_the_pages_forget_what_they_kept(office):
 
 def test_what_is_kept_for_those_who_see_persons_is_kept_apart(office):
     assert whose(desk_of(office, OFFICER)) != whose(desk_of(office, ANALYST))
+
+
+@pytest.mark.office("decided")
+@decided
+def test_a_large_round_is_read_while_somebody_looks_at_the_list(app, monkeypatch):
+    read = Signal()
+    monkeypatch.setattr(ahead, "LARGE", 1)
+    monkeypatch.setattr(ahead, "check_of", lambda *_: read.set())  # the last thing that is read
+    MEMORY.forget()
+    assert not app(OFFICER, "rounds").exception
+    assert read.wait(60)
+    monkeypatch.setattr("allocator.office.desk_reading.result_of", None)
+    page = app(OFFICER, "allocation")
+    assert not page.exception and not page.error and page.metric
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +94,11 @@ def test_the_section_tells_the_figures():
         {
             **{"browser": "Chromium 1", "machine": "Python 3.", "cores": 2, "on": "2026-01-01"},
             **{"load": [0.1, 2.0], "inside": [0.4], "rate": 12.0},
-            "pages": {"officer": {"why": (1.25, 0.5)}},
+            "pages": {"officer": {"why": (1.25, 0.75, 0.5)}},
             "turns": {load.ROUND: {"seconds": [0.3, 0.5], "processor": 0.2}},
             **{"alone": people, "together": slower},
         }
     )
-    assert "**1.50** times" in told and "**0.40 s**" in told and "| why | 1.25 | 0.50 |" in told
+    assert (
+        "**1.50** times" in told and "**0.40 s**" in told and "| why | 1.25 | 0.75 | 0.50 |" in told
+    )
