@@ -38,9 +38,9 @@ not asked for before, in three rounds that differ by chance alone. The median of
 
 ### Opening a page with 10,000 applications
 
-By its address, in the browser, on the round of 10,000, until it is drawn and at rest: *unread* when
-the server has read nothing of the round, as right after it was started; *first* after {looked:g} s at
-the list of rounds, while it reads ahead; *again* afterwards. Seconds.
+By its address, in the browser, on the round of 10,000, until it is drawn and at rest: *unread*
+when the server has read nothing of the round, as right after it was started; *first* after
+{looked:g} s at the list of rounds, while it reads ahead; *again* afterwards. Seconds.
 
 {pages}
 
