@@ -28,7 +28,6 @@ from allocator.office.desk_words import number_of
 from allocator.office.memory import MEMORY
 from allocator.office.store import Reader, Unit, subject_of
 from allocator.office.store_rows import (
-    BlobRow,
     NoteRow,
     OutcomeRow,
     OverrideRow,
@@ -139,21 +138,15 @@ def _bytes_of(reader: Reader, blob: str, name: str) -> bytes:
 
 def newest_bytes(reader: Reader, blob: str | None) -> bytes | None:
     """Return exact bytes; where a person was erased from them, the copy without that person."""
-    while blob is not None:
-        content = reader.blob(blob)
-        if content is not None:
-            return content
-        row = reader.get(BlobRow, blob)
-        blob = row.replaced_by if row else None
-    return None
+    return None if blob is None else reader.blob(newest_copy(reader, blob))
 
 
 def newest_copy(reader: Reader, blob: str) -> str:
     """Return the hash of the bytes that took the place of others, or of those themselves."""
-    row = reader.get(BlobRow, blob)
-    while row is not None and row.replaced_by is not None:
-        row = reader.get(BlobRow, row.replaced_by)
-    return row.sha256 if row is not None else blob
+    replaced = reader.replacements()
+    while blob in replaced:
+        blob = replaced[blob]
+    return blob
 
 
 def hashes_of(

@@ -121,6 +121,17 @@ class Reading(Base):
             return self._runs(reader, row, basis_of(reader, row, self.secret))
 
     @command(Command.SEE_ROUNDS)
+    def job(self, round_id: str) -> RunView | None:
+        """Return the run of a round that is under way, if there is one: asked every second."""
+        with self.store.reading() as reader:
+            row = self.the_round(reader, round_id)
+            found = reader.find(RunRow, round=row.id, status=UNDER_WAY)
+            if not found:
+                return None
+            persons = self.sees_persons(reader)
+            return self.run_shown(reader, found[0], current=False, persons=persons)
+
+    @command(Command.SEE_ROUNDS)
     def check_of(self, round_id: str) -> CheckView:
         """Return what a check of a round's files finds now, without changing its state."""
         with self.store.reading() as reader:

@@ -12,7 +12,7 @@ from allocator.office.store_schema import METADATA
 from allocator.office.store_unit import Clock, Event
 from allocator.office.store_vault import Unit
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every schema there has been, oldest first: the names of the files in ``migrations/versions``."""
 NEWEST = REVISIONS[-1]
 

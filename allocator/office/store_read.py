@@ -97,6 +97,12 @@ class Reader:
         found: bytes | None = self.connection.execute(query).scalar()
         return found
 
+    def replacements(self) -> dict[str, str]:
+        """Return the hashes of all bytes that others took the place of, each with theirs."""
+        replaced = BLOB.c.replaced_by.is_not(None)
+        query = select(BLOB.c.sha256, BLOB.c.replaced_by).where(replaced)
+        return {row.sha256: row.replaced_by for row in self.connection.execute(query)}
+
     def kept(self, token: str | None) -> str | None:
         """Return a text of the vault, ``None`` if the token has none (any more)."""
         query = select(PERSONAL.c.content).where(PERSONAL.c.id == token)

@@ -125,6 +125,8 @@ BLOB = _table(
     _text("erased_at", null=True),
     _text("retention_until", null=True),
     _ref("replaced_by", "blob.sha256", null=True),
+    # Without it SQLite walks through all of the bytes to see whether others took their place.
+    Index(None, "replaced_by"),
 )
 PERSONAL = _table(
     "personal",

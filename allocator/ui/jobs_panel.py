@@ -6,7 +6,7 @@ from fractions import Fraction
 import streamlit as st
 
 from allocator.office import jobs
-from allocator.office.desk_show import QUEUED, UNDER_WAY
+from allocator.office.desk_show import QUEUED
 from allocator.office.roles import Command, may
 from allocator.office.views import ProgressView, RoundView, RunView
 from allocator.texts import say
@@ -40,8 +40,7 @@ def _panel(desk: Desk, round_id: str, page: str) -> None:
     stops = may(desk.me(), Command.CANCEL_RUN)
     if stops:
         jobs.settle(desk, round_id)
-    runs = desk.runs(round_id)
-    job = next((each for each in runs if each.status in UNDER_WAY), None)
+    job = desk.job(round_id)
     before = st.session_state.get(_SEEN)
     st.session_state[_SEEN] = job.id if job else None
     if job is not None:
@@ -49,7 +48,7 @@ def _panel(desk: Desk, round_id: str, page: str) -> None:
             jobs.lose_patience(desk, job)
         _draw(desk, job, stops=stops)
     elif before is not None:
-        ended = next((each for each in runs if each.id == before), None)
+        ended = next((each for each in desk.runs(round_id) if each.id == before), None)
         if ended is not None:
             _say_ended(ended, page)
             st.rerun()

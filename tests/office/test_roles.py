@@ -30,6 +30,7 @@ RIGHT = {
     "round": ("one",),
     "timeline": ("one",),
     "runs": ("one",),
+    "job": ("one",),
     "returns": ("one",),
     "check_of": ("one",),
     "changes_of": ("one",),
