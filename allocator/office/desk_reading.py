@@ -38,7 +38,7 @@ from allocator.office.pseudonyms import Pseudonyms, is_neutral, renamed, tells
 from allocator.office.roles import Actor, Command, Source
 from allocator.office.settings import SETTINGS, setting
 from allocator.office.states import NO_OUTCOME
-from allocator.office.store import Reader, subject_of
+from allocator.office.store import Reader, Unit, subject_of
 from allocator.office.store_rows import (
     AccountRow,
     NoteRow,
@@ -302,7 +302,17 @@ class Reading(Base):
             return AllocatorError(self.shown(reader, tuple(bare), None), error.exit_code)
 
     def _hidden(self, reader: Reader, row: RoundRow) -> dict[str, str]:
-        """Return the pseudonyms of the application ids, now and ever, that may name somebody."""
+        """Return the pseudonyms of the application ids, now and ever, that may name somebody.
+
+        Outside of a change they are found once for every state of the store, which the hash of the
+        log's last entry names.
+        """
+        if isinstance(reader, Unit):
+            return self._hidden_now(reader, row)
+        key = "hidden ids", self.secret, row.id, reader.head().hash
+        return MEMORY.recall(key, lambda: self._hidden_now(reader, row), lambda e: 1 + len(e) // 10)
+
+    def _hidden_now(self, reader: Reader, row: RoundRow) -> dict[str, str]:
         ids, telling, seed = ids_of(reader, row.id), frozenset[str](), ""
         with suppress(AllocatorError):  # files that cannot be read tell nobody's name either
             loaded = bare_round(reader, row)
@@ -310,10 +320,7 @@ class Reading(Base):
             telling = frozenset(e.application_id for e in loaded.applications if tells(e))
             ids |= {each.application_id for each in loaded.applications}
         neutral = frozenset(e for e in ids if e not in telling and is_neutral(e, row.id))
-        return MEMORY.recall(
-            ("hidden ids", self.secret, seed, ids, neutral),
-            lambda: Pseudonyms(self.secret).hidden_ids(ids, neutral, seed),
-        )
+        return Pseudonyms(self.secret).hidden_ids(ids, neutral, seed)
 
     # --- parts that other commands use --------------------------------------------------------
 
