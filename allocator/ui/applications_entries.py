@@ -76,14 +76,14 @@ def _day(name: str, *, needed: bool = True) -> str:
 def _meeting(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
     said: dict[str, str] = {}
     with st.form("applications-meeting", border=False):
-        short, title, group = st.columns([2, 5, 1])
+        short, title, group = st.columns([2, 5, 2], vertical_alignment="bottom")
         with short:
             said["id"] = _text(_say("meeting-id"), "meeting", "id")
         with title:
             said["title"] = _text(_label("meeting_title"), "meeting", "title")
         with group:
             said["study_group"] = _text(_say("group"), "meeting", "group", needed=False)
-        starts, ends, deadline, city, country = st.columns(5)
+        starts, ends, deadline, city, country = st.columns(5, vertical_alignment="bottom")
         with starts:
             said["starts"] = _day("starts")
         with ends:
