@@ -350,9 +350,13 @@ def lifted(group: Integers, height: Integers) -> Integers:
 
 def _drawn(now: Beginnings, main: Integers, run: Integers, some: Integers) -> Integers:
     """Of beginnings worth as much (each ``run``) keep those drawn before all that spend less."""
-    rank = np.empty(len(some), dtype=np.int64)
-    rank[np.lexsort(now.key[::-1, some])] = np.arange(len(some))
-    order = np.lexsort((-rank, main[some], run))
+    key = now.key[:, some]
+    rank = np.zeros(len(some), dtype=np.int64)
+    if (key != key[:, :1]).any():
+        drawn = np.lexsort(key[::-1])
+        rank[drawn[1:]] = np.cumsum((key[:, drawn[1:]] != key[:, drawn[:-1]]).any(axis=0))
+    # Where the lottery makes no difference either, what spends less stands for what spends more.
+    order = np.lexsort((some, -rank, main[some], run))
     height = run[order] * len(some) + rank[order]
     kept = np.ones(len(some), dtype=bool)
     kept[1:] = height[1:] > np.maximum.accumulate(height)[:-1]
