@@ -125,7 +125,7 @@ class Reading(Base):
         """Return the run of a round that is under way, if there is one: asked every second."""
         with self.store.reading() as reader:
             row = self.the_round(reader, round_id)
-            found = reader.find(RunRow, round=row.id, status=UNDER_WAY)
+            found = reader.find(RunRow, round=row.id, status=UNDER_WAY, order=("-id",))
             if not found:
                 return None
             persons = self.sees_persons(reader)

@@ -12,7 +12,7 @@ def event_sentence(event: EventRow) -> str:
     texts = catalogue()
     if key not in texts:
         key = "office.event.other"
-    elif "row" in event.payload:
+    elif "row" in event.payload and f"{key}-row" in texts:
         key += "-row"
     fields = {name: _shown(name, value) for name, value in event.payload.items()}
     common = {"actor": event.actor, "event": event.kind, "about": event.subject.partition(":")[2]}

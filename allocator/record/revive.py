@@ -73,9 +73,9 @@ def _read[T](record: bytes, read: Callable[[Opened], T]) -> T:
 class _Outcome(Allocation):
     """What ``result.json`` says: the allocation, and what is told of it."""
 
-    decisions: tuple[DecisionLine, ...] = ()
-    promises: tuple[Promise, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    decisions: tuple[DecisionLine, ...]
+    promises: tuple[Promise, ...]
+    problems: tuple[Problem, ...]
 
 
 def _result(record: Opened) -> Result:

@@ -12,15 +12,13 @@ import streamlit as st
 from allocator.errors import AllocatorError
 from allocator.intake.round_edit import Kind, facts_of, with_entry, without_entry
 from allocator.intake.round_schema import FundEntry, MeetingEntry, RoundEntry
-from allocator.office.views import ImportView, RoundView
+from allocator.office.views import RoundView
 from allocator.texts import say
 from allocator.ui.applications_data import file_of, loaded_of
-from allocator.ui.applications_fix import left_words
-from allocator.ui.failures import refusal
+from allocator.ui.applications_round import FIRST, LAST, bring_in, label_of
 from allocator.ui.formats import safe
-from allocator.ui.session import Desk, act, flash, version_seen
+from allocator.ui.session import Desk
 
-_FIRST, _LAST = date(1990, 1, 1), date(2100, 12, 31)
 _TEXT = "applications.entries"
 
 
@@ -54,10 +52,6 @@ def _say(name: str, **values: object) -> str:
     return say(f"ui.{_TEXT}.{name}", **values)
 
 
-def _label(name: str, currency: str = "") -> str:
-    return say(f"ui.applications.round.{name}", currency=safe(currency))
-
-
 def _text(label: str, kind: str, name: str, *, needed: bool = True) -> str:
     if not needed:
         label = _say("optional", label=label)
@@ -65,10 +59,10 @@ def _text(label: str, kind: str, name: str, *, needed: bool = True) -> str:
 
 
 def _day(name: str, *, needed: bool = True) -> str:
-    label = _label(name) if needed else _say("optional", label=_label(name))
+    label = label_of(name) if needed else _say("optional", label=label_of(name))
     key = f"applications-meeting-{name}"
     found = st.date_input(
-        label, None, min_value=_FIRST, max_value=_LAST, format="YYYY-MM-DD", key=key
+        label, None, min_value=FIRST, max_value=LAST, format="YYYY-MM-DD", key=key
     )
     return found.isoformat() if isinstance(found, date) else ""
 
@@ -80,7 +74,7 @@ def _meeting(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> Non
         with short:
             said["id"] = _text(_say("meeting-id"), "meeting", "id")
         with title:
-            said["title"] = _text(_label("meeting_title"), "meeting", "title")
+            said["title"] = _text(label_of("meeting_title"), "meeting", "title")
         with group:
             said["study_group"] = _text(_say("group"), "meeting", "group", needed=False)
         starts, ends, deadline, city, country = st.columns(5, vertical_alignment="bottom")
@@ -89,19 +83,19 @@ def _meeting(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> Non
         with ends:
             said["ends"] = _day("ends")
         with city:
-            said["city"] = _text(_label("city"), "meeting", "city")
+            said["city"] = _text(label_of("city"), "meeting", "city")
         with country:
             said["country"] = _text(_say("country"), "meeting", "country", needed=False)
         allowance, days, budget = st.columns(3)
         with allowance:
-            label = _label("dsa_per_day", entry.currency)
+            label = label_of("dsa_per_day", entry.currency)
             said["dsa_per_day"] = _text(label, "meeting", "dsa", needed=False)
         with days:
-            said["days_paid"] = _text(_label("days_paid"), "meeting", "days", needed=False)
+            said["days_paid"] = _text(label_of("days_paid"), "meeting", "days", needed=False)
         with deadline:
             said["deadline"] = _day("deadline", needed=False)
         with budget:
-            label = _label("budget", entry.currency)
+            label = label_of("budget", entry.currency)
             said["budget"] = _text(label, "meeting", "budget", needed=False)
         pressed = st.form_submit_button(_say("add-meeting"), type="primary")
     if pressed:
@@ -116,9 +110,9 @@ def _fund(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
         with short:
             said["id"] = _text(_say("fund-id"), "fund", "id")
         with title:
-            said["title"] = _text(_label("fund_title"), "fund", "title")
+            said["title"] = _text(label_of("fund_title"), "fund", "title")
         with amount:
-            said["amount"] = _text(_label("amount", entry.currency), "fund", "amount")
+            said["amount"] = _text(label_of("amount", entry.currency), "fund", "amount")
         pressed = st.form_submit_button(_say("add-fund"), type="primary")
     if pressed:
         _add(desk, view, base, "funds", said)
@@ -160,15 +154,9 @@ def _out(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
 
 
 def _bring_in(desk: Desk, view: RoundView, make: Callable[[], bytes], done: str, name: str) -> None:
-    try:
+    def checked() -> bytes:
         content = make()
-        facts_of(content)
-    except AllocatorError as error:
-        refusal(error)
-        return
-    summary, seen = view.summary, version_seen(view)
+        facts_of(content)  # what is wrong with an entry is said before it is brought in
+        return content
 
-    def told(found: ImportView) -> None:
-        flash(_say(done, id=safe(name), left=left_words(found)))
-
-    act(lambda: desk.import_files(summary.id, {"round.yaml": content}, seen), "", told)
+    bring_in(desk, view, checked, f"ui.{_TEXT}.{done}", id=safe(name))

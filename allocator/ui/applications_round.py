@@ -27,7 +27,7 @@ from allocator.ui.formats import safe
 from allocator.ui.session import Desk, act, flash, version_seen
 
 _BASE = "_applications-round"
-_FIRST, _LAST = date(1990, 1, 1), date(2100, 12, 31)
+FIRST, LAST = date(1990, 1, 1), date(2100, 12, 31)
 _MOST_DAYS = 366
 
 
@@ -44,7 +44,7 @@ class _Form:
         shown = _text(value, money=money)
         typed: object
         if isinstance(value, date) or path[-1] == "deadline":
-            first, last = min(_FIRST, value or _FIRST), max(_LAST, value or _LAST)
+            first, last = min(FIRST, value or FIRST), max(LAST, value or LAST)
             typed = st.date_input(
                 label, value, min_value=first, max_value=last, format="YYYY-MM-DD", key=key
             )
@@ -110,7 +110,8 @@ def _base(view: RoundView, now: bytes, *, pressed: bool) -> bytes:
     return kept.setdefault(view.summary.id, now)
 
 
-def _label(name: str, currency: str = "") -> str:
+def label_of(name: str, currency: str = "") -> str:
+    """Return what a fact of a round is called over its field."""
     return say(f"ui.applications.round.{name}", currency=safe(currency))
 
 
@@ -123,11 +124,11 @@ def _beside(fields: Sequence[Callable[[], None]]) -> None:
 
 
 def _round(form: _Form, entry: RoundEntry) -> None:
-    form.field(_label("name"), ("title",), entry.title)
-    form.field(_label("lottery_seed"), ("lottery_seed",), entry.lottery_seed)
+    form.field(label_of("name"), ("title",), entry.title)
+    form.field(label_of("lottery_seed"), ("lottery_seed",), entry.lottery_seed)
     _beside(
         [
-            partial(form.field, _label(name), (name,), getattr(entry, name))
+            partial(form.field, label_of(name), (name,), getattr(entry, name))
             for name in ("decision_date", "financial_year")
         ]
     )
@@ -135,13 +136,13 @@ def _round(form: _Form, entry: RoundEntry) -> None:
 
 def _meeting(form: _Form, at: int, entry: MeetingEntry, currency: str) -> None:
     st.markdown(f"**{safe(say('ui.applications.round.meeting', id=entry.id))}**")
-    form.field(_label("meeting_title"), ("meetings", at, "title"), entry.title)
+    form.field(label_of("meeting_title"), ("meetings", at, "title"), entry.title)
     money = {"dsa_per_day": entry.dsa_currency or currency, "budget": currency}
     _beside(
         [
             partial(
                 form.field,
-                _label(name, money.get(name, "")),
+                label_of(name, money.get(name, "")),
                 ("meetings", at, name),
                 getattr(entry, name),
                 money=name in money,
@@ -155,9 +156,9 @@ def _fund(form: _Form, at: int, entry: FundEntry, currency: str) -> None:
     st.markdown(f"**{safe(say('ui.applications.round.fund', id=entry.id))}**")
     title, amount = st.columns([3, 1])
     with title:
-        form.field(_label("fund_title"), ("funds", at, "title"), entry.title)
+        form.field(label_of("fund_title"), ("funds", at, "title"), entry.title)
     with amount:
-        label = _label("amount", currency)
+        label = label_of("amount", currency)
         form.field(label, ("funds", at, "amount"), entry.amount, money=True)
 
 
@@ -165,14 +166,33 @@ def _save(desk: Desk, view: RoundView, form: _Form) -> None:
     if not form.changes:
         st.warning(say("ui.applications.round.same"), icon=":material/warning:")
         return
+    bring_in(desk, view, lambda: with_facts(form.base, form.changes), "ui.applications.round.done")
+
+
+def bring_in(
+    desk: Desk, view: RoundView, make: Callable[[], bytes], done: str, **told: object
+) -> None:
+    """Bring in a changed ``round.yaml``, or say why it cannot be changed so.
+
+    Parameters
+    ----------
+    desk : Desk
+        The desk.
+    view : RoundView
+        The round as it was seen.
+    make : callable
+        Makes the file.
+    done : str
+        The key of what is said when it is there: with what is ``left``, and what is ``told``.
+    """
     try:
-        content = with_facts(form.base, form.changes)
+        content = make()
     except AllocatorError as error:
         refusal(error)
         return
     summary, seen = view.summary, version_seen(view)
-    act(lambda: desk.import_files(summary.id, {"round.yaml": content}, seen), "", _saved)
 
+    def saved(found: ImportView) -> None:
+        flash(say(done, left=left_words(found), **told))
 
-def _saved(found: ImportView) -> None:
-    flash(say("ui.applications.round.done", left=left_words(found)))
+    act(lambda: desk.import_files(summary.id, {"round.yaml": content}, seen), "", saved)

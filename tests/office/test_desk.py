@@ -11,7 +11,7 @@ from allocator.office.roles import Role
 from allocator.office.states import State
 from allocator.office.views import ImportView
 from allocator.record.check_all import Given
-from allocator.record.check_container import unpacked
+from allocator.record.check_container import packed, unpacked
 from allocator.record.record import members
 from allocator.record.revive import loaded_of, result_of
 from allocator.record.verify import verify_bytes
@@ -322,7 +322,11 @@ def test_what_a_record_revives_is_what_was_written(office: Office) -> None:
     again = members(result_of(record), loaded_of(record))
     assert {name for name in again if again[name] != written[name]} == set()
     assert set(written) - set(again) == {"decisions.csv", "manifest.json", "office.json"}
-    assert code(lambda: result_of(b"no record")) == "record-unreadable"
+    without = packed(
+        written | {"result.json": written["result.json"].replace(b"decisions", b"d", 1)}
+    )
+    for wrong in (b"no record", without):
+        assert code(lambda data=wrong: result_of(data)) == "record-unreadable"  # type: ignore[misc]
 
 
 def test_a_reallocation_keeps_what_stands_and_is_signed_again(office: Office) -> None:
