@@ -9,6 +9,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from time import process_time
@@ -75,6 +76,7 @@ def main() -> None:
     from allocator.outputs.decisions_csv import decisions_csv
     from allocator.record.check_container import Opened
     from allocator.record.check_evidence import look_at_proof
+    from allocator.record.check_report import Unchecked
     from allocator.record.record import write_record
     from allocator.record.verify import verify
     from bench.load_office import round_files
@@ -98,7 +100,8 @@ def main() -> None:
         data = record.read_bytes()
         opened = Opened(data)
         opened_at = process_time()
-        look_at_proof(opened)
+        with suppress(Unchecked):  # a proof that was left unfinished says so
+            look_at_proof(opened)
         proof = process_time() - opened_at
     run, written, verified = (b - a for a, b in pairwise(times))
     figures = {
