@@ -48,8 +48,10 @@ PAUSE = (5.0, 10.0)
 SHORTER, NONE = (0.5, 1.0), (0.0, 0.0)
 """Pauses of somebody alone, who disturbs nobody, and of people in a hurry."""
 
-LOOKED = 5.0
-"""Seconds for which somebody looks at the list of rounds before one is opened."""
+STATES = ("started", "new tab", "again", "forgotten")
+"""In which a page is opened, in the order of what ``pages`` gives."""
+
+BLANK = "about:blank"
 
 STEPS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 """By so many points a weight is turned."""
@@ -190,22 +192,24 @@ def addresses(round_id: str) -> dict[str, str]:
     return found | {"decisions": DECISIONS + round_id, "weights": WEIGHTS + round_id}
 
 
-def pages(visits: Visits, served: Served, role: Role) -> dict[str, tuple[float, float, float]]:
-    """Return the seconds of every page on the largest round.
+def pages(visits: Visits, served: Served, role: Role) -> dict[str, tuple[float, ...]]:
+    """Return the seconds of every page on the largest round in all ``STATES``.
 
-    By its address when the server has read nothing of the round; from the list of rounds, looked at
-    for a while; and again by its address.
+    As the first page of all that a fresh server shows, in a new tab; in a new tab later; by its
+    address from another page; and when the server has forgotten all it read.
     """
     page = visits(PEOPLE[role], "rounds")
     found = {}
     for name, address in addresses(BIG).items():
+        page.goto(BLANK)
+        served.workbench.stop()
+        served.workbench.start()
+        started = opened(page, served, address)
+        page.goto(BLANK)
+        tab = opened(page, served, address)
+        again = median(opened(page, served, address) for _ in range(3))
         served.forget()
-        cold = opened(page, served, address)
-        served.forget()
-        opened(page, served, f"rounds?round={BIG}")
-        page.wait_for_timeout(1000 * LOOKED)
-        first = opened(page, served, address)
-        found[name] = cold, first, median(opened(page, served, address) for _ in range(3))
+        found[name] = started, tab, again, opened(page, served, address)
     page.context.close()
     return found
 

@@ -38,9 +38,10 @@ not asked for before, in three rounds that differ by chance alone. The median of
 
 ### Opening a page with 10,000 applications
 
-By its address, in the browser, on the round of 10,000, until it is drawn and at rest: *unread*
-when the server has read nothing of the round, as right after it was started; *first* after
-{looked:g} s at the list of rounds, while it reads ahead; *again* afterwards. Seconds.
+By its address, in the browser, on the round of 10,000, until it is drawn and at rest, in seconds:
+*started*, as the very first page that a fresh server shows; *new tab*, later, where the browser
+begins anew too; *again*, from another page of the workbench; *forgotten*, right after the server
+has forgotten all it read, as it does when somebody was erased.
 
 {pages}
 
@@ -157,7 +158,6 @@ def section(found: Figures) -> str:
         turns="\n".join(_turns_row(*each) for each in found["turns"].items()),
         pages=_pages_table(found["pages"]),
         people=people,
-        looked=load.LOOKED,
         least=load.PAUSE[0],
         most=load.PAUSE[1],
         ratio=ratio,
@@ -177,16 +177,15 @@ def _turns_row(round_id: str, turns: Figures) -> str:
     )
 
 
-def _pages_table(pages: dict[str, dict[str, tuple[float, float, float]]]) -> str:
+def _pages_table(pages: dict[str, dict[str, tuple[float, ...]]]) -> str:
     roles = list(pages)
+    names = " / ".join(load.STATES)
     lines = [
-        "| page | "
-        + " | ".join(f"{each} unread | {each} first | {each} again" for each in roles)
-        + " |",
-        "|---|" + "---|---|---|" * len(roles),
+        f"| page | {' | '.join(f'{each}: {names}' for each in roles)} |",
+        "|---|" + "---|" * len(roles),
     ]
     for name in pages[roles[0]]:
-        cells = (f"{pages[role][name][n]:.2f}" for role in roles for n in range(3))
+        cells = (" / ".join(f"{each:.2f}" for each in pages[role][name]) for role in roles)
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -45,9 +45,12 @@ def serve(address: str, port: int, store: str | None, hosts: tuple[str, ...]) ->
         name = opened.name
     shown = f"[{address}]" if ":" in address else address
     told = {"url": f"http://{shown}:{port}", "store": name}
-    typer.echo(say("cli.serve.started", **told), err=True)
-    typer.echo(say(f"cli.serve.{'signed' if signed else 'unsigned'}"), err=True)
-    server.run(address, port, hosts)
+
+    def ready() -> None:
+        typer.echo(say("cli.serve.started", **told), err=True)
+        typer.echo(say(f"cli.serve.{'signed' if signed else 'unsigned'}"), err=True)
+
+    server.run(address, port, hosts, ready)
     return Answer((Text(say("cli.serve.stopped")),))
 
 

@@ -36,11 +36,21 @@ def assessed(loaded: LoadedRound) -> Assessed:
     AllocatorError
         Every problem of the round, if one of them is an error.
     """
-    assessment = assess(loaded)
-    problems = ordered((*loaded.problems, *assessment.problems))
+    return without_errors(Assessed(loaded, assess(loaded)))
+
+
+def without_errors(known: Assessed) -> Assessed:
+    """Return an assessed round as it is.
+
+    Raises
+    ------
+    AllocatorError
+        Every problem of the round, if one of them is an error.
+    """
+    problems = ordered((*known.loaded.problems, *known.assessment.problems))
     if has_errors(problems):
         raise AllocatorError(problems)
-    return Assessed(loaded, assessment)
+    return known
 
 
 def what_if(

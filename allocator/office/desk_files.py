@@ -9,14 +9,14 @@ import hashlib
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
 from allocator.errors import AllocatorError, Problem, has_errors, ordered, problem
-from allocator.intake.assess import assess, problems_of
+from allocator.intake.assess import Assessment, assess, problems_of
 from allocator.intake.columns import APPLICATIONS, PRIOR_AWARDS, Vocabulary
 from allocator.intake.folder import LoadedRound, load_round
 from allocator.intake.folding import plain
@@ -320,11 +320,19 @@ def asked(pool: Pool) -> int:
 # --- what a check and an import show ------------------------------------------------------------
 
 
-def check(loaded: LoadedRound) -> CheckView:
-    """Judge every application of a round, and say what was found."""
+def check(loaded: LoadedRound, judge: Callable[[LoadedRound], Assessment] = assess) -> CheckView:
+    """Judge every application of a round without errors, and say what was found.
+
+    Parameters
+    ----------
+    loaded : LoadedRound
+        The round.
+    judge : callable
+        Judges its applications; for one who knows how they were judged already.
+    """
     if has_errors(loaded.problems):
         return CheckView(problems_of(loaded), len(loaded.applications), 0, (), can_run=False)
-    assessment = assess(loaded)
+    assessment = judge(loaded)
     problems = ordered((*loaded.problems, *assessment.problems))
     ineligible = tuple(
         IneligibleView(
@@ -396,7 +404,12 @@ def ids_of(reader: Reader, round_id: str) -> frozenset[str]:
 
 
 def _ids_in(reader: Reader, blob: str, name: str) -> frozenset[str]:
-    return frozenset(plain(application) for application, _ in _rows(reader.blob(blob) or b"", name))
+    try:
+        table = read_table(reader.blob(blob) or b"", name)
+    except AllocatorError:  # said by the check
+        return frozenset()
+    at = open_table(table, APPLICATIONS).known.get("application_id")
+    return frozenset(plain(row.cells[at]) for row in table.rows) if at is not None else frozenset()
 
 
 def changes(before: Files, after: Files) -> tuple[ChangeView, ...]:

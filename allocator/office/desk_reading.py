@@ -9,11 +9,13 @@ from typing import Any
 from allocator.errors import AllocatorError, has_errors, ordered, problem
 from allocator.explain.reserve import Reserve, reserve_list
 from allocator.explain.result import Result
+from allocator.explain.what_if import Assessed
+from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound
 from allocator.model import PriorAward, Severity
 from allocator.office.desk_awards import ledger_of_persons, standing
 from allocator.office.desk_base import LOGGED, Base, command
-from allocator.office.desk_files import check, ids_of, newest_bytes
+from allocator.office.desk_files import check, ids_of, newest_bytes, newest_copy
 from allocator.office.desk_inputs import bare_round, basis_of, inputs, is_made_from, standing_of
 from allocator.office.desk_outputs import files_of_run
 from allocator.office.desk_reports import outstanding_reports, reports_rule
@@ -33,7 +35,7 @@ from allocator.office.desk_show import (
     signoff_view,
     snapshot_view,
 )
-from allocator.office.memory import LIST, MEMORY
+from allocator.office.memory import LIST, MEMORY, RESULT, ROUND
 from allocator.office.pseudonyms import Pseudonyms, is_neutral, renamed, tells
 from allocator.office.roles import Actor, Command, Source
 from allocator.office.settings import SETTINGS, setting
@@ -142,6 +144,28 @@ class Reading(Base):
             return self.shown(reader, found, round_id)
 
     @command(Command.SEE_ROUNDS)
+    def assessed(self, round_id: str) -> Assessed:
+        """Return a round's applications as they would be judged, scored and costed now.
+
+        To whoever may not see persons, those of the pseudonymised round. What judging finds wrong
+        is among its problems.
+
+        Raises
+        ------
+        AllocatorError
+            Every problem of the round's files, if one of them is an error.
+        """
+        with self.store.reading() as reader:
+            row = self.the_round(reader, round_id)
+            loaded = inputs(reader, row, self.secret).loaded
+            if has_errors(loaded.problems):
+                raise AllocatorError(ordered(loaded.problems))
+            if self.sees_persons(reader):
+                return Assessed(loaded, self._assessment(reader, row, loaded))
+            bare = Pseudonyms(self.secret).of_loaded(loaded, self._hidden(reader, row))
+            return Assessed(bare, assess(bare))
+
+    @command(Command.SEE_ROUNDS)
     def policies(self, round_id: str | None = None) -> tuple[PolicyView, ...]:
         """Return every version of every policy, the newest first; of a round, those it had."""
         with self.store.reading() as reader:
@@ -218,7 +242,7 @@ class Reading(Base):
         """Return a run, out of its record; to whoever may not see persons, pseudonymised."""
         with self.store.reading() as reader:
             run = self.the_run(reader, run_id)
-            found = result_of(self.record_of(reader, run))
+            found = self._result(reader, run)
             if self.sees_persons(reader):
                 return found
             hidden = self._hidden(reader, self.the_round(reader, run.round))
@@ -257,7 +281,7 @@ class Reading(Base):
             number = round_.published_run or round_.current_run
             if number is None:
                 raise AllocatorError(problem("office-no-record", value="–"))
-            found = result_of(self.record_of(reader, self.the_run(reader, str(number))))
+            found = self._result(reader, self.the_run(reader, str(number)))
         listed = reserve_list(found, time_limit=time_limit)
         with self.store.reading() as reader:
             return self.shown(reader, listed, round_id)
@@ -356,11 +380,21 @@ class Reading(Base):
         AllocatorError
             ``office-no-record``.
         """
-        published = reader.find(PublicationRow, run=run.id)
-        found = newest_bytes(reader, published[0].record if published else run.record)
+        found = newest_bytes(reader, _record_named(reader, run))
         if found is None:
             raise AllocatorError(problem("office-no-record", value=str(run.id)))
         return found
+
+    def _result(self, reader: Reader, run: RunRow) -> Result:
+        """Return a run, out of its record, read once and then kept, outside of changes."""
+        named = _record_named(reader, run)
+        if named is None or isinstance(reader, Unit):
+            return result_of(self.record_of(reader, run))
+        return MEMORY.recall(
+            ("result", newest_copy(reader, named)),
+            lambda: result_of(self.record_of(reader, run)),
+            lambda each: RESULT * len(each.lines),
+        )
 
     def is_current(self, reader: Reader, row: RoundRow, run: RunRow) -> bool:
         """Tell whether a run was made from what is there now."""
@@ -401,6 +435,14 @@ class Reading(Base):
         found = reader.find(OverrideRow, round=round_id, order=("-id",))
         return tuple(override_view(reader, each, texts=texts) for each in found)
 
+    def _assessment(self, reader: Reader, row: RoundRow, loaded: LoadedRound) -> Assessment:
+        """Judge a round as it would be decided now; done once, then kept, outside of changes."""
+        if isinstance(reader, Unit):
+            return assess(loaded)
+        key = "assessment", standing_of(reader, row, basis_of(reader, row, self.secret))
+        size = ROUND * len(loaded.applications)
+        return MEMORY.recall(key, lambda: assess(loaded), lambda _: size)
+
     def _check(self, reader: Reader, row: RoundRow) -> CheckView:
         """Check a round as it would be decided, and warn of reports that are outstanding."""
         try:
@@ -409,7 +451,9 @@ class Reading(Base):
             return CheckView(ordered(error.problems), 0, 0, (), can_run=False)
         standing = standing_of(reader, row, basis_of(reader, row, self.secret))
         found = MEMORY.recall(
-            ("check", standing), lambda: check(loaded), lambda each: LIST * each.applications
+            ("check", standing),
+            lambda: check(loaded, lambda each: self._assessment(reader, row, each)),
+            lambda each: LIST * each.applications,
         )
         rule = reports_rule(reader, loaded)
         if has_errors(found.problems) or rule.follows is OwedReports.IGNORE:
@@ -427,3 +471,9 @@ class Reading(Base):
             for state, count in owed.items()
         )
         return replace(found, problems=ordered((*found.problems, *warnings)))
+
+
+def _record_named(reader: Reader, run: RunRow) -> str | None:
+    """Return the hash of a run's record as it was written: as published, if it is."""
+    published = reader.find(PublicationRow, run=run.id)
+    return published[0].record if published else run.record

@@ -15,7 +15,7 @@ import hmac
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any, cast
 
@@ -28,7 +28,7 @@ from allocator.intake.groups import Describer, attribute_name
 from allocator.intake.roles import said_in
 from allocator.intake.values import Unreadable, as_number, as_yes_no
 from allocator.model import Application, Candidate, Ineligible, PriorAward, Round
-from allocator.optimise.programme import Programme
+from allocator.optimise.programme import Column, Programme, Row
 from allocator.optimise.reduce import lottery_key, lottery_order
 from allocator.rules import Rules
 from allocator.texts import say
@@ -195,13 +195,16 @@ class Pseudonyms:
     def _programme(self, programme: Programme) -> Programme:
         return replace(
             programme,
-            columns=tuple(
-                replace(each, name=self._clause(each.name)) for each in programme.columns
-            ),
-            rows=tuple(replace(each, name=self._clause(each.name)) for each in programme.rows),
+            columns=tuple(self._named(each) for each in programme.columns),
+            rows=tuple(self._named(each) for each in programme.rows),
         )
 
+    def _named[N: (Column, Row)](self, each: N) -> N:
+        return replace(each, name=self._clause(each.name)) if _of_person(each.name) else each
+
     def _explanation(self, each: Explanation) -> Explanation:
+        if not any(_of_person(c) for o in each.obstacles for c in (*o.clauses, *o.alone)):
+            return each
         return replace(each, obstacles=tuple(self._obstacle(o) for o in each.obstacles))
 
     def _obstacle(self, each: Obstacle) -> Obstacle:
@@ -213,7 +216,7 @@ class Pseudonyms:
 
     def _clause(self, name: str) -> str:
         """Return the name of a clause with the person in it replaced."""
-        if not name.startswith(_OF_PERSONS):
+        if not _of_person(name):
             return name
         kind, _, inner = name.removesuffix("]").partition("[")
         person, comma, meeting = inner, "", ""
@@ -242,6 +245,10 @@ class Pseudonyms:
     def _digest(self, kind: str, text: str) -> str:
         content = f"{kind}\0{text}".encode()
         return hmac.new(self._secret, content, hashlib.sha256).hexdigest()[:12]
+
+
+def _of_person(clause: str) -> bool:
+    return clause.startswith(_OF_PERSONS)
 
 
 def without_values(problems: Iterable[Problem], typed: Container[str] = ()) -> Iterable[Problem]:
@@ -327,10 +334,15 @@ def is_neutral(application_id: str, round_id: str) -> bool:
     and one single Latin letter (``A0042``, ``SG13-A7``), and no long number.
     """
     own = fold(application_id)
-    words = [each for each in _LETTERS.findall(own) if each not in NEUTRAL_WORDS]
-    left = [each for each in words if each not in _LETTERS.findall(fold(round_id))]
+    of_round = _words_of(round_id)
+    left = [e for e in _LETTERS.findall(own) if e not in NEUTRAL_WORDS and e not in of_round]
     few = not left or (len(left) == 1 and len(left[0]) == 1 and left[0].isascii())
     return few and all(len(each) <= LONGEST_NUMBER for each in _DIGITS.findall(own))
+
+
+@lru_cache(maxsize=64)
+def _words_of(round_id: str) -> frozenset[str]:
+    return frozenset(_LETTERS.findall(fold(round_id)))
 
 
 def tells(each: Application) -> bool:

@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from allocator.errors import AllocatorError, Problem, has_errors, problem
 from allocator.explain.result import DecisionLine, Promise, Result
+from allocator.explain.what_if import Assessed
+from allocator.intake.assess import Assessment
 from allocator.intake.folder import LoadedRound
 from allocator.intake.overrides import OVERRIDES, read_overrides
 from allocator.model import Application, Pool, PriorAward, Round
@@ -26,8 +28,8 @@ from allocator.record.check_report import Refused
 from allocator.record.parts import ROLES
 from allocator.rules import Rules
 
-_OF_ASSESSMENT = "assess-"
-"""Problems whose code begins so are found again whenever the round is assessed."""
+OF_ASSESSMENT = "assess-"
+"""How the codes of problems begin that are found when a round is assessed, not when it is read."""
 
 
 def result_of(record: bytes) -> Result:
@@ -44,6 +46,20 @@ def result_of(record: bytes) -> Result:
         ``record-unreadable`` if the bytes are not formed as a record is.
     """
     return _read(record, _result)
+
+
+def assessed_of(loaded: LoadedRound, result: Result) -> Assessed:
+    """Return a round as it was judged for a run.
+
+    Parameters
+    ----------
+    loaded : LoadedRound
+        As it was loaded for the run.
+    result : Result
+        The run.
+    """
+    found = tuple(e for e in result.problems if e.code.startswith(OF_ASSESSMENT))
+    return Assessed(loaded, Assessment(result.pool, found))
 
 
 def loaded_of(record: bytes) -> LoadedRound:
@@ -105,10 +121,27 @@ def _evidence(record: Opened) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """What ``applications.json`` says."""
+
+    applications: tuple[Application, ...]
+    prior_awards: tuple[PriorAward, ...]
+    prior_awards_given: bool
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Noticed:
+    """What ``result.json`` says of problems; the rest of it is not looked at."""
+
+    problems: tuple[Problem, ...]
+
+
 def _loaded(record: Opened) -> LoadedRound:
-    understood = record.plain("applications.json")
+    understood: _Understood = _member(record, "applications.json", _Understood)
     told = {each["role"]: each for each in record.plain("inputs.json")}
-    found = _part(record.plain("result.json")["problems"], tuple[Problem, ...])
+    noticed = _reader(_Noticed).validate_json(record.members["result.json"], strict=True)
     files = tuple(
         (told[role]["name"], told[role]["sha256"], record.members[told[role]["member"]])
         for role in ROLES
@@ -119,11 +152,11 @@ def _loaded(record: Opened) -> LoadedRound:
         round=_member(record, "round.json", Round),
         policy=_policy(files[1][2], files[1][0]),
         rules=_member(record, "rules.json", Rules),
-        applications=_part(understood["applications"], tuple[Application, ...]),
-        prior_awards=_part(understood["prior_awards"], tuple[PriorAward, ...]),
-        prior_awards_given=bool(understood["prior_awards_given"]),
-        columns=tuple(understood["columns"]),
-        problems=tuple(each for each in found if not each.code.startswith(_OF_ASSESSMENT)),
+        applications=understood.applications,
+        prior_awards=understood.prior_awards,
+        prior_awards_given=understood.prior_awards_given,
+        columns=understood.columns,
+        problems=tuple(e for e in noticed.problems if not e.code.startswith(OF_ASSESSMENT)),
         files=files,
         overrides=changes[0].overrides if changes else (),
         spent=changes[0].spent if changes else (),
@@ -139,10 +172,6 @@ def _policy(content: bytes, name: str) -> Policy:
 
 def _member(record: Opened, name: str, kind: Any) -> Any:
     return _revived(record.members[name], kind)
-
-
-def _part(value: Any, kind: Any) -> Any:
-    return _revived(canonical(value), kind)
 
 
 def _revived(content: bytes, kind: Any) -> Any:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from allocator.countries import display_name
-from allocator.errors import AllocatorError, Problem, has_errors, ordered
-from allocator.intake.assess import assess
+from allocator.errors import AllocatorError, Problem, ordered
 from allocator.intake.columns import APPLICATIONS
 from allocator.intake.folder import LoadedRound
 from allocator.intake.reading import open_table
@@ -18,6 +17,7 @@ from allocator.model import Application, Candidate, Ineligible
 from allocator.office.memory import ROUND
 from allocator.office.views import ChangesView, CheckView, RoundView
 from allocator.ui.kept import as_it_stands, kept, sees_persons, whose
+from allocator.ui.results import judged_now
 from allocator.ui.session import Desk
 
 __all__ = ["sees_persons"]
@@ -65,10 +65,10 @@ def judged_of(desk: Desk, view: RoundView) -> Mapping[str, Candidate | Ineligibl
     """Return every application as it was judged, by id; nothing while there are errors."""
 
     def make() -> Mapping[str, Candidate | Ineligible]:
-        loaded = loaded_of(desk, view)
-        if isinstance(loaded, Refused) or has_errors(loaded.problems):
+        try:
+            pool = judged_now(desk, view).assessment.pool
+        except AllocatorError:  # the problems say why
             return {}
-        pool = assess(loaded).pool
         found: list[Candidate | Ineligible] = [*pool.candidates, *pool.ineligible]
         return {each.application.application_id: each for each in found}
 

@@ -138,6 +138,7 @@ def _heading(summary: RoundSummary) -> None:
 
 
 try:
-    main()
+    with ahead.drawing():
+        main()
 except Exception as failure:  # Streamlit would print it, with whatever data its message holds
     on_failure(failure)

@@ -13,12 +13,14 @@ import streamlit as st
 from allocator.countries import display_name
 from allocator.explain.figures import Figures, everybody, figures
 from allocator.explain.result import DecisionLine, Result
-from allocator.explain.what_if import Assessed, assessed, what_if
+from allocator.explain.what_if import Assessed, what_if, without_errors
 from allocator.explain.why_words import Teller, teller
 from allocator.intake.folder import LoadedRound
 from allocator.model import Application, Candidate, Ineligible
-from allocator.office.memory import RESULT, ROUND
+from allocator.office.desk_inputs import PROPOSAL
+from allocator.office.memory import LIST, RESULT, ROUND
 from allocator.office.views import RoundView, RunView
+from allocator.record.revive import assessed_of
 from allocator.rules import Rules
 from allocator.texts import say
 from allocator.ui.address import name, named
@@ -113,24 +115,31 @@ def shown(desk: Desk, run: RunView) -> Shown:
 
 
 def _size_of_shown(found: Shown) -> int:
-    return RESULT * len(found.result.lines)
+    """Return what it takes; what those see who see persons is kept by the desk already."""
+    return (LIST if found.personal else RESULT) * len(found.result.lines)
 
 
 def assessed_run(desk: Desk, view: RoundView, run: RunView) -> Assessed:
     """Return the round as a run had it, judged and scored, for many questions."""
-    return _assessed(desk, view, (run.id,), run.id)
+
+    def make() -> Assessed:
+        return assessed_of(desk.loaded(view.summary.id, run.id), shown(desk, run).result)
+
+    return kept("assessed", (whose(desk), run.id), make, _size_of_assessed)
 
 
 def assessed_now(desk: Desk, view: RoundView) -> Assessed:
     """Return the round as it would be decided now, judged and scored, for many questions."""
-    return _assessed(desk, view, as_it_stands(view), None)
+    return without_errors(judged_now(desk, view))
 
 
-def _assessed(desk: Desk, view: RoundView, key: tuple[object, ...], run: str | None) -> Assessed:
-    def make() -> Assessed:
-        return assessed(desk.loaded(view.summary.id, run))
-
-    return kept("assessed", (whose(desk), *key), make, _size_of_assessed)
+def judged_now(desk: Desk, view: RoundView) -> Assessed:
+    """Return the round as it would be judged now; what that finds wrong is among its problems."""
+    run = view.run
+    if run is not None and run.current and run.kind == PROPOSAL and run.status in FINISHED:
+        return assessed_run(desk, view, run)  # it was judged so
+    key = whose(desk), *as_it_stands(view)
+    return kept("judged now", key, lambda: desk.assessed(view.summary.id), _size_of_assessed)
 
 
 def _size_of_assessed(found: Assessed) -> int:

@@ -9,9 +9,12 @@ import json
 import logging
 import os
 import re
+import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -40,6 +43,9 @@ LOG = logging.getLogger("allocator.ui")
 _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since")
 _LONGEST_NAME = 80
+_TURN = 0.001
+"""Seconds of a thread's turn where several want the interpreter."""
+
 _NOT_PAGES = ("/_stcore/", "/static/", "/media/", "/component/", "/app/", "/auth/")
 
 
@@ -281,8 +287,26 @@ def options() -> dict[str, Any]:
     return _made_with()
 
 
-def _made_with() -> dict[str, Any]:
-    return {"middleware": [Middleware(Guard)], "on_script_error": on_failure}
+def _made_with(ready: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Return what the application is made with; ``ready`` is called before it answers anybody."""
+
+    @asynccontextmanager
+    async def serving(_: streamlit.App) -> AsyncIterator[None]:
+        get_ready()
+        ready()
+        yield
+
+    return {"middleware": [Middleware(Guard)], "on_script_error": on_failure, "lifespan": serving}
+
+
+def get_ready() -> None:
+    """Import the pages and read the largest rounds, before anybody waits for an answer.
+
+    Afterwards whoever waits for one shall not wait long for the turn of those who compute.
+    """
+    import_module("allocator.ui.navigation").all_pages()
+    import_module("allocator.ui.ahead").at_start()
+    sys.setswitchinterval(_TURN)
 
 
 def _secrets_files() -> list[str]:
@@ -290,10 +314,22 @@ def _secrets_files() -> list[str]:
     return [str(path)] if path else []
 
 
-def run(address: str, port: int, hosts: tuple[str, ...]) -> None:
-    """Serve until stopped, with the shipped settings wherever it is started from."""
+def run(address: str, port: int, hosts: tuple[str, ...], ready: Callable[[], None]) -> None:
+    """Serve until stopped, with the shipped settings wherever it is started from.
+
+    Parameters
+    ----------
+    address : str
+        Where to listen.
+    port : int
+        On which port.
+    hosts : tuple of str
+        Names under which browsers reach the server, beside this machine's own.
+    ready : callable
+        Called when the server is about to answer.
+    """
     own = settings()
     own |= {"server.address": address, "server.port": port}
     own["server.allowedHosts"] = [*own.get("server.allowedHosts", ()), address, *hosts]
     own["secrets.files"] = _secrets_files()
-    streamlit.App(MAIN, **_made_with()).run(config=own)
+    streamlit.App(MAIN, **_made_with(ready)).run(config=own)

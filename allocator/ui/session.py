@@ -29,7 +29,7 @@ _DRAWN, _DRAWING = "_drawn", "_drawing"
 
 
 @st.cache_resource(show_spinner=False, on_release=Store.close)
-def _store() -> Store:
+def the_store() -> Store:
     """Open the store that the environment names, once for all sessions."""
     return open_store()
 
@@ -40,7 +40,7 @@ def come_in() -> tuple[Desk, Actor]:
     A session ends when its person's roles change: what was fetched under the old ones is forgotten.
     """
     try:
-        desk = open_desk(_store(), _identity())
+        desk = open_desk(the_store(), _identity())
         actor = desk.me()
     except AllocatorError as error:
         refusal(error)

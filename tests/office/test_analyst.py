@@ -39,6 +39,7 @@ def test_nothing_an_analyst_gets_holds_a_personal_datum(office: Office) -> None:
     views: list[Any] = [
         *(ana.rounds(), ana.round(round_id), ana.timeline(), ana.timeline(round_id)),
         *(ana.check_of(round_id), ana.policies(), ana.overrides(round_id), ana.notes(round_id)),
+        ana.assessed(round_id),
         *(ana.outcomes(round_id), ana.fund_ledger(round_id), ana.person_ledger("2026")),
         *(ana.reserve(round_id), ana.runs(round_id), ana.price(round_id), ana.me()),
         *(ana.changes_of(round_id), result, loaded, ana.loaded(round_id, run.id), loaded.files),
@@ -72,6 +73,7 @@ def everything(desk: Desk, round_id: str) -> str:
         lambda: (desk.overrides(round_id), desk.notes(round_id), desk.outcomes(round_id)),
         *(lambda: desk.check_of(round_id), lambda: desk.price(round_id)),
         *(lambda: desk.loaded(round_id), lambda: desk.changes_of(round_id)),
+        lambda: desk.assessed(round_id),
         *(lambda: desk.reserve(round_id), lambda: desk.fund_ledger(round_id)),
         lambda: [replace(desk.result(each.id), proof=None) for each in desk.runs(round_id)],
     ]

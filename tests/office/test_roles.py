@@ -33,6 +33,7 @@ RIGHT = {
     "job": ("one",),
     "returns": ("one",),
     "check_of": ("one",),
+    "assessed": ("one",),
     "changes_of": ("one",),
     "policies": (),
     "overrides": ("one",),

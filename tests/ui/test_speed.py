@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from threading import Event as Signal
+from threading import Thread
 
 import pytest
 
+from allocator.explain.what_if import assessed
 from allocator.office.memory import MEMORY
 from allocator.office.roles import Role
 from allocator.office.store import Event
+from allocator.record.revive import assessed_of
 from allocator.ui import ahead
 from allocator.ui.kept import whose
 from allocator.ui.server import settings
@@ -44,13 +47,66 @@ def test_what_is_kept_for_those_who_see_persons_is_kept_apart(office):
 def test_a_large_round_is_read_while_somebody_looks_at_the_list(app, monkeypatch):
     read = Signal()
     monkeypatch.setattr(ahead, "LARGE", 1)
-    monkeypatch.setattr(ahead, "check_of", lambda *_: read.set())  # the last thing that is read
+    monkeypatch.setattr(ahead, "changes_of", lambda *_: read.set())  # of what is read, the last
     MEMORY.forget()
     assert not app(OFFICER, "rounds").exception
     assert read.wait(60)
+    _shows_without_reading(app, OFFICER, monkeypatch)
+
+
+@pytest.mark.office("decided")
+@decided
+@pytest.mark.parametrize("login", [OFFICER, ANALYST])
+def test_the_server_reads_large_rounds_before_it_answers(app, office, login, monkeypatch):
+    monkeypatch.setattr(ahead, "LARGE", 1)
+    monkeypatch.setattr(ahead, "the_store", lambda: office)
+    MEMORY.forget()
+    ahead.at_start()
+    _shows_without_reading(app, login, monkeypatch)
+
+
+@pytest.mark.office("decided")
+@decided
+def test_the_server_reads_no_more_than_memory_holds(office, monkeypatch):
+    monkeypatch.setattr(ahead, "LARGE", 1)
+    monkeypatch.setattr(ahead, "MOST", 1)
+    monkeypatch.setattr(ahead, "the_store", lambda: office)
+    monkeypatch.setattr(ahead, "shown", None)
+    MEMORY.forget()
+    ahead.at_start()
+
+
+def _shows_without_reading(app, login: str, monkeypatch) -> None:
     monkeypatch.setattr("allocator.office.desk_reading.result_of", None)
-    page = app(OFFICER, "allocation")
+    monkeypatch.setattr("allocator.office.desk_reading.loaded_of", None)
+    page = app(login, "allocation")
     assert not page.exception and not page.error and page.metric
+
+
+def test_reading_ahead_waits_while_pages_are_drawn(monkeypatch):
+    monkeypatch.setattr(ahead, "QUIET", 0.05)
+    pages, waited = ahead._Pages(), Signal()
+    thread = Thread(target=lambda: (pages.wait_until_quiet(), waited.set()), daemon=True)
+    with pages.drawing():
+        thread.start()
+        assert not waited.wait(0.3)
+    assert waited.wait(10)
+    monkeypatch.setattr(ahead, "PATIENCE", 0.1)
+    with pages.drawing():
+        pages.wait_until_quiet()  # a server that is never quiet reads ahead all the same
+
+
+@pytest.mark.office("decided")
+@decided
+@pytest.mark.parametrize("login", [OFFICER, ANALYST])
+def test_what_a_run_judged_is_what_judging_finds(office, login):
+    desk = desk_of(office, login)
+    view = desk.round(desk.rounds()[0].id)
+    loaded, now = desk.loaded(view.summary.id, view.run.id), desk.assessed(view.summary.id)
+    told = assessed_of(loaded, desk.result(view.run.id))
+    assert view.run.current and told == assessed(loaded)
+    assert (now.assessment, now.loaded.applications) == (told.assessment, loaded.applications)
+    assert now == assessed(desk.loaded(view.summary.id))
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +150,10 @@ def test_the_section_tells_the_figures():
         {
             **{"browser": "Chromium 1", "machine": "Python 3.", "cores": 2, "on": "2026-01-01"},
             **{"load": [0.1, 2.0], "inside": [0.4], "rate": 12.0},
-            "pages": {"officer": {"why": (1.25, 0.75, 0.5)}},
+            "pages": {"officer": {"why": (1.25, 0.75, 0.5, 2)}},
             "turns": {load.ROUND: {"seconds": [0.3, 0.5], "processor": 0.2}},
             **{"alone": people, "together": slower},
         }
     )
-    assert (
-        "**1.50** times" in told and "**0.40 s**" in told and "| why | 1.25 | 0.75 | 0.50 |" in told
-    )
+    assert "**1.50** times" in told and "**0.40 s**" in told
+    assert "| why | 1.25 / 0.75 / 0.50 / 2.00 |" in told
