@@ -1,5 +1,6 @@
 """Reads policy files: bytes, a path or the name of a shipped policy become a checked ``Policy``."""
 
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -29,9 +30,15 @@ __all__ = [
     "shipped_policies",
 ]
 
+REMEMBERED = 32
+"""Policies that are kept as read."""
 
+
+@lru_cache(maxsize=REMEMBERED)
 def check_policy(data: bytes, file: str) -> tuple[Policy | None, tuple[Problem, ...]]:
     """Read a policy and say everything that is wrong with it or worth knowing.
+
+    The same bytes are read once: a policy is asked for at every step, and nothing changes it.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """An office for the tests: people with roles, tiny rounds decided at once, a signing key."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from allocator.office.keys import make_key
 from allocator.office.roles import Role, Source
 from allocator.office.store import Store, open_store
 from allocator.office.views import LedgerLine, RunView
+from tests.shared import made_once
 
 PEOPLE = {
     "ada": (Role.ADMINISTRATOR,),
@@ -85,12 +87,30 @@ def desk_of(store: Store, login: str) -> Desk:
 
 @contextmanager
 def office_in(folder: Path, url: str | None = None, **how: Any) -> Iterator[Office]:
-    """Open an office where everybody has an account, the administrator first."""
-    with open_store(url or folder / "store" / "office.db", **how) as store:
+    """Open an office where everybody has an account, the administrator first.
+
+    In a file with nothing special about it, it is a copy of one that was made once.
+    """
+    path = folder / "store" / "office.db"
+    made = url is None and not how and not path.exists()
+    if made:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy(made_once("staffed.db", _staffed), path)
+    with open_store(url or path, **how) as store:
         office = Office(store, folder)
-        for login, roles in PEOPLE.items():
-            office.ada.add_account(login, f"Person {login}", roles)
+        if not made:
+            _let_in(office)
         yield office
+
+
+def _staffed(path: Path) -> None:
+    with open_store(path) as store:
+        _let_in(Office(store, path.parent))
+
+
+def _let_in(office: Office) -> None:
+    for login, roles in PEOPLE.items():
+        office.ada.add_account(login, f"Person {login}", roles)
 
 
 @cache
