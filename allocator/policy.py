@@ -1,6 +1,6 @@
 """Reads policy files: bytes, a path or the name of a shipped policy become a checked ``Policy``."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -104,6 +104,7 @@ def policy_bytes(source: FilePath | str) -> tuple[bytes, str]:
         ) from None
 
 
+@cache
 def shipped_policies() -> tuple[tuple[str, str], ...]:
     """Return (name, title) of every policy that comes with the tool, by name."""
     found = []

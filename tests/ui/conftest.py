@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from playwright.sync_api import Browser, sync_playwright
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -78,6 +79,10 @@ def app(office_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenApp]
     Without a login nobody signs in, and the account of the system is at the desk.
     """
     st.cache_resource.clear()
+    # Every run of a page would look through all installed packages for components of theirs.
+    monkeypatch.setattr(
+        BidiComponentManager, "discover_and_register_components", lambda *_, **__: None
+    )
     monkeypatch.setattr("allocator.ui.session.from_elsewhere", lambda: False)  # there is no browser
 
     def open_app(login: str | None = None, page: str = "", **address: str) -> AppTest:
