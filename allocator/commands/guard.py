@@ -3,8 +3,10 @@
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from signal import SIG_IGN, SIGINT, signal
 
 from allocator import __version__
 from allocator.commands.answer import Answer, refused
@@ -35,7 +37,8 @@ def guarded(command: str, action: Callable[[], Answer], as_json: bool) -> int:
     """
     answer = _answer_to(action)
     try:
-        show(answer, command, as_json)
+        with _unhindered():
+            show(answer, command, as_json)
     except BrokenPipeError:
         _forget_standard_output()
     except OSError as error:
@@ -43,6 +46,20 @@ def guarded(command: str, action: Callable[[], Answer], as_json: bool) -> int:
         answer = refused((_file_problem(error),))
         show(answer, command, as_json=False)
     return int(answer.exit_code)
+
+
+@contextmanager
+def _unhindered() -> Iterator[None]:
+    """Let an answer be shown to its end: what Ctrl-C would stop is over, and half of it is none."""
+    try:
+        before = signal(SIGINT, SIG_IGN)
+    except ValueError:  # a thread that hears no signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal(SIGINT, before)
 
 
 def _answer_to(action: Callable[[], Answer]) -> Answer:

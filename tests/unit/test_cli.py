@@ -325,6 +325,17 @@ def test_ctrl_c_takes_the_best_known_answer_or_leaves_nothing(
     assert not [each for each in names(meeting / "year") if each.startswith(".")]
 
 
+def test_ctrl_c_while_the_answer_is_written_does_not_cut_it(meeting: Path) -> None:
+    command = [sys.executable, "-m", "allocator", "policy", "schema"]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0)
+    assert started.stdout is not None
+    begun = started.stdout.read(1)  # it writes more than a pipe holds, and nobody reads on
+    started.send_signal(signal.SIGINT)
+    out, _ = started.communicate(timeout=120)
+    assert started.returncode == 0
+    assert json.loads(begun + out)["$defs"]
+
+
 def test_out_of_time_the_best_known_answer_is_written_and_marked(
     allocator: Allocator, meeting: Path
 ) -> None:
