@@ -6,6 +6,8 @@ import sys
 NOT_FINAL = 3
 """As in ``errors.Exit``, which is not imported yet when Ctrl-C comes early."""
 
+_TEXTS = ("texts", "en", "cli.yaml")
+
 
 def start() -> None:
     """Run the command line, and leave with its exit code.
@@ -28,11 +30,17 @@ def start() -> None:
 
 
 def _say_that_it_was_stopped() -> None:
-    """Say so in plain words; the texts may not have been read when Ctrl-C comes this early."""
-    try:
-        from allocator.texts import say
+    """Say so in plain words.
 
-        print(say("cli.stopped-early"), file=sys.stderr)
+    They are read from the file of texts without what else reads it: Ctrl-C may have come while that
+    was being imported, and Python does not import such a module a second time.
+    """
+    try:
+        path = os.path.join(os.path.dirname(__file__), *_TEXTS)
+        with open(path, encoding="utf-8") as file:
+            lines = [line.strip() for line in file]
+        text = next(line for line in lines if line.startswith("stopped-early: "))
+        print(text.partition('"')[2].rstrip('"'), file=sys.stderr)
     except (Exception, KeyboardInterrupt):  # it ends all the same, and with the same code
         return
 

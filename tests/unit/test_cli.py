@@ -302,16 +302,19 @@ def test_ctrl_c_takes_the_best_known_answer_or_leaves_nothing(
     meeting: Path, seconds: float
 ) -> None:
     shutil.copytree(SAMPLES / "year", meeting / "year")
+    door = "from allocator.__main__ import start; print('up', flush=True); start()"
     started = subprocess.Popen(
-        [sys.executable, "-m", "allocator", "run", str(meeting / "year"), "--json"],
+        [sys.executable, "-c", door, "run", str(meeting / "year"), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        bufsize=0,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
+    assert started.stdout is not None
+    assert started.stdout.readline() == b"up\n"  # before that, Ctrl-C is Python's own affair
     time.sleep(seconds)
     started.send_signal(signal.SIGINT)
-    out, err = started.communicate(timeout=120)
+    out, err = (each.decode() for each in started.communicate(timeout=120))
     assert "Traceback" not in err
     assert started.returncode in (0, 3)
     written = (meeting / "year" / "out").exists()
