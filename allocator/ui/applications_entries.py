@@ -52,51 +52,69 @@ def _say(name: str, **values: object) -> str:
     return say(f"ui.{_TEXT}.{name}", **values)
 
 
-def _text(label: str, kind: str, name: str, *, needed: bool = True) -> str:
-    if not needed:
-        label = _say("optional", label=label)
-    return st.text_input(label, max_chars=4000, key=f"applications-{kind}-{name}").strip()
+class _Form:
+    """The fields of a new entry: empty again as soon as there is one entry more.
 
+    Parameters
+    ----------
+    kind : str
+        What is added.
+    there : int
+        How many there are.
+    """
 
-def _day(name: str, *, needed: bool = True) -> str:
-    label = label_of(name) if needed else _say("optional", label=label_of(name))
-    key = f"applications-meeting-{name}"
-    found = st.date_input(
-        label, None, min_value=FIRST, max_value=LAST, format="YYYY-MM-DD", key=key
-    )
-    return found.isoformat() if isinstance(found, date) else ""
+    def __init__(self, kind: str, there: int) -> None:
+        self._begin, self._end = f"applications-{there}", kind
+
+    def text(self, label: str, name: str, *, needed: bool = True) -> str:
+        """Ask for a text."""
+        if not needed:
+            label = _say("optional", label=label)
+        return st.text_input(label, max_chars=4000, key=self._key(name)).strip()
+
+    def day(self, name: str, *, needed: bool = True) -> str:
+        """Ask for a day; in ISO form, or empty."""
+        label = label_of(name) if needed else _say("optional", label=label_of(name))
+        found = st.date_input(
+            label, None, min_value=FIRST, max_value=LAST, format="YYYY-MM-DD", key=self._key(name)
+        )
+        return found.isoformat() if isinstance(found, date) else ""
+
+    def _key(self, name: str) -> str:
+        return f"{self._begin}-{self._end}-{name}"
 
 
 def _meeting(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
     said: dict[str, str] = {}
+    form = _Form("meeting", len(entry.meetings))
     with st.form("applications-meeting", border=False):
         short, title, group = st.columns([2, 5, 2], vertical_alignment="bottom")
         with short:
-            said["id"] = _text(_say("meeting-id"), "meeting", "id")
+            said["id"] = form.text(_say("meeting-id"), "id")
         with title:
-            said["title"] = _text(label_of("meeting_title"), "meeting", "title")
+            said["title"] = form.text(label_of("meeting_title"), "title")
         with group:
-            said["study_group"] = _text(_say("group"), "meeting", "group", needed=False)
+            said["study_group"] = form.text(_say("group"), "group", needed=False)
         starts, ends, deadline, city, country = st.columns(5, vertical_alignment="bottom")
         with starts:
-            said["starts"] = _day("starts")
+            said["starts"] = form.day("starts")
         with ends:
-            said["ends"] = _day("ends")
+            said["ends"] = form.day("ends")
         with city:
-            said["city"] = _text(label_of("city"), "meeting", "city")
+            said["city"] = form.text(label_of("city"), "city")
         with country:
-            said["country"] = _text(_say("country"), "meeting", "country", needed=False)
+            said["country"] = form.text(_say("country"), "country", needed=False)
         allowance, days, budget = st.columns(3)
         with allowance:
             label = label_of("dsa_per_day", entry.currency)
-            said["dsa_per_day"] = _text(label, "meeting", "dsa", needed=False)
+            said["dsa_per_day"] = form.text(label, "dsa", needed=False)
         with days:
-            said["days_paid"] = _text(label_of("days_paid"), "meeting", "days", needed=False)
+            said["days_paid"] = form.text(label_of("days_paid"), "days", needed=False)
         with deadline:
-            said["deadline"] = _day("deadline", needed=False)
+            said["deadline"] = form.day("deadline", needed=False)
         with budget:
             label = label_of("budget", entry.currency)
-            said["budget"] = _text(label, "meeting", "budget", needed=False)
+            said["budget"] = form.text(label, "budget", needed=False)
         pressed = st.form_submit_button(_say("add-meeting"), type="primary")
     if pressed:
         order = [name for name in MeetingEntry.model_fields if name in said]
@@ -105,14 +123,15 @@ def _meeting(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> Non
 
 def _fund(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
     said: dict[str, str] = {}
+    form = _Form("fund", len(entry.funds))
     with st.form("applications-fund", border=False):
         short, title, amount = st.columns([2, 5, 2])
         with short:
-            said["id"] = _text(_say("fund-id"), "fund", "id")
+            said["id"] = form.text(_say("fund-id"), "id")
         with title:
-            said["title"] = _text(label_of("fund_title"), "fund", "title")
+            said["title"] = form.text(label_of("fund_title"), "title")
         with amount:
-            said["amount"] = _text(label_of("amount", entry.currency), "fund", "amount")
+            said["amount"] = form.text(label_of("amount", entry.currency), "amount")
         pressed = st.form_submit_button(_say("add-fund"), type="primary")
     if pressed:
         _add(desk, view, base, "funds", said)
@@ -120,8 +139,8 @@ def _fund(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:
 
 def _add(desk: Desk, view: RoundView, base: bytes, kind: Kind, said: dict[str, str]) -> None:
     """Add an entry; what was left empty and may be is not written."""
-    form: type[MeetingEntry | FundEntry] = MeetingEntry if kind == "meetings" else FundEntry
-    fields = form.model_fields
+    schema: type[MeetingEntry | FundEntry] = MeetingEntry if kind == "meetings" else FundEntry
+    fields = schema.model_fields
     entry = {name: value for name, value in said.items() if value or fields[name].is_required()}
     if entry["id"] in {each.id for each in getattr(facts_of(base), kind)}:
         st.error(_say("twice", id=safe(entry["id"])), icon=":material/error:")

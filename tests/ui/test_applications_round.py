@@ -118,8 +118,8 @@ def test_meetings_and_funds_are_added_and_taken_out(app, desk, blank):
     page = app(OFFICER, "applications", round=blank)
     field(page, "meeting-id").set_value("sg2-2027-05")
     field(page, "meeting-title").set_value("Numbering: #2")
-    field(page, "applications-meeting-starts").set_value(date(2027, 5, 3))
-    field(page, "applications-meeting-ends").set_value(date(2027, 5, 7))
+    field(page, "-meeting-starts").set_value(date(2027, 5, 3))
+    field(page, "-meeting-ends").set_value(date(2027, 5, 7))
     field(page, "meeting-city").set_value("Geneva")
     page = press(page, "add-meeting")
     assert not page.exception and not page.error
@@ -134,8 +134,10 @@ def test_meetings_and_funds_are_added_and_taken_out(app, desk, blank):
     round_ = desk.loaded(blank).round
     assert [each.title for each in round_.meetings][1:] == ["Numbering: #2"]
     assert [each.amount for each in round_.funds][1:] == [500_050]
+    assert {field(page, f"-fund-{name}").value for name in ("id", "title", "amount")} == {""}
+    field(page, "fund-id").set_value("gift")
     page = press(page, "add-fund")
-    assert "already" in said(page)
+    assert "already" in said(page) and field(page, "fund-id").value == "gift"
     page = page.radio(key="applications-entries").set_value("out").run()
     page = page.selectbox(key="applications-entries-which").set_value(("meetings", 0)).run()
     page = press(page, "take-out")
