@@ -12,6 +12,7 @@ from allocator.office.roles import Command, may
 from allocator.office.states import State
 from allocator.office.views import PublicationView, ReturnView, RoundView, RunView, SignoffView
 from allocator.texts import say
+from allocator.ui import signoff_key
 from allocator.ui.components import (
     Cell,
     Column,
@@ -236,6 +237,8 @@ def _publish(desk: Desk, view: RoundView) -> None:
             say("ui.signoff.publish.password"), type="password", key="signoff-password"
         )
         pressed = st.form_submit_button(say("ui.signoff.publish.button"), type="primary")
+    if not on_server:
+        signoff_key.draw(desk)
     if not pressed:
         return
     if not on_server and given is None:

@@ -11,6 +11,7 @@ from allocator.office.roles import Role
 from allocator.office.states import State
 from allocator.office.store import open_store
 from allocator.texts import say
+from allocator.ui import signoff_key
 from tests.ui.decided import button, decided_template, published_template  # noqa: F401
 from tests.ui.people import ADMINISTRATOR, ANALYST, APPROVER, AUDITOR, OFFICER, PEOPLE, desk_of
 from tests.ui.test_shell import ROUND, words
@@ -108,6 +109,47 @@ def test_the_officer_publishes_with_the_key_of_the_server(
     assert not page.exception
     assert final.round(ROUND).summary.state is State.PUBLISHED
     assert final.round(ROUND).publications[0].public_key in [each.value for each in page.code]
+
+
+@pytest.fixture
+def approved(office, final):
+    view = final.round(ROUND)
+    view = final.propose(ROUND, view.run.id, view.summary.version)
+    return desk_of(office, APPROVER).approve(ROUND, view.run.fingerprint, view.summary.version)
+
+
+def test_an_officer_without_a_key_makes_one_and_it_signs(app, final, approved, tmp_path_factory):
+    page = app(OFFICER, "signoff", round=ROUND)
+    for password, repeated, problem in (
+        ("short", "short", say("ui.signoff.make-key.short", least=signoff_key.SHORTEST)),
+        ("long enough to be one", "long enough to be", say("ui.signoff.make-key.differs")),
+    ):
+        page = _asks_for_a_key(page, password, repeated)
+        assert [each.value for each in page.error] == [problem]
+    assert not [each for each in final.timeline() if each.kind == "key-made"]
+    page = _asks_for_a_key(page, "long enough to be one", "long enough to be one")
+    assert not page.exception and not page.error
+    private, public = page.session_state["signoff-made-key"]
+    assert b"ENCRYPTED" in private and b"PUBLIC KEY" in public
+    (told,) = [each for each in final.timeline() if each.kind == "key-made"]
+    path = tmp_path_factory.mktemp("keys") / "mine.pem"
+    path.write_bytes(private)
+    path.chmod(0o600)
+    final.publish(ROUND, path, None, "long enough to be one")
+    assert final.round(ROUND).publications[0].public_key == told.details["public_key"]
+
+
+def _asks_for_a_key(page, password, repeated):
+    page.text_input(key="signoff-new-password").set_value(password)
+    page.text_input(key="signoff-new-repeated").set_value(repeated)
+    label = say("ui.signoff.make-key.button")
+    return next(each for each in page.button if each.label == label).click().run()
+
+
+@pytest.mark.parametrize("login", [AUDITOR, APPROVER, ANALYST])
+def test_nobody_else_is_offered_a_key(app, approved, login):
+    page = app(login, "signoff", round=ROUND)
+    assert "signoff-new-password" not in {each.key for each in page.text_input}
 
 
 @pytest.mark.office("published")
