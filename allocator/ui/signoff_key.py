@@ -11,7 +11,7 @@ from allocator.ui.components import file_download
 from allocator.ui.session import Desk, attempt
 
 SHORTEST = 12
-"""Signs of a password: the file lies in a folder of downloads, where others may find it."""
+"""Characters of a password: the file lies in a folder of downloads, where others may find it."""
 
 NAME = "signing-key.pem"
 _MADE = "signoff-made-key"
