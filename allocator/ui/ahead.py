@@ -6,8 +6,9 @@ desk may see it, and kept where the pages keep it. When the server starts, the r
 are read for everybody who may come.
 """
 
+import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from threading import Lock, Thread
 from time import monotonic, sleep
@@ -26,9 +27,12 @@ from allocator.ui.applications_data import (
     judged_of,
     sheet_of,
 )
+from allocator.ui.failures import reference
 from allocator.ui.kept import as_it_stands, whose
 from allocator.ui.results import FINISHED, assessed_run, shown
 from allocator.ui.session import Desk, the_store
+
+LOG = logging.getLogger("allocator.ui")
 
 LARGE = 1_000
 """Applications from which on a round is read ahead; fewer are read before anybody notices."""
@@ -51,16 +55,28 @@ def read(desk: Desk, view: RoundView) -> None:
 
 def at_start() -> None:
     """Read the large rounds that were changed last, for all who may ask for them."""
-    with suppress(AllocatorError):  # the page that is opened says why
+    with _quietly():
         for desk in _desks(the_store()):
             left = MOST
             for each in desk.rounds():
-                left -= each.applications
-                if left >= 0 and each.applications >= LARGE:
-                    view = desk.round(each.id)
-                    if _is_new(desk, view):
-                        for step in _steps(desk, view):
-                            step()
+                if LARGE <= each.applications <= left:
+                    left -= each.applications
+                    with _quietly():
+                        view = desk.round(each.id)
+                        if _is_new(desk, view):
+                            for step in _steps(desk, view):
+                                step()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Let reading ahead fail: the page that asks for it says why. What is unforeseen is logged."""
+    try:
+        yield
+    except AllocatorError:
+        return
+    except Exception as error:
+        LOG.error("reading ahead failed: %s", reference(error))
 
 
 def _desks(store: Store) -> Iterator[Desk]:
@@ -91,7 +107,7 @@ def _is_new(desk: Desk, view: RoundView) -> bool:
 
 
 def _all(desk: Desk, view: RoundView) -> None:
-    with suppress(AllocatorError):  # the page that asks for it says why
+    with _quietly():
         for step in _steps(desk, view):
             _pages.wait_until_quiet()
             step()

@@ -76,6 +76,23 @@ def test_the_server_reads_no_more_than_memory_holds(office, monkeypatch):
     ahead.at_start()
 
 
+@pytest.mark.office("decided")
+@decided
+def test_what_fails_while_reading_ahead_stops_nothing_and_tells_no_data(
+    office, monkeypatch, caplog
+):
+    def fails(*_: object) -> None:
+        raise RuntimeError("Given Family")
+
+    monkeypatch.setattr(ahead, "LARGE", 1)
+    monkeypatch.setattr(ahead, "the_store", lambda: office)
+    monkeypatch.setattr(ahead, "shown", fails)
+    MEMORY.forget()
+    ahead._begun.clear()
+    ahead.at_start()
+    assert "reading ahead failed" in caplog.text and "Family" not in caplog.text
+
+
 def _shows_without_reading(app, login: str, monkeypatch) -> None:
     monkeypatch.setattr("allocator.office.desk_reading.result_of", None)
     monkeypatch.setattr("allocator.office.desk_reading.loaded_of", None)
