@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
+from signal import SIG_IGN, SIGINT, default_int_handler, signal
 
 from allocator import __version__
 from allocator.commands.answer import Answer, refused
@@ -59,7 +59,7 @@ def _unhindered() -> Iterator[None]:
     try:
         yield
     finally:
-        signal(SIGINT, before)
+        signal(SIGINT, default_int_handler if before is None else before)
 
 
 def _answer_to(action: Callable[[], Answer]) -> Answer:
