@@ -15,12 +15,12 @@ from allocator.optimise.allocation import Allocation
 from allocator.optimise.engine import Reoptimised
 from allocator.optimise.programme import Programme
 from allocator.optimise.proof_branch import Brancher
-from allocator.optimise.proof_relax import UNIT, Multipliers, Relaxation
+from allocator.optimise.proof_relax import UNIT, Relaxation
 from allocator.optimise.reduce import LOCAL_ROWS
 from allocator.optimise.watch import Watch
 from allocator.record.canonical import Plain, to_plain
 from allocator.record.check_proof import MOST_PARTS as MOST_READ
-from allocator.record.check_proof import Part, Problem, ProofError, Question, questions_of
+from allocator.record.check_proof import Part, Prices, Problem, ProofError, Question, questions_of
 
 type Pairs = tuple[tuple[int, int], ...]
 
@@ -153,7 +153,7 @@ class _Node:
     """A part, its bound (times the unit), and what has been done about it."""
 
     part: Part
-    multipliers: Multipliers
+    multipliers: dict[int, int]
     bound: int
     used: list[Pairs] = field(default_factory=list)
     split: tuple[int, ...] = ()
@@ -175,7 +175,7 @@ class _Search:
         self.problem, self.objective, self.questions = problem, objective, questions
         self.watch = watch
         self.step = gcd(*problem.gains) or 1
-        self.root = self._node(problem.all, {})
+        self.root = self._node(problem.all, Prices(problem, {}, UNIT))
         whole = Relaxation(problem, problem.all)
         self._bound(self.root, whole)
         self.relaxation = Relaxation(problem, self.root.part)
@@ -214,9 +214,9 @@ class _Search:
                 stack.extend(reversed(node.below))
         return found
 
-    def _node(self, part: Part, multipliers: Multipliers) -> _Node:
-        bound, _ = self.problem.bounded(part, multipliers, UNIT, self.objective)
-        return _Node(part, multipliers, bound)
+    def _node(self, part: Part, prices: Prices) -> _Node:
+        bound, _ = prices.bounded(part, self.objective)
+        return _Node(part, prices.y, bound)
 
     def _wait(self, node: _Node) -> None:
         """Queue a node unless the multipliers it inherits close it."""
@@ -227,10 +227,10 @@ class _Search:
 
     def _settle(self, node: _Node) -> None:
         """Close a part or divide it."""
-        found = self._bound(node, self.relaxation)
+        found, prices = self._bound(node, self.relaxation)
         if not node.part.open and node.bound >= self.objective * UNIT:
             # One solution is left, or none at all: that is seen once the others are gone.
-            self._bound(node, self.relaxation)
+            _, prices = self._bound(node, self.relaxation)
         room = node.bound - self.objective * UNIT
         node.done = True
         if room < 0:
@@ -245,7 +245,7 @@ class _Search:
             if len(below) < 2:  # what the relaxation divided by was dropped with its multipliers
                 node.split = self.brancher.any(node.part)
                 below = self._halves(node)
-        node.below = [self._node(part, node.multipliers) for part in below]
+        node.below = [self._node(part, prices) for part in below]
         self.made += len(below)
         for each in node.below:
             self._wait(each)
@@ -254,21 +254,21 @@ class _Search:
         sides = (self.problem.only(node.part, [*node.split], some) for some in (False, True))
         return [part for side in sides for part in side]
 
-    def _bound(self, node: _Node, relaxation: Relaxation) -> Reoptimised | None:
-        """Give a node the multipliers of its relaxation; ``None`` if the solver has none."""
+    def _bound(self, node: _Node, relaxation: Relaxation) -> tuple[Reoptimised | None, Prices]:
+        """Give a node the multipliers of its relaxation, if the solver has any; return both.
+
+        A node does not keep its prices: thousands that wait would fill the memory.
+        """
         for attempt in (relaxation.solve, relaxation.solve_anew):
             found = attempt(node.part)
-            if found.feasible:
-                multipliers = relaxation.multipliers(found)
-            else:
-                ray = relaxation.excluding(node.part, found, self.objective)
-                if ray is None:
-                    continue
-                multipliers = ray
-            node.used.append(tuple(multipliers.items()))
-            node.multipliers = multipliers
-            node.bound, node.part = self.problem.bounded(
-                node.part, multipliers, UNIT, self.objective
+            prices = (
+                relaxation.prices(found)
+                if found.feasible
+                else relaxation.excluding(node.part, found, self.objective)
             )
-            return found
-        return None
+            if prices is not None:
+                node.used.append(tuple(prices.y.items()))
+                node.multipliers = prices.y
+                node.bound, node.part = prices.bounded(node.part, self.objective)
+                return found, prices
+        return None, Prices(self.problem, node.multipliers, UNIT)

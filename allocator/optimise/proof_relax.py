@@ -9,15 +9,13 @@ from collections.abc import Mapping
 
 from allocator.optimise.engine import Reoptimised, Reoptimiser
 from allocator.optimise.matrix import Line, Matrix
-from allocator.record.check_proof import Choice, Part, Problem
+from allocator.record.check_proof import Choice, Part, Prices, Problem
 
 UNIT = 1 << 24
 """Multipliers are whole numbers over this power of two."""
 
-LONGEST_RAY = 72
-"""Rays are tried in lengths up to this power of two."""
-
-type Multipliers = dict[int, int]
+SHORTEST_RAY, LONGEST_RAY = 24, 72
+"""Rays are tried in lengths from one power of two to another; ``UNIT`` is the first."""
 
 
 class Relaxation:
@@ -69,22 +67,22 @@ class Relaxation:
         self._solver.forget()
         return self.solve(part)
 
-    def multipliers(self, found: Reoptimised) -> Multipliers:
-        """Return a relaxation's multipliers as whole numbers over ``UNIT``."""
+    def prices(self, found: Reoptimised) -> Prices:
+        """Return the prices by a relaxation's multipliers, as whole numbers over ``UNIT``."""
         rounded = ((r, round(y * UNIT)) for r, y in zip(self.rows, found.multipliers, strict=True))
-        return {r: y for r, y in rounded if y}
+        return Prices(self.problem, {r: y for r, y in rounded if y}, UNIT)
 
-    def excluding(self, part: Part, found: Reoptimised, least: int) -> Multipliers | None:
-        """Return a ray long enough to show that no solution of a part is worth ``least``."""
+    def excluding(self, part: Part, found: Reoptimised, least: int) -> Prices | None:
+        """Return prices by a ray long enough to show that nothing in a part is worth ``least``."""
         longest = max(found.multipliers, default=0.0)
-        for power in range(0, LONGEST_RAY, 4):
+        for power in range(SHORTEST_RAY, LONGEST_RAY, 4):
             scaled = [
                 (r, round(y / longest * 2**power) if longest else 0)
                 for r, y in zip(self.rows, found.multipliers, strict=False)
             ]
-            y = {r: weight for r, weight in scaled if weight}
-            if self.problem.bounded(part, y, UNIT, least)[0] < least * UNIT:
-                return y
+            prices = Prices(self.problem, {r: weight for r, weight in scaled if weight}, UNIT)
+            if prices.bounded(part, least)[0] < least * UNIT:
+                return prices
         return None
 
     def shares(self, part: Part, found: Reoptimised) -> dict[int, dict[Choice, float]]:

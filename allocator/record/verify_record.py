@@ -1699,7 +1699,8 @@ class Problem:
                 own[k].append(r)
         choices = [self._allowed(*each) for each in zip(blocks, own, strict=True)]
         bounds = [bound for _, bound in self.rows]
-        self.all = self.narrowed(Part(choices, [*range(len(blocks))], 0, bounds), {})
+        every = Part(choices, [*range(len(blocks))], 0, bounds)
+        self.all = self.narrowed(every, dict(enumerate(choices)))
 
     def own_block(self, r: int) -> int | None:
         """Return the only block row r is about, if more of its awards only use more of the row.
@@ -1740,8 +1741,8 @@ class Problem:
     def narrowed(self, part: Part, kept: dict[int, list[Choice]], ahead: bool = False) -> Part:
         """Return the part in which these blocks have only the choices kept."""
         choices, gain, left = part.choices.copy(), part.gain, part.left.copy()
-        for k in part.open:
-            choices[k] = kept.get(k, choices[k])
+        for k in [k for k in part.open if k in kept]:
+            choices[k] = kept[k]
             for j in choices[k][0] if len(choices[k]) == 1 else ():
                 gain += self.gains[j]
                 for r, a in self.uses[j].items():
@@ -1755,27 +1756,6 @@ class Problem:
         kept = [choice for choice in part.choices[k] if {*awards}.isdisjoint(choice) is not some]
         return [self.narrowed(part, {k: kept}, ahead)] if kept else []
 
-    def bounded(self, part: Part, y: dict[int, int], unit: int, least: int) -> tuple[int, Part]:
-        """Return the bound (times unit) by row multipliers y, and what may reach ``least``."""
-
-        def net(j: int) -> int:
-            return unit * self.gains[j] - sum([y[r] * a for r, a in self.uses[j].items() if r in y])
-
-        bound = unit * part.gain + sum(value * part.left[r] for r, value in y.items())
-        bound += sum(max(0, net(j)) * self.uppers[j] for j in self.helpers)
-        prices = {}
-        for k in part.open:
-            nets = {j: net(j) for j in {j for choice in part.choices[k] for j in choice}}
-            prices[k] = [sum([nets[j] for j in choice]) for choice in part.choices[k]]
-            bound += max(prices[k])
-        if bound < unit * least:
-            return bound, part
-        kept = {}
-        for k, each in prices.items():
-            enough = max(each) - (bound - unit * least)
-            kept[k] = [c for c, p in zip(part.choices[k], each, strict=True) if p >= enough]
-        return bound, self.narrowed(part, kept)
-
     def drawn_before(self, part: Part, questions: list[Question]) -> Iterator[Part]:
         """Yield the solutions whose first answer unlike the allocation's is a yes."""
         for awards, answer in questions:
@@ -1785,6 +1765,44 @@ class Problem:
             if not alike:
                 return
             (part,) = alike
+
+
+class Prices:
+    """What multipliers y of the rows leave of each column's gain, in units, and what that proves.
+
+    ``blocks[k]``: the choices of block k that were asked about last, and their prices.
+    """
+
+    def __init__(self, problem: Problem, y: dict[int, int], unit: int) -> None:
+        self.problem, self.y, self.unit = problem, y, unit
+        self.helping = sum(max(0, self.net(j)) * problem.uppers[j] for j in problem.helpers)
+        self.blocks: dict[int, tuple[list[Choice], list[int], int, int]] = {}
+
+    def net(self, j: int) -> int:
+        """Return what is left of a column's gain."""
+        uses = self.problem.uses[j].items()
+        spent = sum([self.y[r] * a for r, a in uses if r in self.y])
+        return self.unit * self.problem.gains[j] - spent
+
+    def priced(self, k: int, choices: list[Choice]) -> tuple[list[Choice], list[int], int, int]:
+        """Return a block's choices with the price of each, the highest and the lowest."""
+        if k not in self.blocks or self.blocks[k][0] is not choices:
+            nets = {j: self.net(j) for j in {j for choice in choices for j in choice}}
+            prices = [sum([nets[j] for j in choice]) for choice in choices]
+            self.blocks[k] = choices, prices, max(prices), min(prices)
+        return self.blocks[k]
+
+    def bounded(self, part: Part, least: int) -> tuple[int, Part]:
+        """Return the bound on a part (times the unit), and what of it may reach ``least``."""
+        priced = {k: self.priced(k, part.choices[k]) for k in part.open}
+        bound = self.unit * part.gain + sum(value * part.left[r] for r, value in self.y.items())
+        bound += self.helping + sum([highest for _, _, highest, _ in priced.values()])
+        spare, kept = bound - self.unit * least, {}
+        for k, (choices, prices, highest, lowest) in priced.items() if spare >= 0 else ():
+            if lowest < highest - spare:
+                pairs = zip(choices, prices, strict=True)
+                kept[k] = [choice for choice, price in pairs if price >= highest - spare]
+        return bound, self.problem.narrowed(part, kept) if spare >= 0 else part
 
 
 def questions_of(
@@ -1854,37 +1872,31 @@ def check(
         If the proof does not show what it says.
     """
     try:
-        return _check(programme, proof, values, objective, order, funds)
+        problem = Problem(programme, proof["blocks"])
+        check_solution(problem, values, objective)
+        questions = questions_of(programme["columns"], values, order, funds)
+        return _check(problem, proof, objective, questions)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ProofError("the proof or the programme is malformed") from error
 
 
-def _check(
-    programme: Json,
-    proof: Json,
-    values: list[int],
-    objective: int,
-    order: list[str],
-    funds: list[str],
-) -> dict[str, int]:
-    problem = Problem(programme, proof["blocks"])
-    check_solution(problem, values, objective)
+def _check(problem: Problem, proof: Json, objective: int, questions: list[Question]) -> Json:
     unit, bound, drawn = whole(proof["unit"]), whole(proof["bound"]), proof["drawn"] is True
     step = gcd(*problem.gains) or 1
     require(unit > 0 and bound >= objective and bound % step == 0, "the bound cannot be right")
     require(bound == objective or not drawn, "a lottery among allocations that may not be the best")
-    questions = questions_of(programme["columns"], values, order, funds)
-    waiting: list[tuple[Part, dict[int, int]]] = [(problem.all, {})]
+    waiting = [(problem.all, Prices(problem, {}, unit))]
     long = max([len(entry.get("multipliers", ())) for entry in proof["parts"]], default=0)
     require(len(proof["parts"]) <= MOST_PARTS and long <= MOST_BOUNDS, "the proof is too long")
     for entry in proof["parts"]:
         require(waiting, "the proof goes on after its end")
-        part, y = waiting.pop()
+        part, prices = waiting.pop()
         exact = unit * objective
-        for given in [_multipliers(each) for each in entry.get("multipliers", ())] or [y]:
+        read = [_multipliers(each) for each in entry.get("multipliers", ())]
+        given = [Prices(problem, y, unit) for y in read] or [prices]
+        for prices in given:
             if exact >= unit * objective:
-                exact, part = problem.bounded(part, given, unit, objective)
-                y = given
+                exact, part = prices.bounded(part, objective)
         if exact < unit * objective:
             continue
         if "split" in entry:
@@ -1893,7 +1905,7 @@ def _check(
         else:
             require(not part.ahead and exact < unit * (bound + step), "a part is left open")
             below = [*problem.drawn_before(part, questions)] if drawn else []
-        waiting += [(each, y) for each in reversed(below)]
+        waiting += [(each, prices) for each in reversed(below)]
     require(not waiting, "the proof ends too early")
     optimal = bound == objective
     return {"bound": bound, "optimal": optimal, "drawn": drawn, "parts": len(proof["parts"])}

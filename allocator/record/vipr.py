@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from math import gcd
 from typing import Any
 
-from allocator.record.check_proof import Part, Problem, questions_of, whole
+from allocator.record.check_proof import Part, Prices, Problem, questions_of, whole
 from allocator.record.vipr_block import Blocks, Known, Limit
 from allocator.record.vipr_lines import Lines, Sum, added, written
 
@@ -81,16 +81,16 @@ class _Node:
 def _tree(problem: Problem, proof: dict[str, Any], objective: int, questions: list[Any]) -> _Node:
     """Read the list of parts as the checker does, as a tree."""
     unit, root = whole(proof["unit"]), _Node(problem.all)
-    waiting: list[tuple[_Node, dict[int, int]]] = [(root, {})]
+    waiting = [(root, Prices(problem, {}, unit))]
     for entry in proof["parts"]:
-        node, y = waiting.pop()
-        given = [{whole(r): whole(v) for r, v in pairs} for pairs in entry.get("multipliers", ())]
+        node, prices = waiting.pop()
+        read = [{whole(r): whole(v) for r, v in pairs} for pairs in entry.get("multipliers", ())]
+        given = [Prices(problem, y, unit) for y in read] or [prices]
         part, exact = node.part, unit * objective
-        for multipliers in given or [y]:
+        for prices in given:
             if exact >= unit * objective:
-                y = multipliers
-                exact, part = problem.bounded(part, y, unit, objective)
-                node.rounds.append(y)
+                exact, part = prices.bounded(part, objective)
+                node.rounds.append(prices.y)
         if exact < unit * objective:
             continue
         if "split" in entry:
@@ -98,9 +98,9 @@ def _tree(problem: Problem, proof: dict[str, Any], objective: int, questions: li
             for some in (False, True):
                 for side in problem.only(part, node.split, some):
                     node.sides[some] = _Node(side)
-            waiting += [(node.sides[s], y) for s in (True, False) if s in node.sides]
+            waiting += [(node.sides[s], prices) for s in (True, False) if s in node.sides]
         elif proof["drawn"] is True:
-            waiting += [(_Node(p), y) for p in problem.drawn_before(part, questions)][::-1]
+            waiting += [(_Node(p), prices) for p in problem.drawn_before(part, questions)][::-1]
     return root
 
 
@@ -147,7 +147,7 @@ class _Derivation:
             everything = added({asked: 1}, helping, *(each for _, each in most))
             if spare < least:
                 return self.lines.total("G", 1, {}, everything)
-            _, narrowed = self.problem.bounded(part, y, self.unit, self.objective)
+            _, narrowed = Prices(self.problem, y, self.unit).bounded(part, self.objective)
             changed = [k for k in part.open if narrowed.choices[k] != part.choices[k]]
             known = known.copy()
             for k in changed:
