@@ -13,7 +13,7 @@ from allocator.optimise.engine import Reoptimised
 from allocator.optimise.proof_relax import Relaxation
 from allocator.record.check_proof import Part, Problem
 
-RELIABLE = 8
+RELIABLE = 4
 """How often a split is tried out before its average effect is trusted."""
 
 LOOK_AHEAD = 8

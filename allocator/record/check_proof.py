@@ -56,8 +56,9 @@ class Problem:
     """The programme, all rows as ``terms <= bound``, its award columns in blocks.
 
     ``rows[r]`` are terms (column: coefficient) and bound, ``uses[j]`` column j's terms (row:
-    coefficient), ``block[j]`` the block of award column j, ``helpers`` the other columns, ``all``
-    the part that holds every solution: in each block any choice its own rows allow.
+    coefficient), ``block[j]`` the block of award column j, ``helpers`` the other columns, that are
+    worth nothing or less, ``helpers_in[r]`` those of row r. ``all`` is the part that holds every
+    solution: in each block any choice its own rows allow.
     """
 
     def __init__(self, programme: Json, blocks: list[list[int]]) -> None:
@@ -69,9 +70,11 @@ class Problem:
         require(named == [*range(len(columns))], "the blocks do not hold every award once")
         limits = [(u, 1 if j in self.block else max(u, 0)) for j, u in enumerate(self.uppers)]
         require(all(upper == limit for upper, limit in limits), "an upper bound is out of place")
+        require(all(self.gains[j] <= 0 for j in self.helpers), "a helper is worth something")
+        self.helpers_in: list[list[int]] = []
         self.rows: list[tuple[dict[int, int], int]] = []
         self.uses: list[dict[int, int]] = [{} for _ in columns]
-        own: list[list[int]] = [[] for _ in blocks]
+        own: dict[int | None, list[int]] = defaultdict(list)
         for r, row in enumerate(programme["rows"]):
             sign = {"<=": 1, ">=": -1}[row["sense"]]
             pairs = zip(row["columns"], row["coefficients"], strict=True)
@@ -79,24 +82,22 @@ class Problem:
             require(len(terms) == len(row["columns"]), "a row names a column twice")
             require(all(0 <= j < len(columns) for j in terms), "a row names no column")
             self.rows.append((terms, sign * whole(row["bound"])))
+            self.helpers_in.append([j for j in terms if j not in self.block])
             for j, a in terms.items():
                 self.uses[j][r] = a
-            k = self.own_block(r)
-            if k is not None:
-                own[k].append(r)
-        choices = [self._allowed(*each) for each in zip(blocks, own, strict=True)]
+            own[self.own_block(r)].append(r)
+        every = {k: self._allowed(members, own[k]) for k, members in enumerate(blocks)}
         bounds = [bound for _, bound in self.rows]
-        every = Part(choices, [*range(len(blocks))], 0, bounds)
-        self.all = self.narrowed(every, dict(enumerate(choices)))
+        self.all = self.narrowed(Part([*every.values()], [*every], 0, bounds), every)
 
     def own_block(self, r: int) -> int | None:
         """Return the only block row r is about, if more of its awards only use more of the row.
 
         A helper with -1, if there is no other in the row, is raised by the awards.
         """
-        helpers = [j for j in self.rows[r][0] if j not in self.block]
-        about = {self.block[j] for j in self.rows[r][0] if j in self.block}
-        grows = all(a >= 0 or (helpers == [j] and a == -1) for j, a in self.rows[r][0].items())
+        helpers, terms = self.helpers_in[r], self.rows[r][0]
+        about = {self.block[j] for j in terms if j in self.block}
+        grows = all(a >= 0 or (helpers == [j] and a == -1) for j, a in terms.items())
         return about.pop() if grows and len(about) == 1 else None
 
     def _allowed(self, members: list[int], own: list[int]) -> list[Choice]:
@@ -162,14 +163,14 @@ class Prices:
 
     def __init__(self, problem: Problem, y: dict[int, int], unit: int) -> None:
         self.problem, self.y, self.unit = problem, y, unit
-        self.helping = sum(max(0, self.net(j)) * problem.uppers[j] for j in problem.helpers)
+        helpers = dict.fromkeys([j for r in y for j in problem.helpers_in[r]])
+        self.helping = sum([max(0, self.net(j)) * problem.uppers[j] for j in helpers])
         self.blocks: dict[int, tuple[list[Choice], list[int], int, int]] = {}
 
     def net(self, j: int) -> int:
         """Return what is left of a column's gain."""
-        uses = self.problem.uses[j].items()
-        spent = sum([self.y[r] * a for r, a in uses if r in self.y])
-        return self.unit * self.problem.gains[j] - spent
+        y, uses = self.y, self.problem.uses[j].items()
+        return self.unit * self.problem.gains[j] - sum([y[r] * a for r, a in uses if r in y])
 
     def priced(self, k: int, choices: list[Choice]) -> tuple[list[Choice], list[int], int, int]:
         """Return a block's choices with the price of each, the highest and the lowest."""
@@ -187,8 +188,7 @@ class Prices:
         spare, kept = bound - self.unit * least, {}
         for k, (choices, prices, highest, lowest) in priced.items() if spare >= 0 else ():
             if lowest < highest - spare:
-                pairs = zip(choices, prices, strict=True)
-                kept[k] = [choice for choice, price in pairs if price >= highest - spare]
+                kept[k] = [c for c, p in zip(choices, prices, strict=True) if p >= highest - spare]
         return bound, self.problem.narrowed(part, kept) if spare >= 0 else part
 
 

@@ -15,6 +15,9 @@ from tests.ui.people import ADMINISTRATOR, APPROVER, AUDITOR, OFFICER, desk_of
 pytestmark = [pytest.mark.office("decided"), pytest.mark.usefixtures("decided_template")]
 
 MOST = 400
+SAME = 20
+"""Presses of a key during which something is taken to be the same element."""
+
 TABS = 12
 """Presses of a key after which something is not to be reached."""
 
@@ -66,17 +69,17 @@ _FOUND = """() => {
 
 def walk(page: Page, key: str) -> dict:
     """Go once through a page with one key; return what was missed, or had the focus unseen."""
-    leave(page, key)
+    leave(page, key, "() => document.activeElement !== document.body")
     page.evaluate("() => { delete window.walk; }")
-    leave(page, key)
+    leave(page, key, _STEP)
     return page.evaluate(_FOUND)
 
 
-def leave(page: Page, key: str) -> None:
+def leave(page: Page, key: str, still_within: str) -> None:
     """Press a key until the focus has left the page at its end."""
     for _ in range(MOST):
         page.keyboard.press(key)
-        if not page.evaluate(_STEP):
+        if not page.evaluate(still_within):
             return
     raise AssertionError(f"no way out with {key}")
 
@@ -85,9 +88,11 @@ def reach(page: Page, target: Locator) -> None:
     """Press Tab until something has the focus."""
     settled(page)
     expect(target).to_be_visible()
-    for _ in range(MOST):
+    for turn in range(MOST):
+        if turn % SAME == 0:  # the page may have drawn it anew
+            element = target.element_handle()
         page.keyboard.press("Tab")
-        if target.evaluate("element => element === document.activeElement"):
+        if element.evaluate("element => element === document.activeElement"):
             return
     raise AssertionError(f"never reached: {target}")
 

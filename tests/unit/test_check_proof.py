@@ -252,6 +252,13 @@ def test_a_helping_column_raised_without_need_is_refused():
     refused(claim, "without need")
 
 
+def test_a_helping_column_that_is_worth_something_is_refused():
+    """The bound counts only those that a multiplier makes worth something."""
+    claim = with_helper()
+    claim.programme["columns"][1]["objective"] = 1
+    refused(claim, "a helper is worth something")
+
+
 def test_a_block_with_countless_choices_is_refused():
     claim = worked_example()
     many = 13
