@@ -17,6 +17,7 @@ import pytest
 from allocator import cli
 from allocator.cli_reference import commands
 from allocator.texts import say
+from tests.records import tiny_round
 from tools.make_samples import SAMPLES
 
 README = Path(__file__).parent.parent.parent / "README.md"
@@ -71,22 +72,17 @@ def replace(file: Path, before: str, after: str) -> None:
     file.write_text(text.replace(before, after), encoding="utf-8")
 
 
-def test_demo_shows_a_newcomer_the_result_and_what_to_do_next(
-    allocator: Allocator, tmp_path: Path
+def test_demo_shows_a_newcomer_the_result_and_what_to_do_next_as_the_readme_does(
+    allocator: Allocator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = allocator("demo", tmp_path / "demo")
+    monkeypatch.chdir(tmp_path)
+    done = allocator("demo")
     assert done.code == 0
     assert done.err == ""
     for expected in ("62 applications", "Women", "proven", "report.html", "allocator new"):
         assert expected in done.out
     assert names(tmp_path / "demo" / "out") == FILES
-
-
-def test_the_readme_shows_what_the_demo_prints(
-    allocator: Allocator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    printed = allocator("demo").out.replace("\u202f", " ")
+    printed = done.out.replace("\u202f", " ")
     shown = README.read_text(encoding="utf-8").split("and ends with:\n\n```\n")[1].split("```")[0]
     assert shown in printed
 
@@ -131,11 +127,12 @@ def test_where_nothing_can_be_awarded_the_reason_is_said(
     assert "no application can be considered" in allocator("run", meeting).out
 
 
-def test_run_again_gives_the_same_bytes(allocator: Allocator, meeting: Path) -> None:
-    allocator("run", meeting)
-    first = {name: (meeting / "out" / name).read_bytes() for name in FILES}
-    allocator("run", meeting, "--out", meeting / "elsewhere")
-    assert {name: (meeting / "elsewhere" / name).read_bytes() for name in FILES} == first
+def test_run_again_gives_the_same_bytes(allocator: Allocator) -> None:
+    with tiny_round() as folder:
+        allocator("run", folder)
+        first = {name: (folder / "out" / name).read_bytes() for name in FILES}
+        allocator("run", folder, "--out", folder / "elsewhere")
+        assert {name: (folder / "elsewhere" / name).read_bytes() for name in FILES} == first
 
 
 def test_run_refuses_to_replace_what_is_not_its_own(allocator: Allocator, meeting: Path) -> None:
@@ -265,15 +262,15 @@ def test_every_command_answers_in_json(
     allocator: Allocator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALLOCATOR_DATABASE_URL", str(tmp_path / "office.db"))
+    (tmp_path / "file").write_text("No folder can be made in it.")
+    nowhere = str(tmp_path / "file" / "nowhere")
     for name, _, command in commands():
         if name == "serve":  # it answers in a browser, for as long as it runs
             continue
-        places = [
-            "/nowhere/at/all" for each in command.params if each.param_type_name == "argument"
-        ]
+        places = [nowhere for each in command.params if each.param_type_name == "argument"]
         for each in command.params:
             if each.param_type_name == "option" and each.required:
-                places += [each.opts[0], "/nowhere/at/all"]
+                places += [each.opts[0], nowhere]
         done = allocator(*name.split(), *places, "--json")
         assert done.json["command"] == name
         assert done.err == ""
