@@ -189,7 +189,7 @@ def _tied(ground: Ground, terrain: Terrain, best: Best, watch: Watch) -> frozens
             if case is not None and case.above >= best.objective:
                 cases.append(case)
     far = max((case.above - best.objective for case in cases), default=0)
-    found = best_of_all(terrain, cases, 2 * far, watch.over)
+    found = best_of_all(terrain, cases, 2 * far, watch.over, enough=best.objective)
     if len(found) < len(cases):
         return None
     tied: set[str] = set()

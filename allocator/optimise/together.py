@@ -80,6 +80,8 @@ def best_of_all(
     distance: int,
     over: Callable[[], bool],
     good: dict[Case, Best] | None = None,
+    *,
+    enough: int | None = None,
 ) -> dict[Case, Best | None]:
     """Return the best allocation of every case, drawn by the lottery among equals.
 
@@ -95,6 +97,9 @@ def best_of_all(
         Asked whether to stop.
     good : dict, optional
         Filled with the best allocations found on the way, whether or not there are better ones.
+    enough : int, optional
+        Nothing is worth more, and which of several worth so much is returned does not matter: then
+        there is much less to follow.
 
     Returns
     -------
@@ -103,17 +108,23 @@ def best_of_all(
         many states or beginnings to be looked at are not in it, nor what was not found in time.
     """
     part, whole = FIRST
-    search = _Search(terrain, over, {} if good is None else good)
+    search = _Search(terrain, over, {} if good is None else good, enough)
     return _found(search, list(cases), max(1, distance * part // whole))
 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Where is looked, whether to stop, and the best that was found on the way."""
+    """Where is looked, whether to stop, the best that was found on the way, and what is enough."""
 
     terrain: Terrain
     over: Callable[[], bool]
     good: dict[Case, Best]
+    enough: int | None
+
+    def enough_for(self, case: Case) -> bool:
+        """Tell whether what was found for a case is worth as much as anything can be."""
+        best = self.good.get(case)
+        return best is not None and self.enough is not None and best.objective >= self.enough
 
 
 def _found(search: _Search, left: list[Case], distance: int) -> dict[Case, Best | None]:
@@ -126,11 +137,13 @@ def _found(search: _Search, left: list[Case], distance: int) -> dict[Case, Best 
         except Stopped:
             return found
         except TooMany:
-            if len(left) == 1:
+            known = {case: search.good[case] for case in left if search.enough_for(case)}
+            left = [case for case in left if case not in known]
+            if len(left) == 1 and not known:
                 return found
             half = len(left) // 2
-            found |= _found(search, left[:half], distance)
-            return found | _found(search, left[half:], distance)
+            parts = (_found(search, some, distance) for some in (left[:half], left[half:]))
+            return found | known | {case: best for part in parts for case, best in part.items()}
         left = [case for case in left if case not in found]
         distance += distance // GROWTH + 1
     return found
@@ -161,7 +174,8 @@ def _within(search: _Search, cases: Sequence[Case]) -> dict[Case, Best | None]:
             break
         worth = goals.copy()
         for number, each in best.items():
-            worth[number] = max(goals[number], each.objective)
+            closed = search.enough_for(tree.cases[number])
+            worth[number] = max(goals[number], each.objective + closed)
     return none | {
         tree.cases[number]: each for number, each in best.items() if each.objective >= goals[number]
     }
@@ -181,7 +195,7 @@ def _followed(
     blocks = [
         made_by(back.layers, own) if back else [] for back, own in zip(backs, kept, strict=True)
     ]
-    trail, later = _trail(search.terrain, tree, blocks)
+    trail, later = _trail(search, tree, blocks)
     found: dict[int, Best] = {}
     whole = True
     last: list[Beginnings | None] = []
@@ -200,15 +214,19 @@ def _followed(
 
 
 def _trail(
-    terrain: Terrain, tree: Tree, blocks: Sequence[Sequence[Integers]]
+    search: _Search, tree: Tree, blocks: Sequence[Sequence[Integers]]
 ) -> tuple[Trail, list[Later]]:
     """Return what the search shares, and what the blocks of every branch leave of its lines."""
+    terrain = search.terrain
     counts = terrain.counts
     money = terrain.usage[:, counts:]
     ahead = tree_tails(tree, blocks, money.T, lambda ends: ends.usage[counts:])
     lines = scarce(terrain, money[tree.fixed].sum(axis=0) + ahead[0][0], terrain.room)
     later = tree_later(terrain, tree, blocks, lines)
-    keys = keys_of(terrain, (*(c for own in blocks for c in own), *(c.choices for c in tree.cases)))
+    keys = np.zeros((1, len(terrain.choices)), dtype=np.int64)
+    if search.enough is None:
+        open_ = (*(c for own in blocks for c in own), *(c.choices for c in tree.cases))
+        keys = keys_of(terrain, open_)
     return Trail(terrain, 0, lines, spending(terrain, lines), later[0], keys), later
 
 

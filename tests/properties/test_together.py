@@ -97,6 +97,32 @@ def test_nothing_below_a_floor_is_found():
     assert all(best.objective >= floor for best in found.values() if best is not None)
 
 
+@pytest.mark.parametrize("most", [20, 100, 500, 500_000])
+def test_who_is_tied_is_found_however_few_can_be_followed(monkeypatch, most):
+    """Once something as good as the best is found for a case, it is asked about no more."""
+    asked_about, as_good = 0, []
+    for here in (where(coarse(40, 20, flat=False)), where(coarse(30, 50, flat=True))):
+        assert here is not None and here.ground.terrain is not None
+        cases = cases_of(here, here.objective)
+        expected = {case: alone(here, case) for case in cases}
+        monkeypatch.setattr("allocator.optimise.beginnings.MOST_BEGINNINGS", most)
+        monkeypatch.setattr(together, "WIDTHS", (5, 10, None))
+        found = best_of_all(
+            here.ground.terrain,
+            cases,
+            here.ground.distance,
+            lambda: False,
+            enough=here.objective,
+        )
+        monkeypatch.undo()
+        for case, best in found.items():
+            assert (best and best.objective) == (expected[case] and expected[case].objective)
+        asked_about += len(cases)
+        as_good += [best is not None for best in found.values()]
+    assert True in as_good and False in as_good
+    assert len(as_good) == asked_about or most < 500_000
+
+
 def test_where_they_are_too_many_together_fewer_are_asked_at_once(monkeypatch):
     here = where(coarse(30, 10, flat=False))
     assert here is not None
