@@ -86,11 +86,16 @@ def small_record(number: int, flips: bool = False) -> bytes | None:
 
     With ``flips`` it has a flip test. Its pool is made by hand, so no input files would give it.
     """
-    small = _complete(numbered(number))
     try:
-        result = _decided(small, flips)
+        return record_by_hand(numbered(number), flips)
     except AllocatorError:
         return None
+
+
+def record_by_hand(made: Small, flips: bool = False) -> bytes:
+    """Decide a round that no files give, and return its record."""
+    small = _complete(made)
+    result = _decided(small, flips)
     applications = tuple(each.application for each in small.pool.candidates)
     names = ("round.yaml", "policy.yaml", "applications.csv")
     loaded: Any = SimpleNamespace(

@@ -204,7 +204,7 @@ def _limits_broken(
     if any(got.count(Package.DSA) > 1 for (_, at), got in state.items() if at in paired):
         yield "ticket_in_pair"
     if year and any(
-        sum(map(year.units, got)) + used[who] > year.at_most for who, got in person.items()
+        sum(map(year.units, got)) > max(year.at_most - used[who], 0) for who, got in person.items()
     ):
         yield "person_year"
 

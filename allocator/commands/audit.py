@@ -60,10 +60,11 @@ def verify(
     holds = report.exit_code == 0
     if other is not None:
         theirs = verify_record(other, public_key=trusted)
-        comparison = _compared(record, other)
+        holds = holds and theirs.exit_code == 0
+        comparison = _compared(record, other, sound=holds)
         blocks += _comparison_blocks(other, theirs, comparison)
         data["comparison"] = _comparison_data(theirs, comparison)
-        holds = holds and theirs.exit_code == 0 and comparison.explained
+        holds = holds and comparison is not None and comparison.explained
     if vipr is not None:
         if report.check("proof").status != PASS:
             raise AllocatorError(problem("record-no-proof", Where(file=str(record))))
@@ -182,10 +183,13 @@ def _opened(file: Path) -> Opened:
     return record
 
 
-def _compared(record: Path, other: Path) -> Comparison:
+def _compared(record: Path, other: Path, *, sound: bool) -> Comparison | None:
+    """Compare two records; ``None`` where one that is not ``sound`` is in the way."""
     try:
         return compare(record.read_bytes(), other.read_bytes())
-    except (Refused, LookupError, TypeError, ValueError) as error:
+    except (Refused, AllocatorError, LookupError, TypeError, ValueError) as error:
+        if not sound:
+            return None
         raise _no_record(other, error) from None
 
 
@@ -213,7 +217,15 @@ def _report_blocks(record: Path, report: Report) -> tuple[Block, ...]:
     )
 
 
-def _comparison_blocks(other: Path, theirs: Report, comparison: Comparison) -> tuple[Block, ...]:
+def _comparison_blocks(
+    other: Path, theirs: Report, comparison: Comparison | None
+) -> tuple[Block, ...]:
+    about = (
+        Heading(say("verify.compare.title", other=other.name)),
+        Text(say("verify.compare.other-verdict", verdict=verdict_text(theirs))),
+    )
+    if comparison is None:
+        return (*about, Text(say("verify.compare.impossible")))
     causes = tuple(
         (say(f"verify.compare.kind.{cause.kind}"), text)
         for cause in comparison.causes
@@ -228,8 +240,7 @@ def _comparison_blocks(other: Path, theirs: Report, comparison: Comparison) -> t
     made = (say("verify.word.part"), say("verify.word.difference"))
     differing = (Text(say("verify.compare.causes")), Table(made, causes)) if causes else ()
     return (
-        Heading(say("verify.compare.title", other=other.name)),
-        Text(say("verify.compare.other-verdict", verdict=verdict_text(theirs))),
+        *about,
         *(differing or (Text(say("verify.compare.no-causes")),)),
         *changed,
         *_told_blocks(comparison),
@@ -261,7 +272,9 @@ def _judgement(comparison: Comparison) -> str:
     return say(f"verify.compare.{key}", count=len(comparison.changed))
 
 
-def _comparison_data(theirs: Report, comparison: Comparison) -> dict[str, object]:
+def _comparison_data(theirs: Report, comparison: Comparison | None) -> dict[str, object]:
+    if comparison is None:
+        return {"other_verdict": theirs.verdict, "explained": False}
     return {
         "other_verdict": theirs.verdict,
         "explained": comparison.explained,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from allocator.countries import display_name
 from allocator.explain.result import Result
 from allocator.intake.eligibility import NOT_MEMBER
 from allocator.intake.groups import attribute_name, matches, values_of
@@ -182,6 +183,8 @@ def group_label(name: str, value: str, titles: Titles = NO_TITLES) -> str:
     """Return the words for one value of an attribute (``gender``, ``female`` → "Female")."""
     if name == "country_group" and value in titles:
         return titles[value]
+    if name == "administration":
+        return display_name(value)
     return catalogue().get(f"outputs.group.{name}.{value.casefold()}", value)
 
 
@@ -359,7 +362,9 @@ def _aim_name(factor: BalanceFactor, label: str) -> str:
     """Return the title the policy gives; of one row per group, the attribute and the group."""
     if not factor.each:
         return factor.title
-    attribute = attribute_text(attribute_name(factor.each)).strip("`")
+    name = attribute_name(factor.each)
+    own = f"policy-term.attribute.{name}" not in catalogue()
+    attribute = factor.each if own else attribute_text(name)
     return f"{attribute[:1].upper()}{attribute[1:]}: {label}"
 
 

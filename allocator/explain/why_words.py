@@ -218,7 +218,8 @@ class Teller:
     def _tie(self, one: Explanation) -> Iterator[str]:
         if one.tie is not None:
             tie = one.tie
-            yield say("why.tie.draw", position=tie.position, of=tie.of, begins=tie.key[:16])
+            key = "why.tie.draw" if tie.of > 1 else "why.tie.draw-alone"
+            yield say(key, position=tie.position, of=tie.of, begins=tie.key[:16])
             yield say(f"why.tie.{one.decision}")
         if names := self.exchanges.get(one.application_id):
             yield say("why.tie.exchange", applications=_named(names))

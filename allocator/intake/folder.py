@@ -314,6 +314,9 @@ def without_awards(rules: Rules) -> Iterator[Problem]:
 _ALWAYS_KNOWN = frozenset(BUILT_IN) - {"gender"}
 """What is known of every application, or follows from what is."""
 
+_NAMES = ("family_name", "given_name")
+"""Columns that must decide nothing."""
+
 
 def _unknown_columns(round_: Round, rules: Rules, intake: Intake, file: str) -> Iterator[Problem]:
     present = {attribute_name(each) for each in intake.columns}
@@ -322,6 +325,9 @@ def _unknown_columns(round_: Round, rules: Rules, intake: Intake, file: str) -> 
     used = [*_grouped_by(round_, rules)]
     said: set[str] = set()
     for column, user in (*used, *_judged_by(rules)):
+        if APPLICATIONS.known(column) in _NAMES:
+            yield problem("round-decided-by-name", Where(file=file, column=column), user=user)
+            continue
         name = attribute_name(column)
         if name in _ALWAYS_KNOWN or name in said:
             continue

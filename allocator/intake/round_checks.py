@@ -240,6 +240,10 @@ def _estimated_allowance(entry: MeetingEntry, on: date, path: Path, say: _Saying
 # --- money --------------------------------------------------------------------------------------
 
 
+NO_FUND = "none"
+"""Stands in names of clauses for no fund at all."""
+
+
 def _paid_for(round_: Round, say: _Saying) -> Iterator[Problem]:
     """Yield meetings for which no money can be spent.
 
@@ -261,6 +265,8 @@ def _could_pay(fund: Fund, meeting: Meeting) -> bool:
 
 
 def _fund(fund: Fund, entry: RoundEntry, at: int, say: _Saying) -> Iterator[Problem]:
+    if fund.id == NO_FUND:
+        yield say("round-fund-id-taken", ("funds", at, "id"), value=fund.id)
     if fund.amount == 0:
         amount = ("funds", at, "amount")
         yield say("round-fund-empty", amount, severity=Severity.NOTE, value=fund.id)

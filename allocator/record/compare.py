@@ -2,7 +2,8 @@
 
 The same inputs and policy give the same decisions. So where decisions differ, something they are
 made from must differ too: applications, past awards, the round, the policy's rules, the reference
-tables or the version of the allocator. If nothing does, the change is unexplained.
+tables or the version of the allocator; or one of the runs was stopped before the best was found. If
+nothing does, the change is unexplained.
 """
 
 from collections.abc import Iterator
@@ -35,8 +36,8 @@ class Cause:
     """Something that decisions are made from and that differs.
 
     ``kind`` is ``applications``, ``prior_awards``, ``overrides``, ``round``, ``policy``,
-    ``tables`` or ``version``; ``texts`` say what differs, by application id where it is about one.
-    ``decides`` unless it is only about words, which cannot explain another outcome.
+    ``tables``, ``version`` or ``stopped``; ``texts`` say what differs, by application id where it
+    is about one. ``decides`` unless it is only about words, which cannot explain another outcome.
     """
 
     kind: str
@@ -105,6 +106,7 @@ def _causes(old: Opened, new: Opened, own: dict[str, str]) -> Iterator[Cause]:
     yield Cause("policy", tuple(_policy(old, new)))
     yield Cause("tables", tuple(_tables(old, new)))
     yield Cause("version", tuple(_version(old, new)))
+    yield Cause("stopped", tuple(_stopped(old, new)))
 
 
 def _applications(old: Opened, new: Opened) -> Iterator[tuple[str, str]]:
@@ -211,7 +213,10 @@ def _policy_words(old: Opened, new: Opened) -> Iterator[str]:
     """Yield the differences of the two policies in words, where both can be read."""
     policies = []
     for record in (old, new):
-        told = next(each for each in record.plain("inputs.json") if each["role"] == "policy")
+        inputs = record.plain("inputs.json")
+        told = next((each for each in inputs if each["role"] == "policy"), None)
+        if told is None:
+            return
         policy, _ = check_policy(record.members[told["member"]], told["name"])
         if policy is None:
             return
@@ -237,6 +242,13 @@ def _version(old: Opened, new: Opened) -> Iterator[str]:
     before, after = (safe(str(record.plain("versions.json")["allocator"])) for record in (old, new))
     if before != after:
         yield say("verify.compare.version", before=before, after=after)
+
+
+def _stopped(old: Opened, new: Opened) -> Iterator[str]:
+    """Yield which of them is only the best that was found until its run was stopped."""
+    for name, record in (("first", old), ("second", new)):
+        if record.plain("result.json")["status"] != "optimal":
+            yield say(f"verify.compare.stopped.{name}")
 
 
 def _changed(old: Opened, new: Opened, own: dict[str, str]) -> Iterator[Changed]:

@@ -1485,7 +1485,9 @@ def _member_states(book: Book, awards: list[Award]) -> Iterator[str]:
 
 
 def _over(limit: dict[str, Any], packages: list[str], used: int) -> bool:
-    return used + sum(units(limit, each) for each in packages) > number(limit["at_most"])
+    """Tell whether awards take more than is left; what takes nothing is possible even so."""
+    left = max(number(limit["at_most"]) - used, 0)
+    return sum(units(limit, each) for each in packages) > left
 
 
 def _persons(book: Book, awards: list[Award]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from tests.referee import check
 HERE = Path(__file__).parent
 UNITS = {
     "one full or two partial": UnitLimit(2, 1, 1, 2, None),
+    "one journey": UnitLimit(1, 1, 0, 1, None),
     "one award": UnitLimit(1, 1, 1, 1, None),
     "two awards": UnitLimit(1, 1, 1, 2, None),
 }

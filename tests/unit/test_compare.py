@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from allocator.commands.answer import Heading
+from allocator.commands.audit import verify
+from allocator.errors import Exit
 from allocator.record.check_container import MANIFEST, packed, unpacked
 from allocator.record.check_report import Refused
 from allocator.record.compare import Comparison, compare
@@ -156,6 +159,102 @@ def test_what_is_told_differently_for_no_reason_is_unexplained(
     assert not comparison.causes and not comparison.changed
     assert said in " ".join(comparison.told)
     assert not comparison.explained
+
+
+def _bounds_only(explained: Any) -> None:
+    """As a run that was asked for less tells it."""
+    for each in explained:
+        each["factors"] = []
+        if each["decision"] == "declined":
+            each["extra"] = []
+        for part in [] if each["margin"] is None else [each["margin"], *each["margin"]["packages"]]:
+            part |= {"exact": False, "points": 0, "instead": None}
+        if each["margin"]:
+            each["margin"]["others"] = []
+
+
+def _no_figures(result: Any) -> None:
+    for line in result["decisions"]:
+        if line["decision"] != "ineligible":
+            line["margin"], line["reason"] = None, "It was so."
+
+
+def _no_effects(effects: Any) -> None:
+    effects |= {"left_out": [each["factor"] for each in effects["factors"]], "factors": []}
+
+
+def _more_than_it_was(explained: Any) -> None:
+    _bounds_only(explained)
+    one = next(e for e in explained if e["decision"] == "declined")
+    one["margin"]["points"] = 99_000
+    for part in one["margin"]["packages"]:
+        part["points"] = 99_000
+
+
+def test_a_run_that_was_asked_for_less_contradicts_nothing() -> None:
+    less = {
+        "explanations.json": _bounds_only,
+        "result.json": _no_figures,
+        "effects.json": _no_effects,
+    }
+    comparison = compare(sample_record(), forged(sample_record(), less))
+    assert comparison == Comparison((), ())
+    more = {**less, "explanations.json": _more_than_it_was}
+    comparison = compare(forged(sample_record(), more), sample_record())
+    assert len(comparison.told) == 1 and "margin" in comparison.told[0]
+    assert not comparison.explained
+
+
+def test_a_run_that_was_stopped_is_what_explains_the_rest() -> None:
+    def stop(result: Any) -> None:
+        result["status"] = "not-final"
+        result["draws"].pop()
+
+    comparison = compare(sample_record(), forged(sample_record(), {"result.json": stop}))
+    assert kinds(comparison) == ["stopped"]
+    assert "second" in comparison.causes[0].texts[0]
+    assert comparison.told and comparison.explained
+
+
+def test_a_criterion_by_another_title_is_the_same_one() -> None:
+    def renamed(rules: Any) -> None:
+        for each in rules["criteria"]:
+            each["title"] += " (as amended)"
+
+    def without(fairness: Any) -> None:
+        for pair in fairness["pairs"]:
+            pair["without"] = [f"{title} (as amended)" for title in pair["without"]]
+
+    changes = {"rules.json": renamed, "fairness.json": without}
+    assert compare(sample_record(), forged(sample_record(), changes)) == Comparison((), ())
+
+
+def test_what_stands_in_the_way_of_comparing_is_said_after_both_reports(tmp_path: Path) -> None:
+    """A record that is none is not held against the one beside it."""
+
+    def without_policy(inputs: Any) -> None:
+        inputs[:] = [each for each in inputs if each["role"] != "policy"]
+
+    def other_rules(rules: Any) -> None:
+        rules["quota"] = None
+
+    def no_list(explained: Any) -> dict[str, int]:
+        return {"more": 1}
+
+    good = tmp_path / "good.zip"
+    good.write_bytes(sample_record())
+    for number, changes in enumerate(
+        ({"inputs.json": without_policy, "rules.json": other_rules}, {"explanations.json": no_list})
+    ):
+        bad = tmp_path / f"bad{number}.zip"
+        bad.write_bytes(forged(sample_record(), changes))
+        for record, other in ((good, bad), (bad, good)):
+            answer = verify(record, other=other)
+            assert answer.exit_code is Exit.REFUSED
+            assert answer.data["comparison"]["explained"] in (False, True)
+            assert other.name in " ".join(
+                each.text for each in answer.blocks if isinstance(each, Heading)
+            )
 
 
 def test_awards_of_the_past_tables_and_version_are_causes() -> None:

@@ -392,7 +392,7 @@ def test_flips_are_counted_in_words_and_listed_for_the_office_only():
     )
     text = " ".join(told.text)
     assert "These look at gender: balance factor Gender balance. Nothing else does." in text
-    assert "3 of the 1\u202f240 questions asked would be decided differently." in text
+    assert "Of the 1\u202f240 questions asked, 3 would be decided differently." in text
     assert "By the balance factor Gender balance alone: 3." in text
     listed = found.sections(applications=True)[-1]
     assert [row[0] for row in listed.rows] == ["A-0001", "A-0004", "A-0008"]

@@ -183,5 +183,5 @@ def test_the_whole_is_told_with_the_clause_by_its_title():
     assert gender_clauses(Law(result.round, result.rules)) == ("balance.women",)
     assert found.titles == (("balance.women", "balance factor Women"),)
     told = " ".join(found.sections()[-1].text)
-    assert "2 of the 2 questions asked would be decided differently." in told
+    assert "Of the 2 questions asked, 2 would be decided differently." in told
     assert "By the balance factor Women alone: 2." in told

@@ -233,6 +233,18 @@ def test_columns_that_the_policy_looks_at_and_the_file_lacks_are_warned_about(
     assert not set(noted) & set(absent)
 
 
+@pytest.mark.parametrize("column", ["family_name", "Given name", "Surname"])
+def test_a_policy_that_looks_at_names_is_refused(folder: Write, column: str) -> None:
+    merit = f"    - id: name\n      kind: category\n      column: {column}\n      title: Name\n"
+    merit += "      points: {N: 0}\n      reference: C-POINTS\n"
+    policy = SHIPPED.replace("  criteria:\n", f"  criteria:\n{merit}", 1)
+    text = ROUND.replace("itu-t-2024", "p.yaml")
+    loaded = load_round(folder(round__yaml=text, p__yaml=policy))
+    (said,) = [each for each in loaded.problems if each.code == "round-decided-by-name"]
+    assert said.severity is Severity.ERROR and said.where.column == column
+    assert "“Name”" in said.what
+
+
 @pytest.mark.parametrize("blank", [True, False])
 def test_nothing_known_of_gender_or_partial_awards_is_warned_about(
     folder: Write, blank: bool

@@ -117,6 +117,7 @@ WRONG = [
     ("round-days-paid", "days_paid: 13", "days_paid: 0"),
     ("round-days-paid", "days_paid: 13", "days_paid: 1300"),
     ("round-fund-empty", "amount: 120 000.50", "amount: 0"),
+    ("round-fund-id-taken", "- id: general", "- id: none"),
     ("round-no-fund", "amount: 120 000.50", "amount: 5\n    only: {study_group: [SG2]}"),
     ("round-unknown-value", "amount: 120 000.50", "amount: 5\n    only: {meeting: [sg31]}"),
     ("round-unknown-value", "amount: 120 000.50", "amount: 5\n    only: {gender: [woman]}"),

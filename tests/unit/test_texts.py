@@ -56,7 +56,6 @@ NEVER_ONE = {
     *(
         "problem.intake-no-header",
         "problem.intake-far-cell",
-        "explain-record.ties-count",
         "ui.compare.table-alt",
     ),
 }

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
@@ -32,10 +33,13 @@ from allocator.record.check_signature import is_signed, read_key
 from allocator.record.record import add_timestamp, manifest_digest, with_manifest
 from allocator.record.sign import sign_record
 from allocator.record.verify import verify, verify_bytes
+from allocator.rules import UnitLimit
+from tests.builders import DSA, PLAIN_RULES, Small, candidate, meeting, pool_of, round_of
 from tests.records import (
     SAMPLES,
     alone,
     explained_record,
+    record_by_hand,
     record_of,
     sample_record,
     small_record,
@@ -87,6 +91,17 @@ def test_a_run_that_was_stopped_is_not_fully_verified() -> None:
     assert report.verdict == "incomplete" and report.exit_code == 1
     assert "no allocation is worth more than" in report.check("proof").figure
     assert not any("this allocation is proven" in each for each in report.limits)
+
+
+def test_what_takes_nothing_of_a_limit_is_no_breach_of_it() -> None:
+    """Two journeys were paid and one is the most; an allowance alone pays none."""
+    traveller = candidate("A", merit=60_000, costs={DSA: 40_000}, used=2)
+    other = candidate("B", merit=50_000, costs={DSA: 40_000})
+    rules = replace(PLAIN_RULES, person_year=UnitLimit(1, 1, 0, 1, None))
+    round_ = round_of([meeting("m1", budget=90_000)])
+    report = alone(record_by_hand(Small(pool_of([traveller, other]), round_, rules)))
+    assert [each for each in report.checks if each.status == FAIL] == []
+    assert report.check("rules").status == PASS
 
 
 @pytest.mark.parametrize("number", range(60))
