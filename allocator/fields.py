@@ -33,7 +33,7 @@ _DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _RATIO = re.compile(r"([0-9]{1,6}) ?/ ?([0-9]{1,6})")
 _POINTS = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,3})?")
 _MONEY = re.compile(
-    rf"([0-9]{{1,15}}|[0-9]{{1,3}}(?:[{_SPACES}][0-9]{{3}}){{1,4}})(?:\.([0-9]{{1,2}}))?"
+    rf"([0-9]{{1,40}}|[0-9]{{1,3}}(?:[{_SPACES}][0-9]{{3}}){{1,12}})(?:\.([0-9]{{1,2}}))?"
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -115,6 +115,17 @@ def _signed_money(text: str) -> int | None:
     unsigned = text.removeprefix("-").removeprefix("\u2212").lstrip(_SPACES)
     value = _money(unsigned)
     return value if value is None or unsigned == text else -value
+
+
+def typed_money(text: str) -> int | None:
+    """Return an amount as a person types it, with a minus where it came back, in minor units.
+
+    ``None`` if it is none, or more than any amount here may be.
+    """
+    try:
+        return _signed_money(text.strip())
+    except PydanticCustomError:
+        return None
 
 
 def _day(text: str) -> date | None:

@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from allocator.commands.answer import Answer, Block, Heading, Table, Text
 from allocator.errors import AllocatorError, problem
+from allocator.fields import typed_money
 from allocator.office.desk import Desk, open_desk
 from allocator.office.identity import from_system
 from allocator.office.store import open_store
@@ -64,14 +64,10 @@ def amount_of(text: str) -> int:
     AllocatorError
         ``office-amount-form``.
     """
-    try:
-        minor = Decimal(text.replace("'", "").replace(" ", "")) * 100
-    except InvalidOperation:
-        minor = Decimal("0.1")
-    # Beyond 15 digits nothing is money, and reading it may take for ever.
-    if not minor.is_finite() or minor.adjusted() > 15 or minor != int(minor):
+    minor = typed_money(text)
+    if minor is None:
         raise AllocatorError(problem("office-amount-form", value=text))
-    return int(minor)
+    return minor
 
 
 def day_of(text: str | None) -> date:

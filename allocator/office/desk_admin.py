@@ -29,20 +29,27 @@ class Administration(Base):
         Parameters
         ----------
         login : str
-            The operating system's account, or the e-mail address of the sign-in provider.
+            The operating system's account, or the e-mail address of the sign-in provider, which is
+            kept in small letters as those who sign in are.
         name : str
             What the person is called.
         roles : iterable of Role
             At least one.
         """
         given = known_roles(roles)
-        if not login.strip():
+        login = login.strip()
+        login = login.lower() if "@" in login else login
+        if not login:
             raise AllocatorError(problem("office-login-empty"))
         with self.change(Command.ACCOUNTS) as unit:
             first = self.actor(unit).source is Source.SINGLE
             if first and Role.ADMINISTRATOR not in given:
                 raise AllocatorError(problem("office-first-administrator"))
             row = unit.get(AccountRow, login)
+            alike = (each.login for each in unit.find(AccountRow))
+            other = next((e for e in alike if e.casefold() == login.casefold()), login)
+            if other != login:
+                raise AllocatorError(problem("office-account-exists", value=other))
             if row is not None and (row.active and unit.find(AccountRoleRow, account=login)):
                 raise AllocatorError(problem("office-account-exists", value=login))
             if row is None:

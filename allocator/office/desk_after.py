@@ -25,7 +25,7 @@ from allocator.office.store_rows import (
 from allocator.office.views import LedgerLine, OutcomeView, RunView
 from allocator.record.revive import loaded_of
 from allocator.texts import say
-from allocator.wording import plain_money
+from allocator.wording import money
 
 
 class AfterPublication(Signing):
@@ -142,8 +142,8 @@ class AfterPublication(Signing):
                 raise AllocatorError(
                     problem(
                         "office-overpaid",
-                        paid=plain_money(paid + amount),
-                        awarded=plain_money(most),
+                        paid=money(paid + amount),
+                        awarded=money(most),
                     )
                 )
             unit.insert(

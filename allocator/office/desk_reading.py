@@ -409,7 +409,10 @@ class Reading(Base):
     def _summary(self, reader: Reader, row: RoundRow) -> RoundSummary:
         run = None if row.current_run is None else reader.get(RunRow, row.current_run)
         finished = run is not None and run.status in (DONE, NOT_FINAL)
-        reallocating = run is not None and row.current_run != row.published_run
+        reallocating = ""
+        if run is not None and row.current_run != row.published_run:
+            current = row.published_run is None or self.is_current(reader, row, run)
+            reallocating = "reallocating" if current else "reallocating-outdated"
         return round_summary(reader, row, run if finished else None, reallocating=reallocating)
 
     def _runs(self, reader: Reader, row: RoundRow, basis: Mapping[str, Any]) -> tuple[RunView, ...]:

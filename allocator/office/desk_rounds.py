@@ -317,17 +317,33 @@ class Rounds(Reading):
         """
         demand_reason(reason)
         with self.change(Command.SAVE_POLICY) as unit:
-            row, new = policy_row(unit, text.encode("utf-8"), reason, self.identity.login, based_on)
-            if new:
-                self.tell(
-                    unit,
-                    "policy-saved",
-                    subject_of(PolicyRow, row.id),
-                    number=row.number,
-                    title=row.title,
-                    policy=row.blob,
-                )
-            return policy_view(unit, row, texts=True)
+            return policy_view(unit, self._kept(unit, text, reason, based_on), texts=True)
+
+    @command(Command.SET_POLICY)
+    def save_policy_for(
+        self, round_id: str, text: str, reason: str, based_on: str | None, seen: int | None
+    ) -> PolicyView:
+        """Keep a policy as a new version and choose it for a round: both, or neither."""
+        demand_reason(reason)
+        with self.change(Command.SET_POLICY) as unit:
+            self.demand(self.actor(unit), Command.SAVE_POLICY)
+            row = self._open_round(unit, round_id, seen, Command.SET_POLICY)
+            policy = self._kept(unit, text, reason, based_on)
+            self._chosen(unit, row, policy, reason, seen)
+            return policy_view(unit, policy, texts=True)
+
+    def _kept(self, unit: Unit, text: str, reason: str, based_on: str | None) -> PolicyRow:
+        row, new = policy_row(unit, text.encode("utf-8"), reason, self.identity.login, based_on)
+        if new:
+            self.tell(
+                unit,
+                "policy-saved",
+                subject_of(PolicyRow, row.id),
+                number=row.number,
+                title=row.title,
+                policy=row.blob,
+            )
+        return row
 
     @command(Command.SET_POLICY)
     def set_policy(self, round_id: str, policy_id: str, reason: str, seen: int | None) -> RoundView:
@@ -339,22 +355,27 @@ class Rounds(Reading):
             policy = None if number is None else unit.get(PolicyRow, number)
             if policy is None:
                 raise AllocatorError(problem("office-no-policy", value=policy_id))
-            row = unit.update(
-                RoundRow,
-                row.id,
-                seen_of(row, seen),
-                policy=policy.id,
-                state=State.DRAFT.value,
-            )
-            kept = unit.keep("reason", reason)
-            self.tell(
-                unit,
-                "policy-set",
-                subject_of(RoundRow, row.id),
-                number=policy.number,
-                reason=kept.commitment,
-            )
-            return self.round_view(unit, row)
+            return self.round_view(unit, self._chosen(unit, row, policy, reason, seen))
+
+    def _chosen(
+        self, unit: Unit, row: RoundRow, policy: PolicyRow, reason: str, seen: int | None
+    ) -> RoundRow:
+        row = unit.update(
+            RoundRow,
+            row.id,
+            seen_of(row, seen),
+            policy=policy.id,
+            state=State.DRAFT.value,
+        )
+        kept = unit.keep("reason", reason)
+        self.tell(
+            unit,
+            "policy-set",
+            subject_of(RoundRow, row.id),
+            number=policy.number,
+            reason=kept.commitment,
+        )
+        return row
 
     def _open_round(
         self, reader: Reader, round_id: str, seen: int | None, asked: Command

@@ -58,7 +58,7 @@ def moment(text: str) -> datetime:
 
 
 def round_summary(
-    reader: Reader, row: RoundRow, run: RunRow | None, *, reallocating: bool
+    reader: Reader, row: RoundRow, run: RunRow | None, *, reallocating: str
 ) -> RoundSummary:
     """Return a round in brief; its figures were counted when its files were imported.
 
@@ -70,8 +70,8 @@ def round_summary(
         The round.
     run : RunRow, optional
         The run that is current, if it is finished.
-    reallocating : bool
-        Whether there is a reallocation that is not published.
+    reallocating : str
+        As for ``next_step``.
     """
     snapshot = reader.get(SnapshotRow, row.snapshot) if row.snapshot is not None else None
     counts = (snapshot.counts if snapshot else None) or {}

@@ -80,7 +80,7 @@ class Signing(Review):
             raise AllocatorError(problem("office-not-final", value=str(run.id)))
         kind_fits = run.kind == "proposal" or reallocating
         if not kind_fits or not self.is_current(unit, round_, run):
-            raise AllocatorError(problem("office-not-current", value=str(run.id)))
+            raise _not_current(run)
         self._demand_booked(unit, run)
 
     def _demand_booked(self, unit: Unit, run: RunRow) -> None:
@@ -124,7 +124,7 @@ class Signing(Review):
                 )
             self._demand_second_person(unit, proposal, run)
             if not self.is_current(unit, round_, run):
-                raise AllocatorError(problem("office-not-current", value=str(run.id)))
+                raise _not_current(run)
             unit.insert(
                 SignoffRow,
                 round=round_id,
@@ -207,7 +207,7 @@ class Signing(Review):
             now = self.the_round(unit, round_id)
             guard_seen(unit, now, round_id, round_.version)
             if not self.is_current(unit, now, run):
-                raise AllocatorError(problem("office-not-current", value=str(run.id)))
+                raise _not_current(run)
             self._demand_booked(unit, run)
             head, earlier = unit.head(), unit.find(PublicationRow, round=round_id)
             row = unit.insert(
@@ -334,6 +334,11 @@ def _deciding_since_publication(reader: Reader, round_id: str) -> set[str]:
         elif event.kind in DECIDING:
             found.add(event.actor)
     return found
+
+
+def _not_current(run: RunRow) -> AllocatorError:
+    kind = "-reallocation" if run.kind == REALLOCATION else ""
+    return AllocatorError(problem(f"office-not-current{kind}", value=str(run.id)))
 
 
 def _is_being_signed(reader: Reader, round_: RoundRow) -> bool:

@@ -44,7 +44,7 @@ def number_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
-def next_step(state: State, *, can_run: bool, has_run: bool, reallocating: bool = False) -> str:
+def next_step(state: State, *, can_run: bool, has_run: bool, reallocating: str = "") -> str:
     """Return what to do next with a round, and who does it.
 
     Parameters
@@ -55,8 +55,9 @@ def next_step(state: State, *, can_run: bool, has_run: bool, reallocating: bool 
         Whether there are files and a policy.
     has_run : bool
         Whether there is a finished run of what is there now.
-    reallocating : bool
-        Whether a published round has a newer run that is not published.
+    reallocating : str
+        ``reallocating`` if a published round has a newer run that is not published,
+        ``reallocating-outdated`` if that is not of what is there now; else empty.
     """
     key: str = state.value
     if state is State.DRAFT and not can_run:
@@ -64,5 +65,5 @@ def next_step(state: State, *, can_run: bool, has_run: bool, reallocating: bool 
     elif state is State.CHECKED and has_run:
         key = "run"
     elif state is State.PUBLISHED and reallocating:
-        key = "reallocating"
+        key = reallocating
     return say(f"office.next.{key}")

@@ -135,7 +135,8 @@ def begin(lock: int, module: str, *arguments: str) -> None:
         If none can be started.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        # Without -P a folder or file beside the server could stand for a package of its name.
+        [sys.executable, "-P", "-m", module, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
 
 import streamlit as st
 
 from allocator.explain.result import DecisionLine
+from allocator.fields import typed_money
 from allocator.model import Award, Decision
 from allocator.office.roles import Command, may
 from allocator.office.states import FOLLOWS, NO_OUTCOME, State
@@ -18,17 +18,15 @@ from allocator.ui.formats import amount, safe
 from allocator.ui.results import Shown, several_meetings, shown
 from allocator.ui.session import Desk, act, entry_seen
 
-_MOST_MONEY = 10**12
-
 
 def after_publication(desk: Desk, view: RoundView) -> None:
     """Draw what is done and seen once a round is published, of what was published last."""
-    run = _published(view)
+    run = published_last(view)
     if run is None:
         empty(say("ui.allocation.after.empty"), say("ui.allocation.after.empty-do"))
         return
     found = shown(desk, run)
-    stands = _standing(desk.outcomes(view.summary.id))
+    stands = standing(desk.outcomes(view.summary.id))
     last = {application: each[0] for application, each in stands.items()}
     section(say("ui.allocation.after.ledger"))
     _ledger(desk.fund_ledger(view.summary.id), found)
@@ -40,13 +38,13 @@ def after_publication(desk: Desk, view: RoundView) -> None:
     reserve_list(desk, view, found)
 
 
-def _published(view: RoundView) -> RunView | None:
+def published_last(view: RoundView) -> RunView | None:
     """Return the run that was published last, if any was."""
     newest = max(view.publications, key=lambda each: each.number, default=None)
     return next((each for each in view.runs if newest and each.id == newest.run), None)
 
 
-def _standing(outcomes: Iterable[OutcomeView]) -> dict[str, list[OutcomeView]]:
+def standing(outcomes: Iterable[OutcomeView]) -> dict[str, list[OutcomeView]]:
     """Return what is recorded of each application and was not corrected, the newest first."""
     stands: dict[str, list[OutcomeView]] = {}
     for each in outcomes:
@@ -224,7 +222,7 @@ def _pay(desk: Desk, view: RoundView, found: Shown, award: Award) -> None:
         pressed = st.form_submit_button(say("ui.allocation.after.pay-button"), type="primary")
     if not pressed or not isinstance(on, date):
         return
-    minor = minor_units(typed)
+    minor = typed_money(typed)
     if minor is None:
         st.error(say("ui.allocation.after.not-money"), icon=":material/block:")
         return
@@ -235,18 +233,6 @@ def _pay(desk: Desk, view: RoundView, found: Shown, award: Award) -> None:
     )
 
 
-def minor_units(typed: str) -> int | None:
-    """Return an amount as typed in minor units, ``None`` if it is none: at most two decimals."""
-    plain = "".join(typed.split()).replace("\u2212", "-").replace("'", "")
-    try:
-        value = Decimal(plain) * 100
-    except InvalidOperation:
-        return None
-    if not value.is_finite() or abs(value) > _MOST_MONEY or value != value.to_integral_value():
-        return None
-    return int(value)
-
-
 def _payments(desk: Desk, view: RoundView, found: Shown) -> None:
     """Show every payment that the log of the round tells of."""
     events = [each for each in desk.timeline(view.summary.id) if each.kind == "paid"]
@@ -254,7 +240,7 @@ def _payments(desk: Desk, view: RoundView, found: Shown) -> None:
         return
     section(say("ui.allocation.after.payments"))
     columns = (
-        Column(say("ui.allocation.after.paid-on")),
+        Column(say("ui.allocation.after.paid-on"), Kind.DAY),
         Column(say("outputs.column.application")),
         Column(say("ui.allocation.after.line")),
         Column(
@@ -263,13 +249,15 @@ def _payments(desk: Desk, view: RoundView, found: Shown) -> None:
         Column(say("ui.allocation.override.author")),
     )
     alt = say("ui.allocation.after.payments-alt", count=len(events))
-    rows = [_payment(each) for each in events]
+    titles = {fund.id: fund.title for fund in found.result.round.funds}
+    rows = [_payment(each, titles) for each in events]
     table(columns, rows, key="after-payments", alt=alt, file_name="payments")
 
 
-def _payment(event: EventView) -> list[Cell]:
+def _payment(event: EventView, titles: Mapping[str, str]) -> list[Cell]:
     told = event.details
-    return [str(told["on"]), told["application"], told["line"], int(told["amount"]), event.actor]
+    day, line = date.fromisoformat(told["on"]), titles.get(told["line"], told["line"])
+    return [day, told["application"], line, int(told["amount"]), event.actor]
 
 
 def _today() -> date:

@@ -10,6 +10,7 @@ from datetime import date
 import streamlit as st
 
 from allocator.errors import AllocatorError
+from allocator.intake.folding import fold
 from allocator.intake.round_edit import Kind, facts_of, with_entry, without_entry
 from allocator.intake.round_schema import FundEntry, MeetingEntry, RoundEntry
 from allocator.office.views import RoundView
@@ -142,10 +143,24 @@ def _add(desk: Desk, view: RoundView, base: bytes, kind: Kind, said: dict[str, s
     schema: type[MeetingEntry | FundEntry] = MeetingEntry if kind == "meetings" else FundEntry
     fields = schema.model_fields
     entry = {name: value for name, value in said.items() if value or fields[name].is_required()}
-    if entry["id"] in {each.id for each in getattr(facts_of(base), kind)}:
+    if fold(entry["id"]) in {fold(each.id) for each in getattr(facts_of(base), kind)}:
         st.error(_say("twice", id=safe(entry["id"])), icon=":material/error:")
         return
+    needed = [name for name, value in entry.items() if not value]
+    if needed:
+        currency = facts_of(base).currency
+        labels = ", ".join(_label(kind, name, currency) for name in needed)
+        st.error(_say("needed", fields=labels), icon=":material/error:")
+        return
     _bring_in(desk, view, lambda: with_entry(base, kind, entry), "added", entry["id"])
+
+
+def _label(kind: Kind, name: str, currency: str) -> str:
+    """Return what a field of the forms is called."""
+    of = kind.removesuffix("s")
+    if name == "id":
+        return _say(f"{of}-id")
+    return label_of(f"{of}_title" if name == "title" else name, currency)
 
 
 def _out(desk: Desk, view: RoundView, base: bytes, entry: RoundEntry) -> None:

@@ -22,37 +22,45 @@ from allocator.strict_yaml import Path
 from allocator.texts import say
 from allocator.ui.applications_data import file_of, loaded_of
 from allocator.ui.applications_fix import left_words
-from allocator.ui.failures import refusal
+from allocator.ui.failures import STALE, refusal
 from allocator.ui.formats import safe
 from allocator.ui.session import Desk, act, flash, version_seen
 
 _BASE = "_applications-round"
+_TYPED = "_applications-round-typed"
 FIRST, LAST = date(1990, 1, 1), date(2100, 12, 31)
 _MOST_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """The file that the form was drawn from, and what its fields are to say."""
+    """The file that the form was drawn from, and what its fields are to say.
+
+    ``typed`` is what a person typed over an earlier file that somebody else has changed since.
+    """
 
     base: bytes
     changes: dict[Path, str | None]
+    typed: dict[Path, str | None]
 
     def field(self, label: str, path: Path, value: Any, *, money: bool = False) -> None:
         """Draw the field of a value and remember what was typed if it is another."""
         key = f"applications-round-{sha256(self.base).hexdigest()[:12]}-{'-'.join(map(str, path))}"
         shown = _text(value, money=money)
+        begun = self.typed.get(path, shown)
         typed: object
         if isinstance(value, date) or path[-1] == "deadline":
             first, last = min(FIRST, value or FIRST), max(LAST, value or LAST)
+            day = date.fromisoformat(begun) if begun else None
             typed = st.date_input(
-                label, value, min_value=first, max_value=last, format="YYYY-MM-DD", key=key
+                label, day, min_value=first, max_value=last, format="YYYY-MM-DD", key=key
             )
         elif path[-1] == "days_paid":
             least, most = min(0, value or 0), max(_MOST_DAYS, value or 0)
-            typed = st.number_input(label, least, most, value, step=1, key=key)
+            days = int(begun) if begun else None
+            typed = st.number_input(label, least, most, days, step=1, key=key)
         else:
-            typed = st.text_input(label, shown or "", max_chars=4000, key=key).strip()
+            typed = st.text_input(label, begun or "", max_chars=4000, key=key).strip()
             typed = typed or (None if shown is None or path[-1] in _MAY_BE_LEFT_OUT else "")
         if (said := _text(typed, money=False)) != shown:
             self.changes[path] = said
@@ -90,7 +98,7 @@ def draw(desk: Desk, view: RoundView) -> None:
     with st.expander(title, icon=":material/event:", expanded=expanded):
         st.caption(say("ui.applications.round.about"))
         with st.form(f"applications-round-form-{view.summary.id}", border=False):
-            form = _Form(base, {})
+            form = _Form(base, {}, st.session_state.get(_TYPED, {}).get(base, {}))
             _round(form, entry)
             for at, meeting in enumerate(entry.meetings):
                 _meeting(form, at, meeting, entry.currency)
@@ -99,7 +107,7 @@ def draw(desk: Desk, view: RoundView) -> None:
             label = say("ui.applications.round.button")
             pressed = st.form_submit_button(label, type="primary", key=button)
         if pressed:
-            _save(desk, view, form)
+            _save(desk, view, form, there[1])
 
 
 def _base(view: RoundView, now: bytes, *, pressed: bool) -> bytes:
@@ -162,15 +170,31 @@ def _fund(form: _Form, at: int, entry: FundEntry, currency: str) -> None:
         form.field(label, ("funds", at, "amount"), entry.amount, money=True)
 
 
-def _save(desk: Desk, view: RoundView, form: _Form) -> None:
+def _save(desk: Desk, view: RoundView, form: _Form, now: bytes) -> None:
     if not form.changes:
         st.warning(say("ui.applications.round.same"), icon=":material/warning:")
         return
-    bring_in(desk, view, lambda: with_facts(form.base, form.changes), "ui.applications.round.done")
+
+    def refused(error: AllocatorError) -> None:
+        """Draw the form anew over what somebody else saved, with what was typed in it."""
+        if error.code == STALE and now != form.base:
+            st.session_state[_TYPED] = {now: dict(form.changes)}
+            flash(say("ui.applications.round.typed", what=safe(error.problems[0].what)), done=False)
+            st.rerun()
+
+    def make() -> bytes:
+        return with_facts(form.base, form.changes)
+
+    bring_in(desk, view, make, "ui.applications.round.done", refused)
 
 
 def bring_in(
-    desk: Desk, view: RoundView, make: Callable[[], bytes], done: str, **told: object
+    desk: Desk,
+    view: RoundView,
+    make: Callable[[], bytes],
+    done: str,
+    refused: Callable[[AllocatorError], None] | None = None,
+    **told: object,
 ) -> None:
     """Bring in a changed ``round.yaml``, or say why it cannot be changed so.
 
@@ -184,6 +208,8 @@ def bring_in(
         Makes the file.
     done : str
         The key of what is said when it is there: with what is ``left``, and what is ``told``.
+    refused : callable, optional
+        As for ``act``.
     """
     try:
         content = make()
@@ -195,4 +221,4 @@ def bring_in(
     def saved(found: ImportView) -> None:
         flash(say(done, left=left_words(found), **told))
 
-    act(lambda: desk.import_files(summary.id, {"round.yaml": content}, seen), "", saved)
+    act(lambda: desk.import_files(summary.id, {"round.yaml": content}, seen), "", saved, refused)

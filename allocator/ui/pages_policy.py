@@ -213,10 +213,12 @@ def _saved(
     summary = view.summary
 
     def save() -> PolicyView:
-        made = desk.save_policy(text, reason, based_on)
-        policy_draft.saved(summary.id, draft, made)
         if use:
-            desk.set_policy(summary.id, made.id, reason, version_seen(view))
+            seen = version_seen(view)
+            made = desk.save_policy_for(summary.id, text, reason, based_on, seen)
+        else:
+            made = desk.save_policy(text, reason, based_on)
+        policy_draft.saved(summary.id, draft, made)
         return made
 
     act(save, say(f"ui.policy.save.{'done-used' if use else 'done'}"))

@@ -28,6 +28,7 @@ from allocator.ui.formats import amount, moment, safe
 from allocator.ui.navigation import RoundPage, Section, link
 from allocator.ui.results import shown
 from allocator.ui.session import act, attempt, version_seen
+from allocator.ui.signoff_again import since_publication
 
 SHOWN = 8
 """Digits of a fingerprint that are typed to approve: enough to have looked."""
@@ -80,6 +81,8 @@ def _what(desk: Desk, view: RoundView, run: RunView) -> None:
     st.code(run.fingerprint or "", language=None, wrap_lines=True)
     st.caption(say("ui.signoff.what.fingerprint-about"))
     _basis(view)
+    if _phase(view, run) == "reallocation":
+        since_publication(desk, view, run)
     _shares(desk, run)
 
 
@@ -155,6 +158,10 @@ def _step(desk: Desk, view: RoundView, run: RunView) -> None:
         return
     if run.id in published:
         _close(desk, view)
+    elif not run.current and state is not State.DRAFT:
+        kind = "reallocation" if state is State.PUBLISHED else "run"
+        st.warning(say(f"ui.signoff.outdated.{kind}"), icon=":material/history:")
+        link("allocation", say("ui.signoff.empty.button"), round=view.summary.id)
     elif signed == "proposed" and state in (State.PROPOSED, State.PUBLISHED):
         _approve(desk, view, run)
     elif signed == "approved" and state in (State.APPROVED, State.PUBLISHED):
@@ -162,7 +169,9 @@ def _step(desk: Desk, view: RoundView, run: RunView) -> None:
     else:
         _propose(desk, view, run)
     if state in (State.PROPOSED, State.APPROVED):
-        _return(desk, view)
+        _return(desk, view, "return")
+    elif state is State.PUBLISHED and run.id not in published and signed:
+        _return(desk, view, "return-reallocation")
 
 
 def _allowed(desk: Desk, command: Command, name: str) -> bool:
@@ -207,19 +216,19 @@ def _approve(desk: Desk, view: RoundView, run: RunView) -> None:
     act(lambda: desk.approve(summary.id, whole, version_seen(view)), say("ui.signoff.approve.done"))
 
 
-def _return(desk: Desk, view: RoundView) -> None:
+def _return(desk: Desk, view: RoundView, words: str) -> None:
     if not may(desk.me(), Command.RETURN):
         return
     summary = view.summary
-    with st.expander(say("ui.signoff.return.title"), icon=":material/undo:"):
-        st.markdown(say("ui.signoff.return.about"))
+    with st.expander(say(f"ui.signoff.{words}.title"), icon=":material/undo:"):
+        st.markdown(say(f"ui.signoff.{words}.about"))
         reason = reasoned(
-            "signoff-return", say("ui.signoff.return.label"), say("ui.signoff.return.button")
+            "signoff-return", say("ui.signoff.return.label"), say(f"ui.signoff.{words}.button")
         )
         if reason is not None:
             act(
                 lambda: desk.return_to_draft(summary.id, reason, version_seen(view)),
-                say("ui.signoff.return.done"),
+                say(f"ui.signoff.{words}.done"),
             )
 
 

@@ -83,7 +83,8 @@ def choose(view: RoundView, found: tuple[Source, ...]) -> Draft:
     key = f"policy-source-{view.summary.id}"
     if st.session_state.get(key) != chosen:
         st.session_state[key] = chosen
-    labels = {each.id: _label(view, each) for each in found}
+    # Names only: what is said of them beside would change, and with it what the browser has chosen.
+    labels = {each.id: each.label for each in found}
     st.selectbox(
         say("ui.policy.source.label"),
         list(by_id),
@@ -94,7 +95,10 @@ def choose(view: RoundView, found: tuple[Source, ...]) -> Draft:
         args=(view.summary.id, key),
     )
     _chosen()[view.summary.id] = chosen
-    return _draft(view.summary.id, by_id[chosen])
+    draft = _draft(view.summary.id, by_id[chosen])
+    if marks := _marks(view, draft):
+        st.caption(marks)
+    return draft
 
 
 def on_screen(view: RoundView, found: tuple[Source, ...]) -> Draft:
@@ -114,13 +118,12 @@ def start(view: RoundView, found: tuple[Source, ...]) -> Source:
     return next((each for each in found if each.version and each.version.id == wanted), found[0])
 
 
-def _label(view: RoundView, source: Source) -> str:
-    used = view.policy and source.version and view.policy.id == source.version.id
-    draft = _drafts().get((view.summary.id, source.id))
+def _marks(view: RoundView, draft: Draft) -> str:
+    version = draft.source.version
+    used = view.policy and version and view.policy.id == version.id
     parts = [
-        source.label,
         say("ui.policy.source.used") if used else "",
-        say("ui.policy.source.unsaved") if draft and draft.unsaved else "",
+        say("ui.policy.source.unsaved") if draft.unsaved else "",
     ]
     return " · ".join(part for part in parts if part)
 

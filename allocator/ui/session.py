@@ -122,7 +122,12 @@ def attempt[T](command: Callable[[], T]) -> T | None:
         return None
 
 
-def act[T](command: Callable[[], T], done: str, then: Callable[[T], None] | None = None) -> None:
+def act[T](
+    command: Callable[[], T],
+    done: str,
+    then: Callable[[T], None] | None = None,
+    refused: Callable[[AllocatorError], None] | None = None,
+) -> None:
     """Give a command that changes something; say that it is done on a page drawn anew.
 
     Parameters
@@ -133,11 +138,15 @@ def act[T](command: Callable[[], T], done: str, then: Callable[[T], None] | None
         What to say when it is done; values from files are made safe by the caller.
     then : callable, optional
         Called with the answer, for example to ``go`` to another page.
+    refused : callable, optional
+        Called with a refusal before it is shown.
     """
     try:
         with st.spinner(say("ui.working")):
             answer = command()
     except AllocatorError as error:
+        if refused is not None:
+            refused(error)
         refusal(error)
         return
     flash(done)

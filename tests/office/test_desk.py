@@ -235,6 +235,20 @@ def test_undoing_goes_back_step_by_step(office: Office) -> None:
     assert code(lambda: olu.undo_import(round_id, None)) == "office-nothing-before"
 
 
+def test_a_policy_is_saved_for_a_round_or_not_at_all(office: Office) -> None:
+    olu, round_id = office.olu, office.checked()
+    seen = olu.round(round_id).summary.version
+    text = policy().decode() + "\n# heavier\n"
+    made = olu.save_policy_for(round_id, text, "asked for", None, seen)
+    view = olu.round(round_id)
+    assert view.policy is not None and view.policy.id == made.id
+    assert view.summary.state is State.DRAFT
+    before = olu.policies()
+    other = text + "# and more\n"
+    assert code(lambda: olu.save_policy_for(round_id, other, "why", None, seen)) == "office-stale"
+    assert olu.policies() == before
+
+
 def test_undoing_an_import_brings_back_its_policy_and_title(office: Office) -> None:
     olu, round_id = office.olu, office.checked()
     before = olu.round(round_id)

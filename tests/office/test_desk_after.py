@@ -7,6 +7,7 @@ from allocator.model import Package
 from allocator.office.desk_awards import moved_payments
 from allocator.office.ledger import ledger
 from allocator.office.roles import Role
+from allocator.texts import say
 from tests.office.desk_kit import Office, awarded, balanced, code, office_in, refusal, tiny
 
 
@@ -128,7 +129,10 @@ def test_what_was_awarded_anew_is_not_promised_twice_by_a_correction(office: Off
     new = office.olu.reallocate(round_id, "a withdrawal")
     # Corrected before it is published, the reallocation is no longer of what is there now.
     assert correct(round_id, first, "none", day, "a mistake").kind == "none"
-    assert code(lambda: office.olu.propose(round_id, new.id, None)) == "office-not-current"
+    assert code(lambda: office.olu.propose(round_id, new.id, None)) == (
+        "office-not-current-reallocation"
+    )
+    assert office.olu.round(round_id).summary.next_step == say("office.next.reallocating-outdated")
     office.olu.outcome(round_id, first, "withdrawn", day)
     new = office.olu.reallocate(round_id, "a withdrawal")
     office.olu.propose(round_id, new.id, None)

@@ -134,6 +134,9 @@ CHANGES: dict[str, Callable[[Office], object]] = {
     "undo_import": lambda o: o.olu.undo_import("one", None),
     "check": lambda o: o.olu.check("one", None),
     "save_policy": lambda o: o.olu.save_policy(o.olu.policies()[0].text, "kept"),
+    "save_policy_for": lambda o: o.olu.save_policy_for(
+        "one", o.olu.policies()[0].text + "\n# for the round\n", "kept", None, None
+    ),
     "set_policy": lambda o: o.olu.set_policy("one", "1", "usual", None),
     "note": lambda o: o.kim.note("one", "one-A1", "seen"),
     "add_account": lambda o: o.ada.add_account("pat", "Pat", ["officer"]),

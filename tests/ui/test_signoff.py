@@ -190,6 +190,32 @@ def test_a_reallocation_is_signed_by_two_people_and_published_next(
     assert say("ui.allocation.after.none-fell") in words(page)
 
 
+@pytest.mark.office("published")
+@pytest.mark.usefixtures("published_template")
+def test_a_reallocation_shows_what_it_rests_on_and_is_returned_or_made_anew(app, office):
+    desk = desk_of(office, OFFICER)
+    gone, other = [e for e in desk.result("1").lines if e.decision == "awarded"][:2]
+    desk.outcome(ROUND, gone.application_id, "withdrawn", date(2025, 9, 1))
+    run = desk.reallocate(ROUND, "A seat is free.")
+    desk.propose(ROUND, run.id, None)
+    page = app(APPROVER, "signoff", round=ROUND)
+    fell = next(e.value for e in page.dataframe if list(e.value["0"]) == [gone.application_id])
+    assert say("ui.allocation.outcome.withdrawn") in set(fell["1"])
+    assert say("ui.signoff.again.moves") in words(page)
+
+    # A payment of an award that fell through is money that is not free after all.
+    desk.outcome(ROUND, other.application_id, "withdrawn", date(2025, 9, 2))
+    page = app(APPROVER, "signoff", round=ROUND)
+    assert say("ui.signoff.outdated.reallocation") in words(page)
+    assert "signoff-typed" not in {each.key for each in page.text_input}
+    assert desk.round(ROUND).summary.next_step == say("office.next.reallocating-outdated")
+    page.text_area(key="signoff-return-reason").set_value("One more has withdrawn.")
+    button(page, say("ui.signoff.return-reallocation.button")).click().run()
+    assert not page.error
+    view = desk.round(ROUND)
+    assert view.summary.state is State.PUBLISHED and view.run.id != run.id
+
+
 @pytest.mark.parametrize("login", EVERYONE)
 @pytest.mark.parametrize("view", ["record", "fairness", "ties", "log", "other"])
 def test_every_view_of_the_audit_opens_for_every_role(app, final, login, view):
