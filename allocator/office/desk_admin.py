@@ -188,8 +188,12 @@ def known_roles(roles: Iterable[Role | str]) -> tuple[Role, ...]:
 def _setting_value(name: str, value: str) -> str | int:
     if name == REPORTS and value in REPORT_CHOICES:
         return value
-    least, most = NUMBERS.get(name, (1, 0))
-    number = number_of(value)
-    if number is not None and least <= number <= most:
+    if name in NUMBERS:
+        least, most = NUMBERS[name]
+        number = number_of(value)
+        if number is None or not least <= number <= most:
+            raise AllocatorError(
+                problem("office-setting-number", value=value, least=least, most=most)
+            )
         return number
     raise AllocatorError(problem("office-setting", value=name, settings=", ".join(SETTINGS)))

@@ -369,4 +369,4 @@ def _demand_verified(record: bytes, public: str, previous: bytes | None) -> None
     if report.exit_code:
         failing = [each for each in report.checks if each.status == FAIL] or report.checks
         words = "; ".join(f"{each.title}: {each.figure}" for each in failing[:3])
-        raise AllocatorError(problem("office-not-verified", value=words))
+        raise AllocatorError(problem("office-not-verified", found=words))

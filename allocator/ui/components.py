@@ -17,7 +17,7 @@ from allocator.ui.downloads import held
 from allocator.ui.fitting import ROOM, fit
 from allocator.ui.formats import safe
 from allocator.ui.sheets import XLSX, sheet_bytes
-from allocator.wording import THIN, places_needed
+from allocator.wording import THIN, for_reading, places_needed
 
 _STATE_LOOKS = {
     State.DRAFT: ("gray", "edit"),
@@ -53,7 +53,8 @@ def facts(values: Sequence[tuple[str, str]]) -> None:
     """Show a few figures side by side, each under its name; both are made safe."""
     with st.container(horizontal=True, gap="small"):
         for label, value in values:
-            st.metric(safe(label), safe(value), border=True, width="content")
+            shown = for_reading(value) if value.isdecimal() else value
+            st.metric(safe(label), safe(shown), border=True, width="content")
 
 
 class Kind(StrEnum):

@@ -10,7 +10,7 @@ from allocator.explain.result import DecisionLine
 from allocator.explain.why_words import nearest
 from allocator.model import Candidate, Ineligible
 from allocator.office.roles import Command, may
-from allocator.office.views import NoteView, RoundView
+from allocator.office.views import NoteView, RoundView, RunView
 from allocator.texts import say
 from allocator.ui import navigation
 from allocator.ui.address import name, named
@@ -45,7 +45,7 @@ def show(desk: Desk, view: RoundView) -> None:
         _start(found)
         return
     name("application", application)
-    _one(desk, view, found, application)
+    _one(desk, view, run, found, application)
 
 
 def _start(found: Shown) -> None:
@@ -84,7 +84,7 @@ def _near(found: Shown, application: str, short: int) -> list[Cell]:
     return [application, *person, place, short, quoted(found.lines[application].reason)]
 
 
-def _one(desk: Desk, view: RoundView, found: Shown, application: str) -> None:
+def _one(desk: Desk, view: RoundView, run: RunView, found: Shown, application: str) -> None:
     judged, line = found.judged[application], found.lines[application]
     explained = found.teller.explained.get(application)
     _heading(found, line)
@@ -105,7 +105,7 @@ def _one(desk: Desk, view: RoundView, found: Shown, application: str) -> None:
     for fact in judged.unsettled:
         st.warning(say("ui.why.unsettled", fact=safe(fact)), icon=":material/gavel:")
     if found.personal:
-        letter(found, application)
+        letter(found, application, published=run.id in {each.run for each in view.publications})
     _notes(desk, view, application)
 
 

@@ -173,6 +173,8 @@ def chosen_run(view: RoundView, *, key: str) -> RunView | None:
         return None
     current = view.run.id if view.run and view.run.id in runs else next(iter(runs))
     wanted = named("run")
+    if wanted and wanted not in runs:
+        st.warning(say("ui.run-unknown", run=safe(wanted)), icon=":material/search_off:")
     start = wanted if wanted in runs else current
     if len(runs) == 1:
         return runs[start]

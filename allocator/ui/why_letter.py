@@ -23,14 +23,19 @@ _OWN_PARTS = ("margin", "obstacles", "factors", "extra")
 """Parts of an explanation that speak of nobody but the applicant, the rules and the money."""
 
 
-def letter(found: Shown, application: str) -> None:
-    """Show the text of the letter, to copy or to keep as a file; none of a run not final."""
+def letter(found: Shown, application: str, *, published: bool) -> None:
+    """Show the text of the letter, to copy or to keep as a file; none of a run not final.
+
+    Of a run that is not ``published`` it is a draft, and a warning says so.
+    """
     line = found.lines[application]
     section(say("ui.why.letter.title"))
     if not found.figures.final:
         st.markdown(say("ui.why.letter.not-final"))
         return
     st.caption(say("ui.why.letter.about"))
+    if not published:
+        st.warning(say("ui.why.letter.draft"), icon=":material/drafts:")
     text = letter_text(found, line)
     st.code(text, language=None, wrap_lines=True)
     file_download(

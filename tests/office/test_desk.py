@@ -406,9 +406,15 @@ def test_what_nobody_can_mean_is_refused_in_words(office: Office) -> None:
     for seen in (huge, -huge):
         assert code(lambda seen=seen: olu.close(round_id, seen)) == "office-stale"
     assert code(lambda: office.ada.add_account(" ", "X", [Role.OFFICER])) == "office-login-empty"
+    assert (
+        office.ada.add_account(" Pat@Example.org ", "Pat", ["officer"]).login == "pat@example.org"
+    )
+    for alike in ("OLU", "PAT@example.org"):
+        again = code(lambda alike=alike: office.ada.add_account(alike, "X", [Role.APPROVER]))
+        assert again == "office-account-exists"
     for years in ("0", "101", "9" * 30):
         refused = code(lambda years=years: office.ada.set_setting("retention-years", years))
-        assert refused == "office-setting"
+        assert refused == "office-setting-number"
 
 
 # --- erasing --------------------------------------------------------------------------------------

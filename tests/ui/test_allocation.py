@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
+from allocator.fields import typed_money
 from allocator.office import jobs
 from allocator.office.states import State
 from allocator.texts import say
-from allocator.ui.allocation_after import minor_units
 from allocator.ui.formats import quoted
 from tests.ui.decided import (  # noqa: F401  (fixtures)
     ROUND,
@@ -342,10 +342,12 @@ def test_the_reserve_list_is_in_order_and_without_names_for_an_analyst(app, offi
         ("\u2212 12.05", -1205),
         ("1.234", None),
         ("1e999", None),
+        ("5e2", None),
+        ("1_000", None),
         ("nan", None),
         ("", None),
         ("ten", None),
     ],
 )
 def test_amounts_are_read_exactly_or_not_at_all(typed, minor):
-    assert minor_units(typed) == minor
+    assert typed_money(typed) == minor
