@@ -50,7 +50,12 @@ def ended(desk, run_id):
     raise AssertionError("the run did not end")
 
 
-def test_a_run_is_decided_in_a_process_of_its_own(desk):
+def test_a_run_is_decided_in_a_process_of_its_own(desk, tmp_path, monkeypatch):
+    """Whatever stands in the folder that the server was started in."""
+    place = tmp_path / "started here"
+    (place / "allocator").mkdir(parents=True)
+    (place / "csv.py").write_text("raise SystemExit(1)\n")
+    monkeypatch.chdir(place)
     queued = jobs.start(desk, ROUND)
     run = ended(desk, queued.id)
     assert (run.status, run.by) == ("done", OFFICER)
