@@ -16,6 +16,7 @@ from allocator.intake.folder import LoadedRound, all_rules, selectors
 from allocator.intake.groups import Describer, matches, values_of
 from allocator.intake.merit import History, Scorer
 from allocator.intake.overrides import refused_overrides
+from allocator.intake.past import awarded_already, odd_awards
 from allocator.intake.standing import Standing
 from allocator.intake.values import fold
 from allocator.model import Application, Candidate, Finding, Ineligible, Pool, Round, Severity
@@ -61,7 +62,7 @@ def assess(loaded: LoadedRound) -> Assessment:
             ineligible.append(outcome)
     pool = Pool(tuple(candidates), tuple(ineligible))
     refused = refused_overrides(loaded.overrides, pool)
-    return Assessment(pool, ordered((*assessor.problems(), *refused)))
+    return Assessment(pool, ordered((*assessor.problems(), *odd_awards(loaded), *refused)))
 
 
 def problems_of(loaded: LoadedRound) -> tuple[Problem, ...]:
@@ -98,6 +99,7 @@ class _Assessor:
         self.used = used_half_units(loaded)
         self.uncosted: dict[tuple[str, tuple[tuple[str, str], ...]], list[int]] = {}
         self.estimated: list[int] = []
+        self.awarded = awarded_already(loaded)
         self.open: dict[str, list[int]] = {}
 
     def outcome(self, application: Application) -> Candidate | Ineligible | None:
@@ -192,6 +194,8 @@ class _Assessor:
             yield self._problem("assess-open", rows, Severity.WARNING, group=group_text(group))
         if self.estimated:
             yield self._problem("assess-estimated", self.estimated, Severity.NOTE)
+        if self.awarded:
+            yield self._problem("past-same-meeting", self.awarded, Severity.WARNING)
 
     def _problem(
         self, code: str, rows: Sequence[int], severity: Severity, column: str = "", **about: str

@@ -5,6 +5,7 @@ The office's own ledger is a second such file; an award that stands in both coun
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
@@ -20,6 +21,8 @@ from allocator.intake.values import Unreadable, as_date, date_order, fold
 from allocator.model import Package, PriorAward, Severity
 
 OFFICE_AWARDS = "office_awards.csv"
+_AS_NUMBER = re.compile(r"(?<=^\d{4})\.0+$")
+"""What a spreadsheet adds to a year that it takes for a number."""
 
 
 def read_prior_awards(
@@ -75,7 +78,7 @@ def read_prior_awards(
 def _as_year(text: str) -> str:
     if not text:
         raise Unreadable("intake-year-blank")
-    return plain(text)
+    return _AS_NUMBER.sub("", plain(text))
 
 
 def _order(award: PriorAward) -> tuple[str, ...]:
