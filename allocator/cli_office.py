@@ -70,8 +70,12 @@ def asked_for(wanted: bool, *, twice: bool = False) -> Callable[[], str] | None:
 
 
 def command(app: typer.Typer, name: str) -> "Callable[[Given], Given]":
-    """Return what makes a function a command, with the text of its name as help."""
-    return app.command(name, help=say(f"cli.office.command.{name}"))
+    """Return what makes a function a command, with the text of its name as help.
+
+    Where an amount may be negative, what begins with a minus and is no option is an argument.
+    """
+    settings = {"ignore_unknown_options": name == "pay"}
+    return app.command(name, help=say(f"cli.office.command.{name}"), context_settings=settings)
 
 
 def sub(app: typer.Typer, group: str, name: str) -> "Callable[[Given], Given]":

@@ -19,6 +19,7 @@ from allocator.commands.office_desk import (
 from allocator.errors import Exit
 from allocator.office.desk import Desk
 from allocator.office.identity import from_system
+from allocator.office.states import State
 from allocator.office.store import upgrade_store
 from allocator.office.store_backup import restore as restore_store
 from allocator.office.store_check import StoreReport
@@ -43,10 +44,13 @@ def approve(store: str | None, round_id: str, fingerprint: str, seen: int | None
 
 def return_to_draft(store: str | None, round_id: str, reason: str, seen: int | None) -> Answer:
     """Return a round to draft."""
-    text = say("cli.office.returned")
-    return at_desk(
-        store, lambda desk: round_answer(text, desk.return_to_draft(round_id, reason, seen))
-    )
+
+    def returned(desk: Desk) -> Answer:
+        view = desk.return_to_draft(round_id, reason, seen)
+        draft = view.summary.state is State.DRAFT
+        return round_answer(say(f"cli.office.returned{'' if draft else '-reallocation'}"), view)
+
+    return at_desk(store, returned)
 
 
 def publish(

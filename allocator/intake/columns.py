@@ -18,7 +18,8 @@ class Vocabulary:
 
     ``words`` maps the folded header to the column's name; those in ``weak`` stand for it only where
     no other header does ("Study group" is the meeting unless there is a column "Meeting").
-    ``noted_elsewhere`` are columns whose absence the reader of the column itself remarks on.
+    ``noted_elsewhere`` are columns whose absence the reader of the column itself remarks on. A file
+    that ``may_be_empty`` says by its headers alone that there is nothing.
     """
 
     names: tuple[str, ...]
@@ -26,6 +27,7 @@ class Vocabulary:
     words: dict[str, str]
     weak: frozenset[str]
     noted_elsewhere: tuple[str, ...]
+    may_be_empty: bool = False
 
     def known(self, header: str) -> str | None:
         """Return the column a header stands for, ``None`` if for none."""
@@ -60,7 +62,12 @@ def currency_of(header: str) -> str:
 
 
 def _vocabulary(
-    required: str, weak: str, noted_elsewhere: str, columns: dict[str, str]
+    required: str,
+    weak: str,
+    noted_elsewhere: str,
+    columns: dict[str, str],
+    *,
+    may_be_empty: bool = False,
 ) -> Vocabulary:
     words = {
         fold_header(word): name
@@ -70,7 +77,8 @@ def _vocabulary(
     }
     weakly = frozenset(fold_header(word) for word in weak.split(","))
     elsewhere = tuple(noted_elsewhere.split())
-    return Vocabulary(tuple(columns), tuple(required.split()), words, weakly, elsewhere)
+    needed = tuple(required.split())
+    return Vocabulary(tuple(columns), needed, words, weakly, elsewhere, may_be_empty)
 
 
 APPLICATIONS = _vocabulary(
@@ -131,6 +139,7 @@ PRIOR_AWARDS = _vocabulary(
         "meeting": "event, meeting id, meeting code, study group, reunion",
         "awarded_on": "date, award date, date of award, fecha",
     },
+    may_be_empty=True,
 )
 
 

@@ -275,12 +275,13 @@ def _fund(fund: Fund, entry: RoundEntry, at: int, say: _Saying) -> Iterator[Prob
         "study_group": sorted({each.study_group for each in entry.meetings if each.study_group}),
         "gender": [each.value for each in Gender if each is not Gender.NOT_STATED],
         "package": [each.value for each in Package],
-        "administration": list(countries.member_states(entry.decision_date)),
     }
-    for written in entry.funds[at].only:
+    for written, stated in entry.funds[at].only.items():
         name = attribute_name(written)
         values = dict(fund.only.conditions)[name]
         path = ("funds", at, "only", written)
+        for each in stated if name == "administration" else ():
+            yield from _member_state(each, entry, path, say)
         yield from _unknown(values, known.get(name, values), name, path, say)
 
 
@@ -316,15 +317,13 @@ def _rate(rate: RateEntry, entry: RoundEntry, path: Path, say: _Saying) -> Itera
 
 def _member_states(entry: RoundEntry, say: _Saying) -> Iterator[Problem]:
     for at, written in enumerate(entry.eligible_member_states or ()):
-        path = ("eligible_member_states", at)
-        found = countries.resolve(written, entry.decision_date)
-        if found.kind is Kind.NOT_MEMBER:
-            yield say(
-                "round-not-member",
-                path,
-                severity=Severity.WARNING,
-                value=written,
-                reason=found.reason,
-            )
-        elif found.kind is not Kind.MEMBER:
-            yield say("round-country-unknown", path, value=written, hint=_likely(found))
+        yield from _member_state(written, entry, ("eligible_member_states", at), say)
+
+
+def _member_state(written: str, entry: RoundEntry, path: Path, say: _Saying) -> Iterator[Problem]:
+    found = countries.resolve(written, entry.decision_date)
+    if found.kind is Kind.NOT_MEMBER:
+        reason = found.reason
+        yield say("round-not-member", path, severity=Severity.WARNING, value=written, reason=reason)
+    elif found.kind is not Kind.MEMBER:
+        yield say("round-country-unknown", path, value=written, hint=_likely(found))

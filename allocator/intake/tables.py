@@ -216,7 +216,7 @@ def _below_header(sheet: RawSheet, file: str, vocabulary: Vocabulary) -> Table:
         used.update(at for at in unnamed if at < len(row.cells) and row.cells[at])
         rows.append(RawRow(row.number, row.cells + ("",) * (width - len(row.cells))))
     problems.extend(_unnamed(used, table))
-    if not rows:
+    if not rows and not vocabulary.may_be_empty:
         raise refuse("intake-no-rows", table.where(header.number))
     return replace(table, rows=tuple(rows), problems=tuple(problems))
 

@@ -14,7 +14,13 @@ from allocator.office.settings import REPORT_CHOICES, REPORT_DAYS, REPORTS, RETE
 from allocator.office.store import Unit, subject_of
 from allocator.office.store_backup import Backup, backup
 from allocator.office.store_check import StoreReport, check_store
-from allocator.office.store_rows import AccountRoleRow, AccountRow, PublicationRow, SettingRow
+from allocator.office.store_rows import (
+    AccountRoleRow,
+    AccountRow,
+    PublicationRow,
+    RunRow,
+    SettingRow,
+)
 from allocator.office.views import AccountView
 from allocator.record.record import manifest_digest
 
@@ -128,6 +134,11 @@ class Administration(Base):
         records : iterable of bytes
             Published records that are kept elsewhere: a store set back to an old backup does not
             hold them.
+
+        Raises
+        ------
+        AllocatorError
+            ``office-not-published`` for the record of a run that was never published.
         """
         return check_store(self.store, pinned=[self._pin(each) for each in records])
 
@@ -137,6 +148,9 @@ class Administration(Base):
         fingerprint = manifest_digest(record)
         with self.store.reading() as reader:
             found = reader.find(PublicationRow, manifest=fingerprint)
+            run = next(iter(reader.find(RunRow, manifest=fingerprint)), None)
+        if run is not None and not found:
+            raise AllocatorError(problem("office-not-published", value=str(run.id)))
         return found[0].number if found else 0, fingerprint, head.seq, head.hash
 
     def _account(self, unit: Unit, login: str, seen: int | None) -> AccountRow:

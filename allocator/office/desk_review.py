@@ -69,7 +69,8 @@ class Review(Runs):
         """
         demand_reason(reason)
         if decision not in DECISIONS or (package and package not in set(Package)):
-            raise AllocatorError(problem("office-no-item", value=package or decision))
+            wrong = package if decision in DECISIONS else decision
+            raise AllocatorError(problem("office-decision", value=wrong or ""))
         drafted = OverrideDraft(application, decision, package)
         with self.store.reading() as reader:  # beforehand: judging a large round takes seconds
             self._demand_possible(reader, round_id, drafted, seen)

@@ -238,7 +238,6 @@ def _more_money(kind: str, name: str, pool: Pool, round_: Round, rules: Rules, w
     return say(
         "conflict.more-money",
         extra=_money(needed - now),
-        amount=_money(needed),
         currency=round_.currency,
     )
 

@@ -78,7 +78,10 @@ def changed(small: Small, kind: str, name: str, to: int | Fraction) -> tuple[Rou
 def steps(small: Small, kind: str, name: str, text: str) -> tuple[int | Fraction, int | Fraction]:
     """Read the number that would do, and say the one next to it that must not."""
     if kind in ("budget", "fund"):
-        enough = money(re.search(r"that is CHF ([\d ]+\.\d\d) in all", text)[1])
+        there = {m.id: m.budget or 0 for m in small.round.meetings}
+        if kind == "fund":
+            there = {f.id: f.amount for f in small.round.funds}
+        enough = there[name] + money(re.search(r"CHF ([\d ]+\.\d\d) more would do", text)[1])
         return enough, enough - 1
     if kind in ("quota", "person_year"):
         enough = int(re.search(r"a limit of (\d+) units", text)[1])

@@ -162,6 +162,35 @@ def test_what_the_person_used_of_the_year_counts_half_units_of_that_year_only() 
     assert [each.used_half_units for each in pool.candidates] == [2, 2, 0]
 
 
+@pytest.mark.parametrize(
+    ("written", "odd"),
+    [
+        *((each, True) for each in ("FY2027", "27", "02027", "2026/27", "2027-2028")),
+        *((each, False) for each in ("2027", " 2027", "2026", "2028", "FY2026", "old")),
+    ],
+)
+def test_a_year_of_past_awards_that_may_be_this_one_is_named(written: str, odd: bool) -> None:
+    awards = [award(None, person="p-A1", financial_year=written)]
+    codes = {each.code for each in assess(loaded([form("A1")], awards=awards)).problems}
+    assert ("past-year" in codes) is odd
+
+
+def test_past_awards_for_the_same_meeting_or_of_nearly_the_same_person_are_named() -> None:
+    rows = [form("A1", row=2), form("A2", row=3)]
+    one = award(date(2026, 5, 1), person="p-A1", meeting=rows[0].meeting.upper())
+    for awards, expected in (
+        ([one], {"past-same-meeting"}),
+        ([one, one], {"past-same-meeting", "past-twice"}),
+        ([award(None, person="P-a2", meeting="other")], {"past-person"}),
+        ([award(None, person="p-A2", meeting="other")], set()),
+    ):
+        found = assess(loaded(rows, awards=awards)).problems
+        assert {each.code for each in found if each.code.startswith("past-")} == expected
+        assert all(each.severity is Severity.WARNING for each in found)
+        named = [each.what for each in found if each.code == "past-same-meeting"]
+        assert all("row 2" in each and "p-A1" not in each for each in named)
+
+
 def test_a_missing_rate_is_one_error_with_its_rows() -> None:
     rows = [form(f"A{row:03}", ticket_currency="JPY", row=row) for row in range(2, 13)]
     found = assess(loaded([*rows, form("B")]))

@@ -233,6 +233,13 @@ def test_columns_that_the_policy_looks_at_and_the_file_lacks_are_warned_about(
     assert not set(noted) & set(absent)
 
 
+def test_a_file_of_past_awards_without_rows_says_that_there_were_none(folder: Write) -> None:
+    header = AWARDS.splitlines()[0] + "\n"
+    loaded = load_round(folder(prior_awards__csv=header))
+    assert loaded.prior_awards == () and loaded.prior_awards_given
+    assert "round-no-prior-awards" not in {each.code for each in loaded.problems}
+
+
 @pytest.mark.parametrize("column", ["family_name", "Given name", "Surname"])
 def test_a_policy_that_looks_at_names_is_refused(folder: Write, column: str) -> None:
     merit = f"    - id: name\n      kind: category\n      column: {column}\n      title: Name\n"
