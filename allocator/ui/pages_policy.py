@@ -44,7 +44,7 @@ def show(desk: Desk, view: RoundView) -> None:
     with when:
         on = _day(view, decided, usual, sent)
     policy_address.tell(view, found, on, usual)
-    _origin(draft)
+    _origin(view, draft)
     policy = policy_draft.checked(draft.text)[0]
     rules = _settled(policy, on)
     _standing(desk, view, draft)
@@ -89,18 +89,20 @@ def _settled(policy: Policy | None, on: date) -> Rules | None:
         return None
 
 
-def _origin(draft: Draft) -> None:
-    """Say who wrote the version that the draft began with, when and why."""
+def _origin(view: RoundView, draft: Draft) -> None:
+    """Say whether the round has the policy that the draft began with, and who wrote it."""
     version = draft.source.version
     if version is None:
         st.caption(say("ui.policy.origin.shipped"))
         return
     wrote = {"author": safe(version.author), "when": moment(version.at)}
-    st.caption(
+    said = (
         say("ui.policy.origin.reason", **wrote, reason=safe(version.reason))
         if version.reason
         else say("ui.policy.origin.saved", **wrote)
     )
+    used = view.policy is not None and view.policy.id == version.id
+    st.caption(f"{say('ui.policy.origin.used')} {said}" if used else said)
 
 
 def _standing(desk: Desk, view: RoundView, draft: Draft) -> None:

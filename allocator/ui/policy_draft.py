@@ -95,10 +95,7 @@ def choose(view: RoundView, found: tuple[Source, ...]) -> Draft:
         args=(view.summary.id, key),
     )
     _chosen()[view.summary.id] = chosen
-    draft = _draft(view.summary.id, by_id[chosen])
-    if marks := _marks(view, draft):
-        st.caption(marks)
-    return draft
+    return _draft(view.summary.id, by_id[chosen])
 
 
 def on_screen(view: RoundView, found: tuple[Source, ...]) -> Draft:
@@ -116,16 +113,6 @@ def start(view: RoundView, found: tuple[Source, ...]) -> Source:
     """Return the version that the round has, else the newest, else the first that is shipped."""
     wanted = view.policy.id if view.policy else None
     return next((each for each in found if each.version and each.version.id == wanted), found[0])
-
-
-def _marks(view: RoundView, draft: Draft) -> str:
-    version = draft.source.version
-    used = view.policy and version and view.policy.id == version.id
-    parts = [
-        say("ui.policy.source.used") if used else "",
-        say("ui.policy.source.unsaved") if draft.unsaved else "",
-    ]
-    return " · ".join(part for part in parts if part)
 
 
 def _draft(round_id: str, source: Source) -> Draft:
