@@ -244,12 +244,21 @@ class Signing(Review):
 
     @command(Command.CLOSE)
     def close(self, round_id: str, seen: int | None) -> RoundView:
-        """Close a round: what is not paid is released, and nothing changes any more."""
+        """Close a round: what is not paid is released, and nothing changes any more.
+
+        Raises
+        ------
+        AllocatorError
+            ``office-wrong-state``; ``office-being-signed`` while a reallocation is proposed.
+        """
         with self.change(Command.CLOSE) as unit:
             round_ = self.the_round(unit, round_id)
             guard_seen(unit, round_, round_id, seen)
             if after(State(round_.state), Command.CLOSE) is None:
                 raise wrong_state(round_, Command.CLOSE)
+            if _is_being_signed(unit, round_):
+                run = str(round_.current_run)
+                raise AllocatorError(problem("office-being-signed", value=run))
             row = unit.update(RoundRow, round_id, seen_of(round_, seen), state=State.CLOSED.value)
             self.tell(unit, "closed", subject_of(RoundRow, round_id))
             return self.round_view(unit, row)

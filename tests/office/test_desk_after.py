@@ -136,6 +136,7 @@ def test_what_was_awarded_anew_is_not_promised_twice_by_a_correction(office: Off
     office.olu.outcome(round_id, first, "withdrawn", day)
     new = office.olu.reallocate(round_id, "a withdrawal")
     office.olu.propose(round_id, new.id, None)
+    assert code(lambda: office.olu.close(round_id, None)) == "office-being-signed"
     office.kim.approve(round_id, new.fingerprint or "", None)
     office.olu.publish(round_id, office.key, None)
     refused = refusal(lambda: correct(round_id, first, "accepted", day, "a mistake"))
