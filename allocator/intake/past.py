@@ -2,14 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from allocator.errors import Problem, Where, problem
 from allocator.intake.folder import LoadedRound
+from allocator.intake.prior_awards import OFFICE_AWARDS
 from allocator.intake.values import fold
-from allocator.model import PriorAward, Severity
+from allocator.model import Severity
 
-FILE = "prior_awards.csv"
+_STEM = "prior_awards"
 _CENTURY = 2000
 
 
@@ -24,23 +25,24 @@ def awarded_already(loaded: LoadedRound) -> list[int]:
 
 
 def odd_awards(loaded: LoadedRound) -> Iterator[Problem]:
-    """Yield what looks like a slip: a year or a person written otherwise, an award twice."""
+    """Yield what looks like a slip: a year or a person written otherwise."""
     awards, year = loaded.prior_awards, loaded.round.financial_year
     other = Counter(each.financial_year for each in awards if _nearly(each.financial_year, year))
     if other:
         written = ", ".join(other)
-        yield _odd("past-year", "financial_year", other.total(), written=written, year=year)
+        yield _odd(loaded, "past-year", "financial_year", other.total(), written, year)
     known = {each.person_id for each in loaded.applications}
     folded = {fold(each) for each in known}
     persons = {each.person_id for each in awards if each.person_id} - known
     if alike := sum(fold(each) in folded for each in persons):
-        yield _odd("past-person", "person_id", alike)
-    if twice := _twice(awards):
-        yield _odd("past-twice", "", twice)
+        yield _odd(loaded, "past-person", "person_id", alike)
 
 
-def _odd(code: str, column: str, count: int, written: str = "", year: str = "") -> Problem:
-    where = Where(file=FILE, column=column)
+def _odd(
+    loaded: LoadedRound, code: str, column: str, count: int, written: str = "", year: str = ""
+) -> Problem:
+    names = (name for name, _, _ in loaded.files if name.startswith(_STEM))
+    where = Where(file=next(names, OFFICE_AWARDS), column=column)
     return problem(code, where, severity=Severity.WARNING, count=count, written=written, year=year)
 
 
@@ -61,9 +63,3 @@ def _form(text: str) -> str:
 def _years(text: str) -> frozenset[int]:
     numbers = (int(each) for each in re.findall(r"\d{1,9}", text))
     return frozenset(each + _CENTURY if each < 100 else each for each in numbers)
-
-
-def _twice(awards: Sequence[PriorAward]) -> int:
-    """Return how many awards stand in the file before, alike in everything."""
-    known = [each for each in awards if each.person_id and each.meeting]
-    return len(known) - len(set(known))

@@ -6,7 +6,7 @@ The office's own ledger is a second such file; an award that stands in both coun
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 
@@ -58,8 +58,8 @@ def read_prior_awards(
     meetings = reading.texts("meeting")
     order = date_order(reading.cells("awarded_on"))
     days = reading.read("awarded_on", optional(partial(as_date, order=order)), None)
-    awards = [
-        PriorAward(
+    by_row = {
+        row.number: PriorAward(
             person_id=persons[at],
             administration=administrations[at].code,
             package=packages[at],
@@ -67,12 +67,24 @@ def read_prior_awards(
             meeting=meetings[at],
             awarded_on=days[at],
         )
-        for at in range(len(reading.table.rows))
+        for at, row in enumerate(reading.table.rows)
         if at not in reading.out
-    ]
+    }
+    if file != OFFICE_AWARDS:  # the office's rounds may each have made such an award
+        reading.problems.extend(_twice(by_row, file))
+    awards = [*by_row.values()]
     if headers_fail(reading.problems, reading.table.header_row):
         awards = []
     return tuple(sorted(awards, key=_order)), ordered(reading.problems)
+
+
+def _twice(awards: Mapping[int, PriorAward], file: str) -> Iterator[Problem]:
+    """Yield the rows that say in everything what an earlier one says, of person and meeting too."""
+    first: dict[PriorAward, int] = {}
+    for row, award in awards.items():
+        if award.person_id and award.meeting and first.setdefault(award, row) != row:
+            where = Where(file=file, row=row)
+            yield problem("past-twice", where, severity=Severity.WARNING, first=first[award])
 
 
 def _as_year(text: str) -> str:

@@ -219,6 +219,7 @@ def bring_in(
     summary, seen = view.summary, version_seen(view)
 
     def saved(found: ImportView) -> None:
+        st.session_state.pop(_TYPED, None)  # an undo must not bring it back
         flash(say(done, left=left_words(found), **told))
 
     act(lambda: desk.import_files(summary.id, {"round.yaml": content}, seen), "", saved, refused)

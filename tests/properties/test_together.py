@@ -119,7 +119,7 @@ def test_who_is_tied_is_found_however_few_can_be_followed(monkeypatch, most):
             assert (best and best.objective) == (expected[case] and expected[case].objective)
         asked_about += len(cases)
         as_good += [best is not None for best in found.values()]
-    assert True in as_good and False in as_good
+    assert 0 < sum(as_good) < len(as_good), "both kinds are told apart"
     assert len(as_good) == asked_about or most < 500_000
 
 

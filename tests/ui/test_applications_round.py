@@ -113,6 +113,8 @@ def test_whoever_saves_on_an_old_page_is_told_so_first(app, desk, blank):
     now = text_of(desk, blank)
     assert "city: Nairobi" in now and "Mine" in now
     assert field(page, "meetings-0-city").value == "Nairobi"
+    desk.undo_import(blank, None)
+    assert field(page.run(), "-title").value != "Mine", "what was typed then does not come back"
 
 
 def press(page, name):

@@ -24,6 +24,21 @@ def test_past_awards_are_read_and_sorted() -> None:
     assert sorted(codes(problems, "error")) == ["intake-country", "intake-year-blank"]
 
 
+def test_an_award_that_stands_twice_is_named_by_its_row_but_not_of_the_office() -> None:
+    """Two rounds of the office may each have made one."""
+    head = "person_id,administration,package,financial_year,meeting,awarded_on\n"
+    row = "p1,Kenya,ticket,2027,sg5,2026-12-01\n"
+    nameless = "p1,Kenya,ticket,2027,,2026-12-01\n"
+    for file, rows, expected in (
+        ("prior_awards.csv", row + row, [3]),
+        ("prior_awards.csv", row + nameless + nameless, []),
+        ("office_awards.csv", row + row, []),
+    ):
+        awards, problems = read_prior_awards((head + rows).encode(), file, date(2027, 1, 1))
+        assert len(awards) == rows.count("\n")
+        assert [e.where.row for e in problems if e.code == "past-twice"] == expected
+
+
 def test_past_awards_need_three_columns() -> None:
     data = csv_bytes(("person_id", "package"), ("P1", "full"))
     awards, problems = read_prior_awards(data, "past.csv", date(2025, 1, 1))
