@@ -208,8 +208,12 @@ def _boschloo_less(table: Table) -> float:
 
 
 def _ways(most: int, whole: int, other: int, total: int) -> list[int]:
-    """Return in how many ways the first group gets 0 to ``most`` of so many in all."""
-    return [comb(whole, k) * comb(other, total - k) for k in range(most + 1) if total - k <= other]
+    """Return in how many ways the first group gets the least possible to ``most`` of so many."""
+    least = max(0, total - other)
+    ways = [comb(whole, least) * comb(other, total - least)]
+    for k in range(least, most):  # each from the one before it: large binomials are slow
+        ways.append(ways[-1] * (whole - k) * (total - k) // ((k + 1) * (other - total + k + 1)))
+    return ways
 
 
 def _greatest(logs: Sequence[tuple[int, float]], everybody: int) -> float:
@@ -297,12 +301,9 @@ def exact_in_strata(tables: Sequence[Table]) -> float:
     ways, observed = [1], 0
     for table in tables:
         got = table.part + table.other_part
-        least, most = max(0, got - table.other_whole), min(got, table.whole)
-        own = [
-            comb(table.whole, k) * comb(table.other_whole, got - k) for k in range(least, most + 1)
-        ]
+        own = _ways(min(got, table.whole), table.whole, table.other_whole, got)
         ways = _convolved(ways, own)
-        observed += table.part - least
+        observed += table.part - max(0, got - table.other_whole)
     as_rare = sum(way for way in ways if way <= ways[observed])
     return float(Fraction(as_rare, sum(ways)))
 

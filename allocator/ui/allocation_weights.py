@@ -29,7 +29,6 @@ from allocator.ui.components import (
     Column,
     Kind,
     facts,
-    readable_sliders,
     reasoned,
     section,
     table,
@@ -60,7 +59,6 @@ def weights(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
 @st.fragment
 def _panel(desk: Desk, view: RoundView, run: RunView, found: Shown) -> None:
     rules = found.result.rules
-    readable_sliders()
     sliders, outcome = st.columns((1, 2), gap="large")
     with sliders:
         turned = {each.id: _slider(each, run.id) for each in rules.balance}

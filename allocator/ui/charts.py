@@ -19,7 +19,7 @@ from allocator.intake.groups import attribute_name
 from allocator.intake.values import fold
 from allocator.model import POINT
 from allocator.texts import say
-from allocator.ui.components import Cell, Column, Kind, table
+from allocator.ui.components import Cell, Column, Kind, folded, table
 from allocator.ui.fitting import FRAME, HALF, ROOM
 from allocator.ui.pictures import (
     LINES,
@@ -381,8 +381,14 @@ def _figures(
 ) -> None:
     """Offer the same figures as a table, named for its picture."""
     told = say("ui.charts.figures-of", name=name)
-    with st.expander(say("ui.charts.figures"), icon=":material/table:"):
-        table(columns, cells, key=f"{key}-table", alt=told, height="content", room=room - FRAME)
+    folded(
+        say("ui.charts.figures"),
+        lambda: table(
+            columns, cells, key=f"{key}-table", alt=told, height="content", room=room - FRAME
+        ),
+        icon=":material/table:",
+        key=f"{key}-figures",
+    )
 
 
 def _group_figures(grouping: Grouping, key: str) -> None:

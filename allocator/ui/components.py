@@ -268,12 +268,30 @@ def file_download(
     )
 
 
-def readable_sliders() -> None:
-    """Let the figures over sliders be as dark or light as text: their own colour is too faint.
+@st.fragment
+def folded(title: str, draw: Callable[[], object], *, icon: str | None = None, key: str) -> None:
+    """Fold away what few will read; it is sent to the browser when somebody opens it.
 
-    In the dark no colour is both bright enough for them and dark enough behind a button's words.
+    Parameters
+    ----------
+    title : str
+        What it is, made safe.
+    draw : callable
+        Draws it. What is typed into it is gone when it is closed: it is for reading.
+    icon : str, optional
+        Before the title.
+    key : str
+        Its name among all that the page shows.
     """
-    st.html("<style>[data-testid='stSliderThumbValue'] {color: inherit !important}</style>")
+    with st.expander(title, icon=icon, key=key, on_change="rerun") as box:
+        if box.open:
+            draw()
+
+
+def exact(text: str, *, key: str) -> None:
+    """Show a text of which every character counts: a fingerprint, a key, a seed."""
+    with st.container(key=f"exact-{key}"):
+        st.text(text)
 
 
 def uploads(label: str, endings: Sequence[str], *, key: str) -> dict[str, bytes]:

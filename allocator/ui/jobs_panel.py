@@ -1,4 +1,8 @@
-"""The state of a round's run under way, drawn once a second by one fragment that never leaves."""
+"""The state of a round's run under way, drawn once a second by one fragment that never leaves.
+
+While nothing is under way it looks less often: every look lets the browser draw, and a page that
+is just being opened is then ready later.
+"""
 
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -15,6 +19,9 @@ from allocator.ui.results import FINISHED
 from allocator.ui.session import Desk, attempt, flash
 from allocator.wording import percent, points
 
+BUSY, IDLE = 1.0, 5.0
+"""Seconds from one look to the next while a run is under way, and while none is."""
+
 _SEEN = "_job_seen"
 _TELLS = "allocation"
 _WORTH_SAYING = Fraction(1, 2)
@@ -27,15 +34,15 @@ def mount(desk: Desk, view: RoundView, page: str) -> None:
     """Mount the panel of a round; it is empty while nothing is under way.
 
     When a run has ended, the whole page is drawn anew, once; also one that the page was told of and
-    that ended before the panel came to look.
+    that ended before the panel came to look. So it is when somebody else has begun one.
     """
+    busy = view.job is not None
     if view.job is not None:
         st.session_state[_SEEN] = view.job.id
-    _panel(desk, view.summary.id, page)
+    st.fragment(_panel, run_every=BUSY if busy else IDLE)(desk, view.summary.id, page, busy=busy)
 
 
-@st.fragment(run_every=1.0)
-def _panel(desk: Desk, round_id: str, page: str) -> None:
+def _panel(desk: Desk, round_id: str, page: str, *, busy: bool) -> None:
     redraw_after_erasing(desk)
     stops = may(desk.me(), Command.CANCEL_RUN)
     if stops:
@@ -44,6 +51,8 @@ def _panel(desk: Desk, round_id: str, page: str) -> None:
     before = st.session_state.get(_SEEN)
     st.session_state[_SEEN] = job.id if job else None
     if job is not None:
+        if not busy and job.id != before:
+            st.rerun()
         if stops:
             jobs.lose_patience(desk, job)
         _draw(desk, job, stops=stops)

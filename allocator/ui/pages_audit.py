@@ -18,7 +18,7 @@ from allocator.record.check_signature import read_key
 from allocator.record.verify import verify_bytes
 from allocator.texts import say
 from allocator.ui.address import name, named
-from allocator.ui.components import Cell, Column, Kind, empty, section, table
+from allocator.ui.components import Cell, Column, Kind, empty, exact, folded, section, table
 from allocator.ui.formats import grouped, moment, quoted, safe
 from allocator.ui.navigation import RoundPage, Section, link
 from allocator.ui.results import shown
@@ -90,7 +90,7 @@ def _run_name(run: RunView, published: set[str]) -> str:
 
 def _record(desk: Desk, view: RoundView, run: RunView) -> None:
     st.markdown(say("ui.audit.record.about"))
-    st.code(run.fingerprint or "", language=None, wrap_lines=True)
+    exact(run.fingerprint or "", key="fingerprint")
     if not may(desk.me(), Command.DOWNLOAD):
         st.markdown(say("ui.audit.record.not-yours"))
         return
@@ -141,9 +141,13 @@ def show_report(report: Report, key: str) -> None:
         file_name="verification",
         height="content",
     )
-    with st.expander(say("ui.audit.limits"), icon=":material/info:"):
-        for each in report.limits:
-            st.markdown(f"- {safe(each)}")
+    limits = "\n".join(f"- {safe(each)}" for each in report.limits)
+    folded(
+        say("ui.audit.limits"),
+        lambda: st.markdown(limits),
+        icon=":material/info:",
+        key=f"{key}-limits",
+    )
 
 
 def _verdict(report: Report) -> None:
@@ -196,15 +200,15 @@ def _file(key: str, name: str) -> bytes | None:
 
 def _fairness(desk: Desk, view: RoundView, run: RunView) -> None:
     st.markdown(say("ui.audit.fairness.about"))
-    result = shown(desk, run).result
-    fairness = fairness_from(result)
+    found = shown(desk, run)
+    fairness = found.fairness
     if fairness is None:
         st.info(say("ui.audit.fairness.none"), icon=":material/info:")
         return
     for place, each in enumerate(fairness.sections()):
         _reading(each, f"audit-fair-{place}")
     if fairness.flips is None:
-        _flip(desk, run, result)
+        _flip(desk, run, found.result)
 
 
 def _reading(each: Reading, key: str) -> None:
@@ -272,7 +276,7 @@ def _ties(desk: Desk, view: RoundView, run: RunView) -> None:
     draws = result.allocation.draws
     section(say("ui.audit.ties.title"))
     st.markdown(say("ui.audit.ties.about"))
-    st.code(result.round.lottery_seed, language=None)
+    exact(result.round.lottery_seed, key="seed")
     if draws:
         columns = (
             Column(say("ui.audit.ties.position"), Kind.COUNT),

@@ -1,6 +1,7 @@
 """Policy: every weight with its meaning in words, what it promises, and its versions."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -18,7 +19,7 @@ from allocator.texts import say
 from allocator.ui import policy_address, policy_dials, policy_draft, policy_files
 from allocator.ui.applications_data import dearest_award, decision_date
 from allocator.ui.applications_state import say_why_frozen
-from allocator.ui.components import Cell, Column, Kind, reasoned, section, table
+from allocator.ui.components import Cell, Column, Kind, folded, reasoned, section, table
 from allocator.ui.failures import refusal
 from allocator.ui.fitting import TWO_FIFTHS
 from allocator.ui.formats import day, moment, safe
@@ -276,12 +277,10 @@ def _in_words(policy: Policy, on: date) -> None:
     section(say("ui.policy.words.title"))
     st.caption(say("ui.policy.words.about"))
     told = say("policy-words.title.promises")
-    for part in plain_words(policy, on):
+    for place, part in enumerate(plain_words(policy, on)):
         if part.sentences and part.title != told:
-            with st.expander(safe(part.title)):
-                st.markdown(
-                    "\n".join(f"- {policy_dials.in_words(each)}" for each in part.sentences)
-                )
+            read = "\n".join(f"- {policy_dials.in_words(each)}" for each in part.sentences)
+            folded(safe(part.title), partial(st.markdown, read), key=f"policy-words-{place}")
 
 
 def _versions(view: RoundView, found: tuple[policy_draft.Source, ...]) -> None:

@@ -18,6 +18,7 @@ from allocator.ui.components import (
     Column,
     Kind,
     empty,
+    exact,
     facts,
     file_download,
     reasoned,
@@ -78,7 +79,7 @@ def _what(desk: Desk, view: RoundView, run: RunView) -> None:
         )
     )
     st.markdown(f"**{say('ui.signoff.what.fingerprint')}**")
-    st.code(run.fingerprint or "", language=None, wrap_lines=True)
+    exact(run.fingerprint or "", key="fingerprint")
     st.caption(say("ui.signoff.what.fingerprint-about"))
     _basis(view)
     if _phase(view, run) == "reallocation":
@@ -336,7 +337,7 @@ def _publications(desk: Desk, publications: tuple[PublicationView, ...]) -> None
                 )
             )
             st.markdown(say("ui.signoff.published.key"))
-            st.code(each.public_key, language=None, wrap_lines=True)
+            exact(each.public_key, key=f"public-key-{each.number}")
             if may(desk.me(), Command.DOWNLOAD):
                 _download(desk, each)
 

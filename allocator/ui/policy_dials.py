@@ -18,7 +18,7 @@ from allocator.policy_terms import own_titles, points_text, share_text
 from allocator.rules import Rules
 from allocator.texts import say
 from allocator.ui import policy_draft
-from allocator.ui.components import readable_sliders, section
+from allocator.ui.components import section
 from allocator.ui.formats import day, quoted, safe
 from allocator.ui.policy_draft import Draft
 
@@ -43,7 +43,6 @@ class Entry:
 
 def draw(round_id: str, draft: Draft, policy: Policy, rules: Rules) -> None:
     """Draw the sliders; moving one changes the draft."""
-    readable_sliders()
     began = policy_draft.checked(draft.source.text)[0]
     before = {each.name: each.value for each in dials(began, rules.on)} if began else {}
     board = _Board(round_id, draft, rules, before)
@@ -94,10 +93,15 @@ class _Board:
     before: dict[str, Fraction]
 
     def entry(self, entry: Entry) -> None:
-        """Draw an entry; those of which there may be many are folded, for the page to be short."""
+        """Draw an entry; those of which there may be many are folded, for the page to be short.
+
+        What is folded is drawn when it is opened: sliders are dear to the browser.
+        """
         if entry.folded:
-            with st.expander(safe(entry.heading)):
-                self._inside(entry)
+            key = f"policy-fold-{self.round_id}-{'.'.join(map(str, entry.dials[0].steps[:3]))}"
+            with st.expander(safe(entry.heading), key=key, on_change="rerun") as box:
+                if box.open:
+                    self._inside(entry)
             return
         with st.container(border=True):
             st.subheader(safe(entry.heading), anchor=False)

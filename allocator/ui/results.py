@@ -11,6 +11,8 @@ from functools import cached_property
 import streamlit as st
 
 from allocator.countries import display_name
+from allocator.explain.fairness import Fairness
+from allocator.explain.fairness_record import fairness_from
 from allocator.explain.figures import Figures, everybody, figures
 from allocator.explain.result import DecisionLine, Result
 from allocator.explain.what_if import Assessed, what_if, without_errors
@@ -46,6 +48,11 @@ class Shown:
     def figures(self) -> Figures:
         """Return the counts that the pictures show."""
         return figures(self.result)
+
+    @cached_property
+    def fairness(self) -> Fairness | None:
+        """Return how groups fared; none if that was not counted."""
+        return fairness_from(self.result)
 
     @cached_property
     def teller(self) -> Teller:

@@ -33,6 +33,15 @@ def test_the_pages_are_accessible_in_light_and_dark(look):
     assert found == {}
 
 
+def test_the_figures_of_a_picture_are_a_table_when_they_are_opened(look):
+    page = look(OFFICER, "allocation")
+    tables = page.get_by_test_id("stDataFrame")
+    before = tables.count()
+    page.get_by_text(say("ui.charts.figures"), exact=True).first.click()
+    expect(tables).to_have_count(before + 1)
+    expect(tables.first).to_be_visible()
+
+
 def test_a_weight_is_turned_with_the_keyboard_and_compared(look):
     page = look(OFFICER, part("weights"))
     expect(page.get_by_text(say("price.nothing"))).to_be_visible()

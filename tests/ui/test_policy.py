@@ -9,6 +9,7 @@ from streamlit.util import calc_hash
 
 from allocator.policy import policy_bytes
 from allocator.ui.policy_dials import in_words
+from tests.ui.browsing import settled, violations
 from tests.ui.people import ANALYST, APPROVER, AUDITOR, OFFICER, PEOPLE, desk_of
 
 WEIGHT = "Weight in merit points"
@@ -170,6 +171,23 @@ def test_the_back_button_and_a_refresh_show_the_positions_again(look):
     expect(page.get_by_text("Unsaved", exact=False).first).to_be_visible()
     page.go_back()
     expect(thumb).to_have_value("31")
+
+
+def test_what_is_folded_is_drawn_when_opened_and_turned_like_the_rest(look):
+    page = look(OFFICER, "policy")
+    before = page.get_by_role("slider").count()
+    fold = page.locator('[class*="st-key-policy-fold-"] summary').first
+    fold.click()
+    expect(page.get_by_role("slider")).not_to_have_count(before)
+    inside = page.locator('[class*="st-key-policy-fold-"]').first.get_by_role("slider").first
+    inside.press("ArrowRight")
+    expect(page.get_by_text("Unsaved", exact=False).first).to_be_visible()
+    expect(inside).to_be_visible()
+    settled(page)
+    assert violations(page) == []
+    words = page.locator('[class*="st-key-policy-words-"]').first
+    words.locator("summary").click()
+    expect(words.get_by_role("listitem").first).to_be_visible()
 
 
 def test_discarding_goes_back_to_the_saved_version_and_can_be_undone(app):

@@ -25,9 +25,9 @@ def drawn(function, *arguments):
 
         getattr(charts, name)(*values, key="one")
 
-    page = AppTest.from_function(
-        script, args=(function, arguments), default_timeout=TIMEOUT / 1000
-    ).run()
+    page = AppTest.from_function(script, args=(function, arguments), default_timeout=TIMEOUT / 1000)
+    page.session_state["one-figures"] = True  # somebody has opened the figures
+    page.run()
     assert not page.exception, page.exception
     return page.get("vega_lite_chart")[0].proto.alt, page.dataframe[0].value
 

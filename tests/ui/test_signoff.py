@@ -44,7 +44,7 @@ def test_only_an_officer_is_offered_to_propose(app, final, login):
     assert not page.exception
     assert (say("ui.signoff.propose.button") in steps(page)) is (login == OFFICER)
     fingerprint = final.round(ROUND).run.fingerprint
-    assert fingerprint in [each.value for each in page.code]
+    assert fingerprint in [each.value for each in page.text]
 
 
 def test_a_second_person_approves_by_the_fingerprint_and_no_other_text(app, final):
@@ -108,7 +108,7 @@ def test_the_officer_publishes_with_the_key_of_the_server(
     sign.click().run()
     assert not page.exception
     assert final.round(ROUND).summary.state is State.PUBLISHED
-    assert final.round(ROUND).publications[0].public_key in [each.value for each in page.code]
+    assert final.round(ROUND).publications[0].public_key in [each.value for each in page.text]
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_a_reallocation_is_signed_by_two_people_and_published_next(
     assert say("ui.rounds.open.proposed") in links
     page = app(OFFICER, "signoff", round=ROUND)
     assert say("ui.signoff.what.reallocation") in words(page)
-    assert run.fingerprint in [each.value for each in page.code]
+    assert run.fingerprint in [each.value for each in page.text]
     page.button(key="signoff-propose").click().run()
     assert say("ui.signoff.approve.wait") in words(app(OFFICER, "signoff", round=ROUND))
 
