@@ -4,15 +4,16 @@ Saved versions, policies that come with the tool, uploaded files, and what was c
 Policy and Allocation and not saved. What is decided is kept by its text: it is decided once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from allocator.errors import AllocatorError, has_errors
+from allocator.explain.compare_policies import Comparison, compare_results
 from allocator.explain.result import Result
 from allocator.explain.what_if import Assessed, assessed, what_if
 from allocator.intake.amended import with_policy
-from allocator.office.memory import RESULT
+from allocator.office.memory import LIST, RESULT
 from allocator.office.views import RoundView
 from allocator.policy import check_policy, policy_bytes, settle, shipped_policies
 from allocator.texts import say
@@ -98,8 +99,30 @@ def decided(desk: Desk, view: RoundView, choice: Choice) -> Result:
     def make() -> Result:
         return _decided(assessed_now(desk, view), choice, persons=who.persons)
 
-    key = who, *as_it_stands(view), sha256(choice.content).hexdigest()
+    key = who, *as_it_stands(view), _stands_for(view, choice)
     return kept("compared", key, make, lambda found: RESULT * len(found.lines))
+
+
+def side_by_side(
+    desk: Desk, view: RoundView, outcomes: Sequence[tuple[Choice, Result]]
+) -> Comparison:
+    """Set the round as it was decided under several policies side by side."""
+    chosen = tuple((each.name, _stands_for(view, each)) for each, _ in outcomes)
+    return kept(
+        "side by side",
+        (whose(desk), *as_it_stands(view), chosen),
+        lambda: compare_results([(each.name, result) for each, result in outcomes]),
+        lambda found: LIST * (1 + len(found.moved())),
+    )
+
+
+def _stands_for(view: RoundView, choice: Choice) -> object:
+    """Return what tells one policy from another."""
+    turned = _turned(view) if choice.key == WEIGHTS else None
+    if turned is None:
+        return sha256(choice.content).hexdigest()
+    run, weights = turned
+    return run, tuple(sorted(weights.items()))
 
 
 def _decided(known: Assessed, choice: Choice, *, persons: bool) -> Result:

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from allocator.errors import AllocatorError, ordered, problem
-from allocator.explain.compare_policies import Comparison, compare_results
+from allocator.explain.compare_policies import Comparison
 from allocator.explain.result import Result
 from allocator.office.roles import Command
 from allocator.office.views import RoundView
@@ -14,7 +14,7 @@ from allocator.outputs.compare_xlsx import figure_rows, move_rows, write_compare
 from allocator.texts import say
 from allocator.ui import compare_charts, navigation
 from allocator.ui.address import name, named
-from allocator.ui.compare_sides import Choice, choices, decided, uploaded
+from allocator.ui.compare_sides import Choice, choices, decided, side_by_side, uploaded
 from allocator.ui.components import Cell, Column, empty, file_download, section, table, uploads
 from allocator.ui.failures import refusal
 from allocator.ui.formats import safe
@@ -86,19 +86,19 @@ def _called(choice: Choice) -> str:
 
 def _comparison(desk: Desk, view: RoundView, chosen: list[Choice]) -> Comparison | None:
     """Decide the round under each policy and set the outcomes side by side."""
-    results: list[tuple[str, Result]] = []
+    results: list[tuple[Choice, Result]] = []
     bar = st.progress(0.0, text=say("ui.working"))
     try:
         for index, each in enumerate(chosen):
             bar.progress(index / len(chosen), text=say("ui.compare.deciding", name=safe(each.name)))
-            results.append((each.name, decided(desk, view, each)))
+            results.append((each, decided(desk, view, each)))
     except AllocatorError as error:
         told = problem("compare-policy", value=chosen[len(results)].name)
         refusal(AllocatorError((told, *ordered(error.problems))))
         return None
     finally:
         bar.empty()
-    return compare_results(results)
+    return side_by_side(desk, view, results)
 
 
 # --- what is shown ------------------------------------------------------------------------------
