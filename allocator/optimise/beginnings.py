@@ -47,11 +47,11 @@ class Beginnings:
 
     def only(self, some: Integers) -> None:
         """Keep some of them."""
-        self.state, self.worth = self.state[some], self.worth[some]
-        self.value, self.spent = self.value[:, some], self.spent[:, some]
-        self.key = self.key[:, some]
+        self.state, self.worth = self.state.take(some), self.worth.take(some)
+        self.value, self.spent = self.value.take(some, axis=1), self.spent.take(some, axis=1)
+        self.key = self.key.take(some, axis=1)
         origin, choice = self.steps[-1]
-        self.steps[-1] = origin[some], choice[some]
+        self.steps[-1] = origin.take(some), choice.take(some)
 
     def way(self, at: int) -> list[int]:
         """Return the choices that led to one of them."""
@@ -242,9 +242,9 @@ class _Step:
     def only(self, some: Integers) -> None:
         """Keep some of them."""
         self.origin, self.choice, self.state = (
-            self.origin[some],
-            self.choice[some],
-            self.state[some],
+            self.origin.take(some),
+            self.choice.take(some),
+            self.state.take(some),
         )
 
 
@@ -252,8 +252,8 @@ def _stepped(now: Beginnings, layer: Layer, some: Integers, choices: Integers) -
     """Let every beginning make each choice of the next block that its state still has."""
     table = np.full((len(choices), layer.states), -1, dtype=np.int64)
     table[np.searchsorted(choices, layer.choice[some]), layer.origin[some]] = layer.target[some]
-    made, origin = np.nonzero((to := table[:, now.state]) >= 0)
-    return _Step(origin, choices[made], to[made, origin])
+    made, origin = np.nonzero((to := table.take(now.state, axis=1)) >= 0)
+    return _Step(origin, choices.take(made), to.take(made * to.shape[1] + origin))
 
 
 def _hopeful(
@@ -266,19 +266,23 @@ def _hopeful(
     terrain, least = trail.terrain, trail.goal * trail.terrain.unit
     reach: Integers | None = None
     for value, bare, after in zip(now.value, terrain.bare, layer.after, strict=True):
-        own = value[step.origin] + bare[step.choice] + after[step.state]
+        own = value.take(step.origin)
+        own += bare.take(step.choice)
+        own += after.take(step.state)
         reach = own if reach is None else np.minimum(reach, own)
         if (good := reach >= least).all():
             continue
         some = np.flatnonzero(good)
         step.only(some)
-        reach = reach[some]
+        reach = reach.take(some)
     assert reach is not None  # there is at least one price
     for spent, usage, most in zip(now.spent, trail.usage, trail.later.most[depth], strict=True):
-        if not (good := spent[step.origin] + usage[step.choice] <= most).all():
+        own = spent.take(step.origin)
+        own += usage.take(step.choice)
+        if not (good := own <= most).all():
             some = np.flatnonzero(good)
             step.only(some)
-            reach = reach[some]
+            reach = reach.take(some)
     whole = width is None or len(reach) <= width
     if not whole:
         step.only(np.argsort(-reach, kind="stable")[:width])
@@ -292,18 +296,18 @@ def _made(step: _Step, now: Beginnings, trail: Trail) -> None:
     terrain, origin, choice = trail.terrain, step.origin, step.choice
     now.state = step.state
     if len(origin) != len(now.worth) or (origin[1:] <= origin[:-1]).any():
-        now.worth = now.worth[origin]
+        now.worth = now.worth.take(origin)
         now.value, now.spent, now.key = (
-            now.value[:, origin],
-            now.spent[:, origin],
-            now.key[:, origin],
+            now.value.take(origin, axis=1),
+            now.spent.take(origin, axis=1),
+            now.key.take(origin, axis=1),
         )
     elif (choice[:1] == choice).all():  # all go on where they are, by the same choice
         choice = choice[:1]
-    now.worth = now.worth + terrain.objective[choice]
-    now.value = now.value + terrain.bare[:, choice]
-    now.spent = now.spent + trail.usage[:, choice]
-    now.key = now.key | trail.keys[:, choice]
+    now.worth = now.worth + terrain.objective.take(choice)
+    now.value = now.value + terrain.bare.take(choice, axis=1)
+    now.spent = now.spent + trail.usage.take(choice, axis=1)
+    now.key = now.key | trail.keys.take(choice, axis=1)
     now.steps.append((origin, step.choice))
 
 
@@ -323,10 +327,10 @@ def _undominated(now: Beginnings) -> None:
     most = np.maximum.reduceat(now.worth[order], first)
     height = lifted(group[order[first]], most)
     most[height < np.maximum.accumulate(height)] = NOTHING
-    order = order[now.worth[order] == np.repeat(most, np.diff(first, append=size))]
+    order = order[now.worth.take(order) == np.repeat(most, np.diff(first, append=size))]
     # What is left is worth as much as what spends less, or more: where it is as much, the lottery
     # decides between them.
-    worth, own = now.worth[order], group[order]
+    worth, own = now.worth.take(order), group.take(order)
     same = (worth[1:] == worth[:-1]) & (own[1:] == own[:-1])
     if same.any():
         tied = np.zeros(len(order), dtype=bool)
@@ -350,7 +354,7 @@ def lifted(group: Integers, height: Integers) -> Integers:
 
 def _drawn(now: Beginnings, main: Integers, run: Integers, some: Integers) -> Integers:
     """Of beginnings worth as much (each ``run``) keep those drawn before all that spend less."""
-    key = now.key[:, some]
+    key = now.key.take(some, axis=1)
     rank = np.zeros(len(some), dtype=np.int64)
     if (key != key[:, :1]).any():
         drawn = np.lexsort(key[::-1])

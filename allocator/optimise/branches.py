@@ -97,7 +97,8 @@ class Finish:
 
     def only(self, some: Integers) -> "Finish":
         """Return some of them."""
-        return Finish(self.state[some], self.end[some], self.extra[some], self.brings[:, some])
+        brings = self.brings.take(some, axis=1)
+        return Finish(self.state[some], self.end[some], self.extra[some], brings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -325,9 +326,9 @@ def _finish(terrain: Terrain, ends: Ends, now: Growing, value: Integers, goals: 
     end, state = np.nonzero(good)
     counts = terrain.counts
     counted = [h for h in terrain.helpers if all(p < counts for p in h.holding)]
-    used = now.counted[:, state] + ends.usage[:counts, end]
+    used = now.counted.take(state, axis=1) + ends.usage[:counts].take(end, axis=1)
     extra, holds = settled(terrain, used, counted, range(counts))
-    brings = ends.bare[:, end] + extra * terrain.unit
+    brings = ends.bare.take(end, axis=1) + extra * terrain.unit
     return Finish(state, end, extra, brings).only(np.flatnonzero(holds))
 
 
@@ -351,7 +352,7 @@ def bounds_of(terrain: Terrain, tree: Tree, found: Sequence[Grown | None]) -> In
     for branch, each in zip(tree.branches, found, strict=True):
         if branch.ends is not None and each is not None and each.finish is not None:
             finish = each.finish
-            worth = each.growing.worth[-1][:, finish.state] + finish.brings
+            worth = each.growing.worth[-1].take(finish.state, axis=1) + finish.brings
             np.maximum.at(bounds, branch.ends.case[finish.end], worth.min(axis=0))
     return bounds // terrain.unit
 
@@ -375,7 +376,7 @@ def looking_back(
         finish = each.finish
         if finish is not None and branch.ends is not None:
             brings = finish.brings - least[branch.ends.case[finish.end]]
-            good = (worth[:, finish.state] + brings >= 0).all(axis=0)
+            good = (worth.take(finish.state, axis=1) + brings >= 0).all(axis=0)
             finish = replace(finish, brings=brings).only(np.flatnonzero(good))
             for row, more in zip(after, finish.brings, strict=True):
                 np.maximum.at(row, finish.state, more)

@@ -175,37 +175,40 @@ def tails(figures: Integers, blocks: Sequence[Integers]) -> Integers:
     """Return, per depth, the most that the blocks from there on can sum of each row of figures."""
     tails = np.zeros((len(blocks) + 1, len(figures)), dtype=np.int64)
     for depth in range(len(blocks) - 1, -1, -1):
-        tails[depth] = tails[depth + 1] + figures[:, blocks[depth]].max(axis=1)
+        tails[depth] = tails[depth + 1] + figures.take(blocks[depth], axis=1).max(axis=1)
     return tails
 
 
 def grow(terrain: Terrain, now: Growing, choices: Integers, later: Later, depth: int) -> None:
     """Decide one block more: states that agree become one, hopeless ones are left out."""
-    gains = terrain.gains[:, choices]
+    gains = terrain.gains.take(choices, axis=1)
     falls = gains - gains.max(axis=1)[:, None]
     reach = now.reach[:, None, :] + falls[:, :, None]
     made, origin = np.nonzero((reach >= 0).all(axis=0))
-    reach = reach[:, made, origin]
-    choice = choices[made]
-    counted = now.counted[:, origin] + terrain.usage[choice, : terrain.counts].T
+    prices, _, states = reach.shape
+    reach = reach.reshape(prices, -1).take(made * states + origin, axis=1)
+    choice = choices.take(made)
+    uses = np.ascontiguousarray(terrain.usage[choices, : terrain.counts].T)
+    counted = now.counted.take(origin, axis=1)
+    counted += uses.take(made, axis=1)
     if (counted > later.most[depth]).any():
         good = np.flatnonzero((counted <= later.most[depth]).all(axis=0))
         origin, choice, reach, counted = (
-            origin[good],
-            choice[good],
-            reach[:, good],
-            counted[:, good],
+            origin.take(good),
+            choice.take(good),
+            reach.take(good, axis=1),
+            counted.take(good, axis=1),
         )
     # What no later choice can make scarce is as good as any lower count.
     np.maximum(counted, later.safe[depth], out=counted)
-    worth = now.worth[-1][:, origin] + terrain.bare[:, choice]
+    worth = now.worth[-1].take(origin, axis=1) + terrain.bare.take(choice, axis=1)
     order, first, target = alike(counted)
     if len(first) > MOST_STATES:
         raise TooMany
     now.arcs.append((origin, choice, target))
-    now.counted = counted[:, order[first]]
-    now.reach = _tops(reach[:, order], first)
-    now.worth.append(_tops(worth[:, order], first))
+    now.counted = counted.take(order[first], axis=1)
+    now.reach = _tops(reach.take(order, axis=1), first)
+    now.worth.append(_tops(worth.take(order, axis=1), first))
 
 
 def _tops(figures: Integers, first: Integers) -> Integers:
@@ -221,7 +224,7 @@ def alike(rows: Integers) -> tuple[Integers, Integers, Integers]:
     """
     codes = MIXED[: len(rows)] @ rows
     order = np.argsort(codes)
-    order, new = _ends(rows, order, codes[order])
+    order, new = _ends(rows, order, codes.take(order))
     group = np.empty(len(order), dtype=np.int64)
     group[order] = np.cumsum(new) - 1
     return order, np.flatnonzero(new), group
@@ -231,7 +234,7 @@ def _ends(rows: Integers, order: Integers, codes: Integers) -> tuple[Integers, T
     """Return an order and where a new group begins in it, from codes that equal columns share."""
     new = np.ones(len(order), dtype=bool)
     new[1:] = codes[1:] != codes[:-1]
-    sorted_ = rows[:, order]
+    sorted_ = rows.take(order, axis=1)
     same = (sorted_[:, 1:] == sorted_[:, :-1]).all(axis=0)
     if (same | new[1:]).all():
         return order, new
@@ -257,14 +260,15 @@ def layered(terrain: Terrain, now: Growing, after: Integers) -> tuple[tuple[Laye
     layers = []
     for depth in range(len(now.arcs) - 1, -1, -1):
         origin, choice, target = now.arcs[depth]
-        brings = terrain.bare[:, choice] + after[:, target]
+        brings = terrain.bare.take(choice, axis=1)
+        brings += after.take(target, axis=1)
         worth = now.worth[depth]
-        through = (worth[:, origin] + brings).min(axis=0)
+        through = (worth.take(origin, axis=1) + brings).min(axis=0)
         layers.append(Layer(origin, choice, target, worth.shape[1], through, after))
         after = np.full_like(worth, NOTHING)
         order = np.argsort(origin)
         states, first = np.unique(origin[order], return_index=True)
-        after[:, states] = _tops(brings[:, order], first)
+        after[:, states] = _tops(brings.take(order, axis=1), first)
     return tuple(layers[::-1]), after
 
 

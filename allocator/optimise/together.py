@@ -238,17 +238,18 @@ def _ended(
     if finish is None:
         return {}
     at, pair = _joined(now.state, finish.state)
-    some = np.flatnonzero((now.value[:, at] + finish.brings[:, pair] >= 0).all(axis=0))
+    ahead = now.value.take(at, axis=1) + finish.brings.take(pair, axis=1)
+    some = np.flatnonzero((ahead >= 0).all(axis=0))
     at, pair = at[some], pair[some]
     end = finish.end[pair]
-    spent = now.spent[:, at] + ends.usage[trail.lines][:, end]
+    spent = now.spent.take(at, axis=1) + ends.usage[trail.lines].take(end, axis=1)
     extra, good = settled(terrain, spent, dear(terrain), trail.lines.tolist())
     worth = now.worth[at] + ends.objective[end] + extra + finish.extra[pair]
     good &= worth >= goals[ends.case[end]]
     some = np.flatnonzero(good)
     at, end, worth = at[some], end[some], worth[some]
     case = ends.case[end]
-    key = now.key[:, at] | trail.keys[:, ends.choice[end]]
+    key = now.key.take(at, axis=1) | trail.keys.take(ends.choice[end], axis=1)
     order = np.lexsort((*key[::-1], worth, case))
     best = order[np.flatnonzero(np.diff(case[order], append=-1))]
     fixed = tree.fixed.tolist()
