@@ -102,9 +102,10 @@ def decide(
     lines = decision_lines(
         loaded.round, assessment.pool, programme, allocation, figures(found, awarded)
     )
-    seconds = watch.left() if allocation.status is Status.OPTIMAL else 0.0
     watch.enter("prove")
-    proof = _proof(loaded, assessment, programme, allocation, seconds)
+    final = allocation.status is Status.OPTIMAL
+    allowed = watch.quiet() if final else Watch(0.0)
+    proof = _proof(loaded, assessment, programme, allocation, allowed)
     watch.enter("explain")
     effects = effects_of(
         programme, assessment.pool, loaded.round, loaded.rules, allocation, watch, always=always
@@ -144,14 +145,14 @@ def _proof(
     assessment: Assessment,
     programme: Programme,
     allocation: Allocation,
-    seconds: float | None,
+    watch: Watch,
 ) -> dict[str, Plain]:
-    """Return the proof of an allocation, as far as the time goes."""
+    """Return the proof of an allocation, as far as the watch lets it go."""
     ids = [each.application.application_id for each in assessment.pool.candidates]
     order = lottery_order(loaded.round.lottery_seed, ids)
     funds = fund_order(assessment.pool, loaded.round)
     try:
-        return prove_allocation(programme, allocation, order, funds, time_limit=seconds).as_json()
+        return prove_allocation(programme, allocation, order, funds, watch=watch).as_json()
     except NotSelected:
         # The search met a better or earlier-drawn allocation: what was found is not returned.
         raise AllocatorError(problem("optimise-unstable")) from None

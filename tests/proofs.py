@@ -1,7 +1,7 @@
 """Proofs of small rounds for tests, and a search for what would show a claim to be false."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -13,6 +13,7 @@ from allocator.optimise.programme import Programme
 from allocator.optimise.proof import prove_allocation
 from allocator.optimise.reduce import lottery_order
 from allocator.optimise.solve import allocate
+from allocator.optimise.watch import Watch
 from allocator.record.canonical import to_plain
 from allocator.record.check_proof import check, questions_of
 from bench.synthetic import Synthetic
@@ -53,10 +54,12 @@ def claim_of(
     allocation: Allocation,
     *,
     time_limit: float | None = None,
+    cancel: Callable[[], bool] | None = None,
 ) -> Claim:
     """Prove an allocation of a round."""
     order, funds = order_of(small), list(fund_order(small.pool, small.round))
-    proof = prove_allocation(programme, allocation, order, funds, time_limit=time_limit)
+    watch = Watch(time_limit, cancel)
+    proof = prove_allocation(programme, allocation, order, funds, watch=watch)
     plain: Any = to_plain(programme)
     return Claim(
         plain, proof.as_json(), list(allocation.values), allocation.objective, order, funds

@@ -80,9 +80,9 @@ def prove_allocation(
     order: Sequence[str],
     funds: Sequence[str],
     *,
-    time_limit: float | None = None,
+    watch: Watch | None = None,
 ) -> Proof:
-    """Prove an allocation, or as much of it as ``MOST_PARTS`` and the time allow.
+    """Prove an allocation, or as much of it as ``MOST_PARTS`` and the watch allow.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def prove_allocation(
         All applications in the order of the lottery.
     funds : sequence of str
         Fund ids in the order in which awards that name their fund prefer them.
-    time_limit : float, optional
-        Seconds; a proof that would take longer says how far it came (``bound``, ``drawn``).
+    watch : Watch, optional
+        Where it ends the search, the proof says how far it came (``bound``, ``drawn``).
 
     Raises
     ------
@@ -106,7 +106,7 @@ def prove_allocation(
     problem, blocks = _problem(plain, programme)
     values = list(allocation.values)
     questions = questions_of(plain["columns"], values, list(order), list(funds))
-    search = _Search(problem, plain, allocation.objective, questions, Watch(time_limit))
+    search = _Search(problem, plain, allocation.objective, questions, watch or Watch())
     return search.proof(blocks)
 
 

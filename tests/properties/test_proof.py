@@ -51,6 +51,16 @@ def test_a_proof_stopped_at_once_still_bounds_every_solution():
         assert counterexample(stopped, shown) is None
 
 
+def test_a_proof_that_somebody_stops_goes_no_further():
+    small = numbered(507)
+    programme, allocation = allocate(small.pool, small.round, small.rules)
+    whole = claim_of(small, programme, allocation)
+    asked = iter([False, True])
+    stopped = claim_of(small, programme, allocation, cancel=lambda: next(asked, True))
+    assert len(stopped.proof["parts"]) < len(whole.proof["parts"])
+    assert not stopped.check()["drawn"]
+
+
 def test_an_allocation_worth_less_than_nothing_is_proven():
     """Floors can force awards whose balance costs more than they are worth."""
     claim = proven(numbered(507))
