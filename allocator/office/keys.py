@@ -18,6 +18,9 @@ from allocator.errors import AllocatorError, Where, problem
 PASSWORD = "ALLOCATOR_KEY_PASSWORD"
 """Environment variable with the password of a key, where nobody can be asked."""
 
+_MOST_READ = 4096
+"""Bytes of a key file that are looked at; a key of this kind has a few hundred."""
+
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -56,15 +59,20 @@ def make_key(path: Path, store: Path | None, password: bytes | None = None) -> P
 
 
 def check_key(path: Path, store: Path | None) -> None:
-    """Refuse a key that others can read, or that lies with the store.
+    """Refuse a file that is no private key, one that others can read, or one with the store.
 
     Raises
     ------
     AllocatorError
-        ``office-key-missing``, ``office-key-open``, ``office-key-in-store``.
+        ``office-key-missing``, ``office-key-public``, ``office-key-open``, ``office-key-in-store``.
     """
     if not path.is_file():
         raise AllocatorError(problem("office-key-missing", Where(file=str(path))))
+    with path.open("rb") as file:
+        opening = file.read(_MOST_READ)
+    if b"PRIVATE KEY-----" not in opening:
+        kind = "public" if b"PUBLIC KEY-----" in opening else "missing"
+        raise AllocatorError(problem(f"office-key-{kind}", Where(file=str(path))))
     _refuse_inside(path, store)
     if os.name == "posix" and path.stat().st_mode & _OTHERS:
         raise AllocatorError(problem("office-key-open", Where(file=str(path))))

@@ -477,6 +477,10 @@ def test_a_key_is_its_owners_alone_and_never_lies_with_the_store(tmp_path: Path)
     assert code(lambda: make_key(shared / "key", store)) == "office-key-folder-open"
     key.chmod(0o644)
     assert code(lambda: check_key(key, store)) == "office-key-open"
+    assert code(lambda: check_key(key.with_name(f"{key.name}.pub"), store)) == "office-key-public"
+    other = key.with_name("letter.txt")
+    other.write_text("no key")
+    assert code(lambda: check_key(other, store)) == "office-key-missing"
 
 
 def test_runs_in_another_process_are_queued_worked_and_stopped(office: Office) -> None:
