@@ -100,7 +100,12 @@ def decide(
     )
     awarded = frozenset(award.application_id for award in allocation.awards)
     lines = decision_lines(
-        loaded.round, assessment.pool, programme, allocation, figures(found, awarded)
+        loaded.round,
+        assessment.pool,
+        programme,
+        allocation,
+        figures(found, awarded),
+        [each for each, margin in found.items() if margin.never],
     )
     watch.enter("prove")
     final = allocation.status is Status.OPTIMAL

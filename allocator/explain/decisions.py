@@ -1,6 +1,6 @@
 """An allocation becomes one line per application: the decision, why in words, the figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from allocator.explain.explanation import Obstacle
 from allocator.explain.obstacles import NEAREST, kind, obstacles
@@ -32,6 +32,7 @@ def decision_lines(
     programme: Programme,
     allocation: Allocation,
     margins: Mapping[str, int | None],
+    never: Collection[str] = (),
 ) -> tuple[DecisionLine, ...]:
     """Return one line per application, sorted by application id.
 
@@ -48,6 +49,8 @@ def decision_lines(
     margins : mapping
         Exact margins in thousandths of a point: to spare (awarded) or short (declined, negative).
         Left out or ``None`` where there is none to give.
+    never : collection of str
+        Declined applications that no merit would have brought an award.
     """
     hindered = obstacles(programme, allocation.values)
     drawn = frozenset(draw.application_id for draw in allocation.draws)
@@ -62,7 +65,8 @@ def decision_lines(
         )
         margin = margins.get(application)
         if award is None:
-            reason = _declined(code, margin, hindered.get(application, ()))
+            no_merit = application in never
+            reason = _declined(code, margin, hindered.get(application, ()), never=no_merit)
         else:
             reason = _awarded(candidate, award, code, margin)
         lines.append(
@@ -143,7 +147,7 @@ def _awarded(candidate: Candidate, award: Award, code: str, margin: int | None) 
     return " ".join(said)
 
 
-def _declined(code: str, margin: int | None, hindered: Sequence[Obstacle]) -> str:
+def _declined(code: str, margin: int | None, hindered: Sequence[Obstacle], *, never: bool) -> str:
     if code in OVERRIDE_CODES.values():
         return say(f"reason.{code}")
     if no_merit_would_do(hindered):
@@ -154,6 +158,8 @@ def _declined(code: str, margin: int | None, hindered: Sequence[Obstacle]) -> st
     said = [say(f"reason.{code}")]
     if margin is not None:
         said.append(say("reason.short", points=count_points(-margin)))
+    elif never:
+        said.append(say("reason.no-merit"))
     return " ".join(said)
 
 

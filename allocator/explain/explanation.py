@@ -46,6 +46,11 @@ class Margin:
     others: tuple[str, ...] = ()
     instead: tuple[int, ...] | None = None
 
+    @property
+    def never(self) -> bool:
+        """Tell whether it is known that no merit would have brought an award."""
+        return self.exact and self.points is None
+
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:

@@ -12,6 +12,7 @@ from allocator.errors import Problem, Where, ordered, problem
 from allocator.intake.costs import Coster, NoCost, accepted
 from allocator.intake.eligibility import judge
 from allocator.intake.facts import Facts
+from allocator.intake.floors import empty_floors
 from allocator.intake.folder import LoadedRound, all_rules, selectors
 from allocator.intake.groups import Describer, matches, values_of
 from allocator.intake.merit import History, Scorer
@@ -62,7 +63,8 @@ def assess(loaded: LoadedRound) -> Assessment:
             ineligible.append(outcome)
     pool = Pool(tuple(candidates), tuple(ineligible))
     refused = refused_overrides(loaded.overrides, pool)
-    return Assessment(pool, ordered((*assessor.problems(), *odd_awards(loaded), *refused)))
+    noticed = (*assessor.problems(), *odd_awards(loaded), *empty_floors(loaded, pool), *refused)
+    return Assessment(pool, ordered(noticed))
 
 
 def problems_of(loaded: LoadedRound) -> tuple[Problem, ...]:
@@ -133,7 +135,11 @@ class _Assessor:
     def unsettled(
         self, application: Application, standing: Standing, findings: tuple[Finding, ...]
     ) -> tuple[str, ...]:
-        """Return the facts under decision that would change the outcome if decided otherwise."""
+        """Return the facts under decision on which the outcome may turn.
+
+        Decided otherwise, they would change whether the application is eligible, its points, or to
+        what group of a rule, floor, cap, factor or fund it belongs.
+        """
         texts = []
         for doubt, other in self._doubts(application.administration):
             if self._differs(application, standing, other, findings):

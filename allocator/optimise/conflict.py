@@ -108,7 +108,9 @@ def _titled(clause: str, round_: Round, rules: Rules) -> str:
         **{f"fund[{each.id}]": each.title for each in round_.funds},
     }
     title = titles.get(clause, "")
-    known = override_of(clause) is None and title and f"[{title}]" not in clause
+    if title and override_of(clause) is not None:
+        return say("conflict.the-override", title=title)
+    known = title and f"[{title}]" not in clause
     return f"“{title}” ({clause})" if known else clause
 
 

@@ -100,7 +100,7 @@ def compare(before: bytes, after: bytes) -> Comparison:
 def _causes(old: Opened, new: Opened, own: dict[str, str]) -> Iterator[Cause]:
     yield Cause("applications", tuple(own.values()))
     yield Cause("prior_awards", tuple(_prior_awards(old, new)))
-    yield Cause("overrides", tuple(_overrides(old, new)))
+    yield Cause("overrides", (*_overrides(old, new), *_money_gone(old, new)))
     yield Cause("overrides", tuple(_reworded(old, new)), decides=False)
     yield Cause("round", tuple(_round(old, new)))
     yield Cause("policy", tuple(_policy(old, new)))
@@ -154,6 +154,20 @@ def _overrides(old: Opened, new: Opened) -> Iterator[str]:
             yield say(f"verify.compare.override.{kind}", title=title)
 
 
+def _money_gone(old: Opened, new: Opened) -> Iterator[str]:
+    """Yield the lines of which another amount was spent or saved outside the round."""
+    before, after = _spent(old), _spent(new)
+    for line in sorted({*before, *after}):
+        if before.get(line, 0) != after.get(line, 0):
+            amounts = {"before": cents(before.get(line, 0)), "after": cents(after.get(line, 0))}
+            yield say("verify.compare.override.spent", line=safe(line), **amounts)
+
+
+def _spent(record: Opened) -> dict[str, int]:
+    content = record.members.get(f"{INPUTS}{OVERRIDES}")
+    return dict(read_overrides(content).spent) if content else {}
+
+
 def _reworded(old: Opened, new: Opened) -> Iterator[str]:
     """Yield the overrides that decide the same, but with another reason, author or day."""
     before, after = _override_words(old), _override_words(new)
@@ -180,10 +194,26 @@ def _override_bounds(record: Opened) -> dict[str, dict[str, Any]]:
 
 
 def _round(old: Opened, new: Opened) -> Iterator[str]:
-    before, after = (_deciding(record.plain("round.json")) for record in (old, new))
+    before, after = (_deciding(_as_given(record)) for record in (old, new))
     for part in sorted({*before, *after}):
         if before.get(part) != after.get(part):
             yield say("verify.compare.round", part=part)
+
+
+def _as_given(record: Opened) -> dict[str, Any]:
+    """Return the round with the money that was there before anything was spent outside it."""
+    round_, spent = record.plain("round.json"), _spent(record)
+    lines = (("funds", "fund", "amount"), ("meetings", "budget", "budget"))
+    again = {
+        part: [
+            each
+            if each[key] is None
+            else {**each, key: number(each[key]) + spent.get(f"{line}[{each['id']}]", 0)}
+            for each in round_[part]
+        ]
+        for part, line, key in lines
+    }
+    return {**round_, **again}
 
 
 def _deciding(value: Any) -> Any:

@@ -265,6 +265,7 @@ class _Again:
             programme,
             allocation,
             {each["application_id"]: each["margin"] for each in result["decisions"]},
+            self._never(),
         )
         mine, theirs = [to_plain(each) for each in lines], result["decisions"]
         if len(mine) != len(theirs):
@@ -279,6 +280,15 @@ class _Again:
             self._look_at_swaps(programme, allocation)
             self._look_at_factors(pool, loaded)
         return say("verify.reasons.figure", count=len(lines))
+
+    def _never(self) -> frozenset[str]:
+        """Return the applications of which the record says that no merit would have helped."""
+        known = self.record.plain(EXPLANATIONS) if EXPLANATIONS in self.record.members else []
+        return frozenset(
+            each["application_id"]
+            for each in known
+            if (margin := each["margin"]) and margin["exact"] and margin["points"] is None
+        )
 
     def _look_at_obstacles(self, programme: Programme, allocation: Allocation) -> None:
         hindered = obstacles(programme, allocation.values)

@@ -122,7 +122,7 @@ TEXTS = {
     'verify.explanations.ids': 'there is not exactly one explanation per application',
     'verify.explanations.none': 'there are no explanations in this record',
     'verify.explanations.obstacles': '{application}: what is said to stand in its way does not, or something else does',
-    'verify.explanations.other': '{application}: {field} is not what the record says elsewhere',
+    'verify.explanations.other': '{application}: what is said under “{field}” does not follow from the rest of the record',
     'verify.fairness.asked': 'the flip test did not ask about everybody',
     'verify.fairness.attributes': 'the figures are not by gender, region and country group, in this order',
     'verify.fairness.bands': 'by {attribute}: the groups compared, or their merit bands, are not those of the applications and awards',

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from allocator.errors import has_errors
 from allocator.intake.assess import assess
+from allocator.intake.folder import load_round
 from allocator.intake.groups import (
     Attributes,
     attribute_name,
@@ -32,7 +33,7 @@ from allocator.model import (
     Severity,
 )
 from allocator.policy import settle
-from allocator.rules import UnitLimit
+from allocator.rules import Bound, Measure, UnitLimit
 from tests.builders import where
 from tests.intake_rounds import (
     GENEVA,
@@ -45,6 +46,7 @@ from tests.intake_rounds import (
     round_of,
     rule,
 )
+from tests.records import tiny_round
 
 SHIPPED = settle(POLICY, round_of().decision_date)
 MEMBER = replace(rule("country_group", groups=("member_state",)), id="member")
@@ -215,6 +217,26 @@ def test_cells_that_cannot_be_read_and_roles_nobody_names_are_told_by_row() -> N
         ("assess-unmatched", 7, Severity.NOTE),
     ]
     assert not [each for each in found.problems if "soon" in str(each) or "Delegate" in str(each)]
+
+
+# --- floors -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("group", "warned"), [(("administration", ("TUV",)), True), (("gender", ("female",)), False)]
+)
+def test_a_floor_that_nobody_can_fill_is_named(
+    group: tuple[str, tuple[str, ...]], warned: bool
+) -> None:
+    """It would be kept by awarding nothing."""
+    with tiny_round() as folder:
+        loaded = load_round(folder)
+    every, quarter = Selector(()), Fraction(1, 4)
+    floor = Bound(
+        "some", Selector((group,)), every, Measure.AWARDS, True, quarter, None, None, "Some"
+    )
+    found = assess(replace(loaded, rules=replace(loaded.rules, floors=(floor,)))).problems
+    assert ("assess-floor-empty" in [each.code for each in found]) is warned
 
 
 # --- facts under decision -----------------------------------------------------------------------

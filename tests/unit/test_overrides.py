@@ -28,6 +28,7 @@ from allocator.record.check_container import MANIFEST, packed, unpacked
 from allocator.record.compare import compare
 from allocator.record.record import with_manifest
 from allocator.record.verify import verify_bytes
+from allocator.texts import say
 from tests.records import alone, forged, record_of, tiny_round
 
 DAY = date(2027, 1, 10)
@@ -211,6 +212,24 @@ def test_overrides_prevail_are_told_and_verify_from_the_raw_inputs(folder: Path)
     assert [each.id for each in alone(record).checks if each.status == "fail"] == []
 
 
+def test_whom_no_merit_would_have_helped_is_told_so_everywhere(folder: Path) -> None:
+    """Another application of the person holds the place by an override."""
+    first = ids(folder, Decision.AWARDED)[0]
+    file = folder / "applications.csv"
+    lines = file.read_text("utf-8").splitlines()
+    own = next(each for each in lines if each.startswith(f"{first},"))
+    file.write_text("\n".join([*lines, own.replace(first, "SECOND", 1)]) + "\n", "utf-8")
+    written(folder, ruling(first))
+    result = decide(load_round(folder))
+    line = next(each for each in result.lines if each.application_id == "SECOND")
+    told = next(each for each in result.explanations if each.application_id == "SECOND")
+    assert line.decision is Decision.DECLINED
+    assert told.margin is not None and told.margin.never
+    assert line.reason.endswith(say("reason.no-merit"))
+    record = record_of(folder)
+    assert [each.id for each in verify_bytes(record).checks if each.status == "fail"] == []
+
+
 def test_a_package_can_be_fixed(folder: Path) -> None:
     result = decide(load_round(folder))
     awarded = {each.application_id: each.package for each in result.allocation.awards}
@@ -288,6 +307,15 @@ def test_two_records_that_differ_by_an_override_say_so(folder: Path) -> None:
     assert [each.kind for each in found.causes] == ["overrides"]
     assert out in " ".join(found.causes[0].texts)
     assert compare(after, after).causes == ()
+
+
+def test_two_records_that_differ_by_money_spent_say_how_much(folder: Path) -> None:
+    before = record_of(folder)
+    fund = load_round(folder).round.funds[0].id
+    after = record_of(written(folder, **{fund: 10_050}))
+    found = compare(before, after)
+    assert [each.kind for each in found.causes] == ["overrides"]
+    assert "100.50" in found.causes[0].texts[0] and fund in found.causes[0].texts[0]
 
 
 def test_an_override_with_another_reason_is_named_and_explains_nothing(folder: Path) -> None:
