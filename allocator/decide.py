@@ -26,6 +26,10 @@ from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Progress, Watch
 from allocator.record.canonical import Plain
 
+PROVED_AFTER_STOP = 10.0
+"""Seconds that a proof may still take after somebody asked to stop: most need less than one, and
+without it nobody can check what was found."""
+
 EXACT_UP_TO = 500
 """Candidates up to which every margin is found exactly unless something else is asked for."""
 
@@ -109,7 +113,7 @@ def decide(
     )
     watch.enter("prove")
     final = allocation.status is Status.OPTIMAL
-    allowed = watch.quiet() if final else Watch(0.0)
+    allowed = Watch(watch.left(), _later(watch.cancel)) if final else Watch(0.0)
     proof = _proof(loaded, assessment, programme, allocation, allowed)
     watch.enter("explain")
     effects = effects_of(
@@ -143,6 +147,20 @@ def decide(
     )
     fairness = fairness_of(result, flips=flips, loaded=loaded, time_limit=watch.left())
     return replace(result, fairness=kept_fairness(fairness))
+
+
+def _later(cancel: Callable[[], bool] | None) -> Callable[[], bool] | None:
+    """Return the question whether to stop, answered ``PROVED_AFTER_STOP`` seconds late."""
+    if cancel is None:
+        return None
+    asked: list[float] = []
+
+    def late() -> bool:
+        if not asked and cancel():
+            asked.append(monotonic())
+        return bool(asked) and monotonic() - asked[0] >= PROVED_AFTER_STOP
+
+    return late
 
 
 def _proof(

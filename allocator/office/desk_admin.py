@@ -22,6 +22,7 @@ from allocator.office.store_rows import (
     SettingRow,
 )
 from allocator.office.views import AccountView
+from allocator.record.check_container import SIGNATURE, unpacked
 from allocator.record.record import manifest_digest
 
 
@@ -138,18 +139,19 @@ class Administration(Base):
         Raises
         ------
         AllocatorError
-            ``office-not-published`` for the record of a run that was never published.
+            ``office-not-published`` for the record of a run that was never published; a signed
+            one was, so a store that does not know of it was set back.
         """
         return check_store(self.store, pinned=[self._pin(each) for each in records])
 
     def _pin(self, record: bytes) -> tuple[int, str, int, str]:
         """Return what a record says of the log, with the number it was published under here."""
-        head = head_in(record)
+        head, signed = head_in(record), SIGNATURE in unpacked(record)
         fingerprint = manifest_digest(record)
         with self.store.reading() as reader:
             found = reader.find(PublicationRow, manifest=fingerprint)
             run = next(iter(reader.find(RunRow, manifest=fingerprint)), None)
-        if run is not None and not found:
+        if run is not None and not found and not signed:
             raise AllocatorError(problem("office-not-published", value=str(run.id)))
         return found[0].number if found else 0, fingerprint, head.seq, head.hash
 

@@ -34,6 +34,16 @@ LOGGED = frozenset(
 )
 """Refusals that concern rights, which the log keeps."""
 
+OF_THE_OFFICE = frozenset(
+    {
+        *("office-account-exists", "office-no-such-account", "office-unknown-role"),
+        *("office-being-signed", "office-no-policy", "office-no-round", "office-no-run"),
+        *("office-not-final", "office-not-published", "office-retention-open"),
+        *("office-setting", "office-setting-number"),
+    }
+)
+"""Refusals that name rounds, runs, accounts, roles and settings, but nothing of anybody's files."""
+
 
 COMMANDS: dict[str, Command] = {}
 """Which command every method of the desk is."""

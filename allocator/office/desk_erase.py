@@ -12,6 +12,7 @@ from secrets import token_hex
 
 from allocator.errors import AllocatorError, problem
 from allocator.intake.folding import plain
+from allocator.intake.prior_awards import OFFICE_AWARDS
 from allocator.office.desk_awards import forget_what_was_read
 from allocator.office.desk_base import Base, command
 from allocator.office.desk_files import newest_copy
@@ -40,7 +41,10 @@ class Erasing(Base):
 
     @command(Command.ERASE)
     def erase(self, person_id: str, reason: str) -> dict[str, int]:
-        """Erase the personal data of a person, once every round they are in is long closed.
+        """Erase the personal data of a person, once every round they are in is long over.
+
+        A round is over when it was closed, or when nothing more happened in it. One that knows of
+        the person only what the office awarded them in another round does not count.
 
         Parameters
         ----------
@@ -68,7 +72,7 @@ class Erasing(Base):
             person = unit.find_person(person_id)
             if not files and person is None:
                 raise AllocatorError(problem("office-no-person"))
-            for round_id in sorted({each.round for each in files.values()}):
+            for round_id in sorted({each.round for each in files.values() if each.own}):
                 _demand_retained(unit, round_id, today)
             token = f"erased-{token_hex(6)}"
             others = tuple(_other_texts(unit, person_id, files.values()))
@@ -92,12 +96,16 @@ class Erasing(Base):
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """Exact bytes that hold a person, whom to look for in them, and the round they belong to."""
+    """Exact bytes that hold a person, whom to look for in them, and the round they belong to.
+
+    ``own`` unless the round knows of the person from the office's awards of other rounds alone.
+    """
 
     round: str
     blob: str
     name: str
     sought: Sought
+    own: bool = True
 
 
 def _files_about(reader: Reader, person: str) -> Iterator[_About]:
@@ -114,8 +122,11 @@ def _files_about(reader: Reader, person: str) -> Iterator[_About]:
             if record is not None and round_id == round_row.id:
                 newest = newest_copy(reader, record)
                 whole = reader.blob(newest)
-                if whole is not None and _is_in_record(whole, person):
-                    yield _About(round_id, newest, RECORD, sought)
+                if whole is None:
+                    continue
+                own = _is_in_record(whole, person, ledger=False)
+                if own or _is_in_record(whole, person, ledger=True):
+                    yield _About(round_id, newest, RECORD, sought, own)
 
 
 def _files_of(reader: Reader, round_id: str) -> Iterator[tuple[str, str, bytes]]:
@@ -135,10 +146,16 @@ def _sought(files: Iterable[tuple[str, str, bytes]], person: str) -> Sought:
     return Sought(person, names, any(each.rows_of(Sought(person)) for each in tables))
 
 
-def _is_in_record(content: bytes, person: str) -> bool:
+def _is_in_record(content: bytes, person: str, *, ledger: bool) -> bool:
+    """Tell whether a record's own files have a person, or the office's awards of other rounds."""
     loaded = loaded_of(content)
-    applicants = any(each.person_id == person for each in loaded.applications)
-    return applicants or any(each.person_id == person for each in loaded.prior_awards)
+    if not ledger and any(each.person_id == person for each in loaded.applications):
+        return True
+    return any(
+        is_in_file(data, name, Sought(person))
+        for name, _, data in loaded.files
+        if (name == OFFICE_AWARDS) is ledger
+    )
 
 
 def _other_texts(reader: Reader, person: str, files: Iterable[_About]) -> Iterator[str]:
@@ -191,17 +208,20 @@ def _replace(unit: Unit, about: _About, token: str) -> str:
 
 
 def _demand_retained(unit: Unit, round_id: str, today: date) -> None:
-    """Refuse to erase while a round's retention lasts: years, from the day it was closed."""
+    """Refuse to erase while a round's retention lasts.
+
+    That is for years, from the day it was closed; where it was not, from the last day on which
+    anything happened in it: a round that came to nothing is never closed.
+    """
     row = unit.get(RoundRow, round_id)
-    closed = [
-        each
-        for each in unit.events(subject=subject_of(RoundRow, round_id))
-        if each.kind == "closed"
-    ]
-    if row is None or row.state != State.CLOSED.value or not closed:
-        raise AllocatorError(problem("office-retention-open", value=round_id))
-    day = date.fromisoformat(closed[-1].at[:10])
+    events = list(unit.events(subject=subject_of(RoundRow, round_id)))
+    closed = [each for each in events if each.kind == "closed"]
+    over = row is not None and row.state == State.CLOSED.value and bool(closed)
+    day = date.fromisoformat((closed if over else events)[-1].at[:10])
     year = day.year + int(setting(unit, RETENTION))
-    until = date(year, day.month, min(day.day, monthrange(year, day.month)[1]))
-    if today < until:
-        raise AllocatorError(problem("office-retention", until=until.isoformat()))
+    until = date(year, day.month, min(day.day, monthrange(year, day.month)[1])).isoformat()
+    if today.isoformat() >= until:
+        return
+    if not over:
+        raise AllocatorError(problem("office-retention-open", value=round_id, until=until))
+    raise AllocatorError(problem("office-retention", until=until))

@@ -14,7 +14,7 @@ from allocator.intake.assess import Assessment, assess
 from allocator.intake.folder import LoadedRound
 from allocator.model import PriorAward, Severity
 from allocator.office.desk_awards import ledger_of_persons, standing
-from allocator.office.desk_base import LOGGED, Base, command
+from allocator.office.desk_base import LOGGED, OF_THE_OFFICE, Base, command
 from allocator.office.desk_files import check, ids_of, newest_bytes, newest_copy
 from allocator.office.desk_inputs import bare_round, basis_of, inputs, is_made_from, standing_of
 from allocator.office.desk_outputs import files_of_run
@@ -320,7 +320,8 @@ class Reading(Base):
     def told(self, error: AllocatorError, typed: Container[str]) -> AllocatorError:
         """Return a refusal as this person may see it: without cells, persons and telling ids."""
         with self.store.reading() as reader:
-            if self.sees_persons(reader) or error.code in LOGGED:
+            harmless = all(each.code in LOGGED | OF_THE_OFFICE for each in error.problems)
+            if harmless or self.sees_persons(reader):
                 return error
             bare = Pseudonyms(self.secret).of_problems(error.problems, typed)
             return AllocatorError(self.shown(reader, tuple(bare), None), error.exit_code)

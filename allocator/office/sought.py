@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from allocator.errors import AllocatorError
 from allocator.intake.columns import APPLICATIONS, PRIOR_AWARDS, Vocabulary
 from allocator.intake.folding import fold, plain
+from allocator.intake.prior_awards import OFFICE_AWARDS
 from allocator.intake.reading import open_table
 from allocator.intake.tables import Table, read_table
 
@@ -84,7 +85,7 @@ def vocabulary_of(name: str) -> Vocabulary | None:
     """Return the columns of a file of applications or past awards, ``None`` for another file."""
     if name.startswith("applications"):
         return APPLICATIONS
-    return PRIOR_AWARDS if name.startswith("prior_awards") else None
+    return PRIOR_AWARDS if name.startswith(("prior_awards", OFFICE_AWARDS)) else None
 
 
 def persons_in(content: bytes, name: str) -> Persons | None:

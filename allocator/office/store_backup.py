@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -299,6 +300,10 @@ def _entry(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
         yield to
 
 
+_DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError)
+"""What the library says of archives that are damaged, encrypted or packed in another way."""
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open a backup; whatever is wrong with it becomes one refusal."""
@@ -307,7 +312,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except FileNotFoundError:
         raise AllocatorError(problem("store-backup-missing", file=path.name)) from None
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError):
+    except (*_DAMAGE, OSError, KeyError, TypeError, ValueError, EOFError):
         raise AllocatorError(problem("store-backup-damaged", file=path.name)) from None
 
 

@@ -12,6 +12,7 @@ import pytest
 from allocator.errors import AllocatorError
 from allocator.office.store import open_store
 from allocator.office.store_rows import BlobRow
+from allocator.record.check_container import unpacked
 from tests.office.desk_kit import Office, office_in, tiny
 
 BEGIN = datetime(2026, 1, 31, tzinfo=UTC)
@@ -172,3 +173,40 @@ def test_files_of_others_stay_as_they_are(office: Office) -> None:
     closed(office)
     office.ada.erase("P2", "asked on paper")
     assert b"FamilyQ1" in bytes_left(office)
+
+
+def test_the_offices_own_awards_in_records_of_other_rounds_are_erased_and_keep_nobody(
+    office: Office,
+) -> None:
+    """Round two knows of the person only what the office awarded them in round one."""
+    office.olu.create_round(tiny())
+    closed(office)
+    run = office.olu.round("one").runs[0].id
+    winner = next(e for e in office.olu.result(run).allocation.awards).application_id
+    person = next(
+        each.person_id
+        for each in office.olu.loaded("one").applications
+        if each.application_id == winner
+    )
+    office.olu.create_round(tiny("two", persons=("P7", "P8")))
+    office.olu.check("two", None)
+    first = office.olu.run("two")
+    assert person.encode() in unpacked(office.olu.record(first.id))["inputs/office_awards.csv"]
+    office.ada.erase(person, "asked on paper")
+    assert person.encode() not in unpacked(office.olu.record(first.id))["inputs/office_awards.csv"]
+    office.olu.check("two", None)
+    again = office.olu.run("two")
+    office.olu.propose("two", again.id, None)
+    office.kim.approve("two", again.fingerprint or "", None)
+    office.olu.publish("two", office.key, None)
+    assert office.ada.check_store().passed
+    assert f",{person}," not in f"{bytes_left(office)!r}"
+
+
+def test_a_round_that_came_to_nothing_keeps_nobody_for_ever(office: Office) -> None:
+    office.olu.create_round(tiny())
+    NOW[0] = datetime(2027, 1, 30, tzinfo=UTC)
+    with pytest.raises(AllocatorError, match="2027-01-31"):
+        office.ada.erase("P2", "asked on paper")
+    NOW[0] = datetime(2027, 1, 31, tzinfo=UTC)
+    demand_gone(office)
