@@ -138,7 +138,10 @@ class _Checks:
         ):
             yield self._line(name, check)
         for pin in self._pinned:
-            yield self._line("record", partial(self._record, pin), number=pin.number)
+            if pin.number:
+                yield self._line("record", partial(self._record, pin), number=pin.number)
+            else:
+                yield self._line("stranger", partial(self._record, pin), begins=pin.manifest[:8])
 
     def _line(
         self, name: str, check: Callable[[], dict[str, int | str]], **values: Any

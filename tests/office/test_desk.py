@@ -9,6 +9,8 @@ import pytest
 from allocator.office.keys import check_key, make_key
 from allocator.office.roles import Role
 from allocator.office.states import State
+from allocator.office.store import open_store
+from allocator.office.store_backup import restore
 from allocator.office.views import ImportView
 from allocator.record.check_all import Given
 from allocator.record.check_container import packed, unpacked
@@ -20,6 +22,7 @@ from tests.office.desk_kit import (
     awarded,
     balanced,
     code,
+    desk_of,
     office_in,
     policy,
     refusal,
@@ -376,6 +379,22 @@ def test_money_that_came_back_after_a_reallocation_can_be_reallocated(office: Of
     assert not dict(loaded_of(olu.record(third.id)).spent).get("fund[main]")
     assert balanced(olu.fund_ledger(round_id))
     assert code(lambda: olu.reallocate(round_id)) == "office-nothing-free"
+
+
+def test_a_store_set_back_to_between_run_and_publication_is_found(office: Office) -> None:
+    round_id, run = office.proposed()
+    unsigned = office.olu.record(run.id)
+    assert code(lambda: office.ada.check_store([unsigned])) == "office-not-published"
+    office.kim.approve(round_id, run.fingerprint or "", None)
+    kept = office.folder / "kept.zip"
+    office.ada.backup(kept)
+    office.olu.publish(round_id, office.key, None)
+    signed = office.sam.record(run.id)
+    restore(kept, office.folder / "back.db", actor="ada")
+    with open_store(office.folder / "back.db") as store:
+        report = desk_of(store, "ada").check_store([signed])
+    (failed,) = [each for each in report.checks if not each.passed]
+    assert (run.fingerprint or "")[:8] in failed.name
 
 
 def test_a_proposed_reallocation_can_be_returned_and_the_round_stays_published(

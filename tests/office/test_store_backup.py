@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,28 @@ def test_a_cut_backup_is_refused(archive: Path, tmp_path: Path) -> None:
         (tmp_path / "cut.zip").write_bytes(data[:size])
         with pytest.raises(AllocatorError) as refused:
             inspect_backup(tmp_path / "cut.zip")
+        assert refused.value.code == "store-backup-damaged"
+
+
+def test_a_backup_with_a_wrong_byte_anywhere_is_refused_in_words(
+    archive: Path, tmp_path: Path
+) -> None:
+    """Its streams, flags and methods of packing may be anything."""
+    data, bad = archive.read_bytes(), tmp_path / "bad.zip"
+    for at in range(0, len(data), max(1, len(data) // 300)):
+        bad.write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+        with suppress(AllocatorError):  # a byte of no meaning does no harm
+            inspect_backup(bad)
+    for at in (6, 8):  # flags and method of the first entry, and of each in the directory
+        wrong = bytearray(data)
+        found = data.find(b"PK\x01\x02")
+        while found >= 0:
+            wrong[found + at + 2] ^= 0x61 if at == 8 else 0x01
+            found = data.find(b"PK\x01\x02", found + 1)
+        wrong[at] ^= 0x61 if at == 8 else 0x01
+        bad.write_bytes(wrong)
+        with pytest.raises(AllocatorError) as refused:
+            inspect_backup(bad)
         assert refused.value.code == "store-backup-damaged"
 
 
