@@ -340,7 +340,7 @@ def demand_day(on: date, now: str) -> None:
 def demand_order(
     award: Published, kind: str, on: date, last: OutcomeRow | None, *, also: str = ""
 ) -> None:
-    """Refuse an outcome that cannot follow the last one, or lies before it or its meeting.
+    """Refuse an outcome that cannot follow the last one, or lies before it, decision or meeting.
 
     Parameters
     ----------
@@ -372,7 +372,7 @@ def demand_order(
                 allowed=", ".join(allowed) or "–",
             )
         )
-    earliest = date.fromisoformat(last.on_date) if last else date.min
+    earliest = date.fromisoformat(last.on_date) if last else award.decided_on
     if kind in AT_MEETING:
         earliest = max(earliest, award.meeting_starts)
     if on < earliest:

@@ -123,7 +123,8 @@ class Review(Runs):
             number = number_of(override_id)
             row = None if number is None else unit.get(OverrideRow, number)
             if row is None or not row.active:
-                raise AllocatorError(problem("office-no-item", value=override_id))
+                code = "office-no-item" if row is None else "office-override-over"
+                raise AllocatorError(problem(code, value=override_id))
             guard_seen(unit, row, override_id, seen)
             round_ = self._open_round(unit, row.round, None, Command.OVERRIDE)
             self._refuse_where_recused(unit, round_, row.application)

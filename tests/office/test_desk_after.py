@@ -87,7 +87,8 @@ def test_a_correction_is_what_can_follow_the_outcome_before_the_wrong_one(office
     record(round_id, second, "declined", early)
     assert correct(round_id, second, "none", early, "meant for somebody else").kind == "none"
     assert code(lambda: correct(round_id, second, "accepted", early, "x")) == "office-outcome-none"
-    record(round_id, second, "accepted", before)
+    assert code(lambda: record(round_id, second, "accepted", before)) == "office-outcome-date"
+    record(round_id, second, "accepted", early)
     assert balanced(office.olu.fund_ledger(round_id))
 
 
