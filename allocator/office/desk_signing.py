@@ -117,11 +117,10 @@ class Signing(Review):
             round_ = self.the_round(unit, round_id)
             guard_seen(unit, round_, round_id, seen)
             proposal, run = self._last_signoff(unit, round_, PROPOSED)
-            enough = len(fingerprint) >= SHORTEST_FINGERPRINT
-            if not enough or not proposal.fingerprint.startswith(fingerprint):
-                raise AllocatorError(
-                    problem("office-wrong-fingerprint", value=proposal.fingerprint)
-                )
+            typed = fingerprint.strip().lower()
+            enough = len(typed) >= SHORTEST_FINGERPRINT
+            if not enough or not proposal.fingerprint.startswith(typed):
+                raise AllocatorError(problem("office-wrong-fingerprint"))
             self._demand_second_person(unit, proposal, run)
             if not self.is_current(unit, round_, run):
                 raise _not_current(run)

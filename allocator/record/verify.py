@@ -34,7 +34,7 @@ from allocator.record.check_all import (
     open_points,
 )
 from allocator.record.check_book import number
-from allocator.record.check_container import Opened
+from allocator.record.check_container import REDACTED, Opened
 from allocator.record.check_effects import EFFECTS, MOST_SWAPS
 from allocator.record.check_explanations import EXPLANATIONS
 from allocator.record.check_report import (
@@ -258,6 +258,9 @@ class _Again:
         pool, loaded = self.pool(), self._known()
         result = self.record.plain("result.json")
         programme = self.programme()
+        withheld = REDACTED in self.record.members
+        if withheld and canonical(programme) != self.record.members["programme.json"]:
+            raise Refused(say("verify.programme.package"))
         allocation = allocation_of(result)
         lines = decision_lines(
             loaded.round,

@@ -203,7 +203,7 @@ TEXTS = {
     'verify.previous.same': 'it follows the record given ({digest})',
     'verify.programme.columns': 'the column {name} is not what round, policy and candidates ask for',
     'verify.programme.figure': '{columns} columns and {rows} rows, written again from round, policy and candidates',
-    'verify.programme.package': 'it is not the one that the allocator writes from the inputs',
+    'verify.programme.package': 'the programme is not the one that the allocator writes from the inputs',
     'verify.programme.rows': 'the row {name} is not what round, policy and candidates ask for',
     'verify.programme.size': 'it has more or fewer rows or columns than round, policy and candidates ask for',
     'verify.promises.better': '{application} would fit, and the whole would be worth more with it',

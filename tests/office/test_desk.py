@@ -464,6 +464,7 @@ def test_erasing_leaves_log_counts_and_hashes_verifiable(tmp_path: Path) -> None
         members_ = report.check("members")
         assert members_.status == "not checked" and "inputs/applications.csv" in members_.figure
         assert report.check("signature").status == "pass"
+        assert "Error" not in " ".join(each.figure for each in report.checks)
         assert office.sam.round(round_id).publications[0].fingerprint == fingerprint
         assert office.sam.check_store([record]).passed
         assert [each.paid for each in office.sam.fund_ledger(round_id)] == [
