@@ -115,16 +115,17 @@ def fill(page: Page, name: str, words: str) -> None:
 def go_along(page: Page, name: str) -> None:
     """Go along the tabs with an arrow key until the one of that name is chosen.
 
-    A key pressed while the page draws itself anew may be lost, as it may be for a person.
+    A key pressed while the page draws itself anew may be lost, as it may be for a person; the tab
+    that Tab leads to is then not always the chosen one.
     """
-    chosen = page.get_by_role("tab", selected=True)
+    entry = page.locator("[role=tab][tabindex='0']").first
     wanted = page.get_by_role("tab", name=name, exact=True)
     for _ in range(TABS):
         settled(page)
         if wanted.get_attribute("aria-selected") == "true":
             return
-        if not chosen.evaluate("element => element === document.activeElement"):
-            reach(page, chosen)
+        if not entry.evaluate("element => element === document.activeElement"):
+            reach(page, entry)
         page.keyboard.press("ArrowRight")
     raise AssertionError(f"never reached: {name}")
 
