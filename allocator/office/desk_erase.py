@@ -122,10 +122,9 @@ def _files_about(reader: Reader, person: str) -> Iterator[_About]:
             if record is not None and round_id == round_row.id:
                 newest = newest_copy(reader, record)
                 whole = reader.blob(newest)
-                if whole is None:
-                    continue
-                own = _is_in_record(whole, person, ledger=False)
-                if own or _is_in_record(whole, person, ledger=True):
+                holding = [] if whole is None else _holding(whole, person)
+                if holding:
+                    own = holding != [OFFICE_AWARDS]
                     yield _About(round_id, newest, RECORD, sought, own)
 
 
@@ -146,16 +145,12 @@ def _sought(files: Iterable[tuple[str, str, bytes]], person: str) -> Sought:
     return Sought(person, names, any(each.rows_of(Sought(person)) for each in tables))
 
 
-def _is_in_record(content: bytes, person: str, *, ledger: bool) -> bool:
-    """Tell whether a record's own files have a person, or the office's awards of other rounds."""
-    loaded = loaded_of(content)
-    if not ledger and any(each.person_id == person for each in loaded.applications):
-        return True
-    return any(
-        is_in_file(data, name, Sought(person))
-        for name, _, data in loaded.files
-        if (name == OFFICE_AWARDS) is ledger
-    )
+def _holding(record: bytes, person: str) -> list[str]:
+    """Return what of a record's inputs has a person: files by name, and what was read of them."""
+    loaded = loaded_of(record)
+    read = any(each.person_id == person for each in loaded.applications)
+    files = [name for name, _, data in loaded.files if is_in_file(data, name, Sought(person))]
+    return [*files, *(["applications"] if read else [])]
 
 
 def _other_texts(reader: Reader, person: str, files: Iterable[_About]) -> Iterator[str]:

@@ -84,18 +84,21 @@ def standalone_source() -> str:
     """
     imports: set[str] = set()
     bodies: list[str] = []
+    contents = ["\n# Its parts in their order, each behind a line with its name:\n"]
     owners: dict[str, str] = {}
     for name in MODULES:
         source = PACKAGE.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
         tree = ast.parse(source)
         _claim(tree, name, owners)
         imports |= _imports(tree, name)
+        about = (ast.get_docstring(tree) or "").partition("\n")[0]
+        contents.append(f"#   {name.rpartition('.')[2]}: {about}\n")
         bodies.append(f"\n\n# --- allocator.{name} " + "-" * (76 - len(name)) + "\n")
         bodies.append(_body(tree, source.splitlines()))
     texts = [f"    {key!r}: {text!r},\n" for key, text in _texts()]
     head = _merged(imports)
     known = f"\nVERSION = {__version__!r}\n\nTEXTS = {{\n{''.join(texts)}}}\n"
-    return "".join([_OPENING, "\n", head, "\n", _TOO_OLD, known, _SAY, *bodies, _ENDING])
+    return "".join([_OPENING, *contents, "\n", head, "\n", _TOO_OLD, known, _SAY, *bodies, _ENDING])
 
 
 def _merged(imports: set[str]) -> str:

@@ -12,6 +12,27 @@ modules named below, which the allocator itself runs; `docs/auditor.md` leads th
 
 from __future__ import annotations
 
+# Its parts in their order, each behind a line with its name:
+#   folding: Text is brought to the form in which it is matched: what nobody sees or hears is left out.
+#   check_report: What was looked at becomes a line: pass or fail, the figure it rests on, and what is wrong.
+#   check_container: The bytes of ``record.zip`` become its members, and the members the bytes: one form only.
+#   check_signature: The signature of a record (Ed25519, RFC 8032) and its time stamp (RFC 3161), checked offline.
+#   check_book: Round, policy and pool of a record, read from plain JSON, answer what the rules ask about them.
+#   check_programme: The programme is written once more, from round, policy and pool, and must be the one recorded.
+#   check_rules: The awards are held against every rule, straight from the tables, without the programme.
+#   check_proof: The checker of a proof: no allocation is better, and the lottery selects this one of the best.
+#   check_outcome: What came out is held together: worth, lottery, draws and decisions agree with one another.
+#   check_promises: Every declined application is tried once more: it does not fit, or the whole is worth no more.
+#   check_evidence: The proof in a record is checked, and must say of the result what the result says of itself.
+#   check_effects: What the record says of the round as a whole: the effect of each balance factor, the exchanges.
+#   check_flips: What the flip test says is held against the stated genders, the decisions and the policy.
+#   check_fairness: How groups fared is counted again, from the applications judged and the awards.
+#   check_instead: The allocations that margins rest on are carried out: whom they award, what they are worth.
+#   check_margins: A margin is held against the decision, the merit, and the allocations that it was found with.
+#   check_explanations: What each application was told is held against the decisions, the merit, the draws and the rules.
+#   check_all: The checks in their order: those that every verifier makes, and where others go between them.
+#   check_main: The command line of ``verify_record.py``: a record becomes lines of checks and an exit code.
+
 import argparse
 import base64
 import binascii

@@ -485,11 +485,10 @@ def test_the_machine_readable_form_is_canonical_and_the_same_every_time():
     assert one["comparisons"][0]["awards"]["test"] == "fisher"
 
 
-@pytest.mark.parametrize("number", range(0, 40, 4))
+@pytest.mark.parametrize("number", [each for each in range(0, 40, 4) if each != 24])
 def test_the_counts_that_a_record_keeps_give_the_same_figures_again(number):
     record = small_record(number)
-    if record is None:
-        pytest.skip("no allocation is possible")
+    assert record is not None  # round 24 is left out: no allocation of it is possible
     result = result_of(record)
     again = fairness_of(result, flips=number % 8 == 0, processes=1)
     kept = replace(result, fairness=kept_fairness(again))
