@@ -68,13 +68,6 @@ def decide(pool: Pool, round_: Round, rules: Rules) -> Verdict:
     return _Enumeration(pool, round_, rules).verdict()
 
 
-def worth_awarding(pool: Pool, round_: Round, rules: Rules, application: str) -> Fraction | None:
-    """Return what the best of all allocations that award an application is worth."""
-    every = _Enumeration(pool, round_, rules)
-    best = every.best_awarding(application)
-    return None if best is None else best[1]
-
-
 class _Enumeration:
     """All allocations that keep the structure of the round, as an array of positions."""
 
@@ -111,10 +104,6 @@ class _Enumeration:
             )
         if self.round.funds:
             yield self.form(lambda c, p: 0 if payers(self.round.funds, c, p) else 2)
-
-    def best_awarding(self, application: str) -> tuple[np.ndarray, Fraction] | None:
-        given = self.form(lambda c, p: int(c.application.application_id == application))
-        return self._best(np.flatnonzero(self._within() & (self._totals(given) > 0)))
 
     def _within(self) -> np.ndarray:
         within = np.ones(len(self.kept), dtype=bool)

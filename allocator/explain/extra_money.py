@@ -1,16 +1,18 @@
 """The least extra money in one budget line with which the method would award an application.
 
 More money for a line may help rivals too, and what helps at one amount need not at a larger one, so
-this is no binary search. With extra money d, let ``best(d)`` be what the best allocation is worth.
-The application can be awarded at d only by an allocation that awards it, is worth at least
-``best(d)``, and fits. Going up from 0: the next amount at which anything can change in its favour
-is the least need, beyond the present amount, of an allocation that awards it and is worth at least
-``best`` at the present amount: one integer programme. There the round is decided anew, lottery
-included. Either the application is awarded, or the amount is left for the next one.
+this is no binary search. Where the round can be followed by states, ``rising`` goes up in steps for
+all applications together. Where it cannot, the solver goes up for one: with extra money d, let
+``best(d)`` be what the best allocation is worth. The application can be awarded at d only by an
+allocation that awards it, is worth at least ``best(d)``, and fits. Going up from 0: the next amount
+at which anything can change in its favour is the least need, beyond the present amount, of an
+allocation that awards it and is worth at least ``best`` at the present amount: one integer
+programme. There the round is decided anew, lottery included. Either the application is awarded, or
+the amount is left for the next one.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from allocator.errors import AllocatorError
 from allocator.explain.explanation import ExtraMoney
@@ -18,34 +20,30 @@ from allocator.explain.sharing import at_hand, shared
 from allocator.model import Candidate, Pool, Round
 from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.engine import Outcome, maximise
-from allocator.optimise.layers import TooMany
 from allocator.optimise.matrix import Line, Matrix, at_least, of_programme, with_lines
-from allocator.optimise.needing import Wants, least_need, least_proven, wants_of
+from allocator.optimise.needing import Wants, least_proven, wants_of
 from allocator.optimise.programme import Programme, build, fund_sets, payable_from
-from allocator.optimise.reduce import impossible
+from allocator.optimise.reduce import impossible, lottery_order
+from allocator.optimise.rising import Least, amounts
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Stopped, Watch
 from allocator.rules import Rules
 
 MOST_STEPS = 40
-"""Amounts tried for one application and line before the last is given as a bound: a count, so that
-the same round has the same answer on every machine."""
-
-MOST_LOOKS = 3
-"""Times that there may be too much to look at in a round, before what prices prove is left to do: a
+"""Amounts the solver tries for one application and line before the last is given as a bound: a
 count, so that the same round has the same answer on every machine."""
 
-SHARED_FROM = 100
-"""Applications from which on more processes are worth their start."""
+PATIENCE = 4_000_000
+"""Choices looked at for a line before what is not found by then has a bound: seconds of work."""
 
-CHUNK = 8
-"""Applications and lines looked up by a process at once."""
+SHARED_FROM = 100
+"""Declined applications from which on more processes are worth their start."""
+
+UNSETTLED = Least(0, settled=False)
+"""Nothing is known."""
 
 MOST_CANDIDATES = 1_500
 """Candidates above which nothing is said of applications that were not asked about."""
-
-type Need = int | TooMany | None
-"""The least need, ``None`` where no money would do, or that there is too much to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +81,7 @@ def extra_money(
 
     The figure of a line is the least amount (minor units) such that the round, decided anew with
     that much more in that line and all else equal, lottery included, awards the application. It is
-    worked out for those asked about. For the others it is a bound: the least amount with which an
-    allocation that awards it is worth as much as the present one.
+    exact in rounds that are small enough, and for those asked about; for others it may be a bound.
 
     Parameters
     ----------
@@ -95,8 +92,8 @@ def extra_money(
     watch : Watch
         Where it ends the search, the amount is one that is needed at least.
     always : bool
-        Work out that least amount in every round, however long it takes, and beyond it where an
-        award would be as good already and the lottery was lost.
+        Work out that least amount, or a bound with the solver, in every round, however long it
+        takes.
     processes : int
         How many share the work, as for ``margins``.
 
@@ -109,28 +106,34 @@ def extra_money(
     if allocation.status is not Status.OPTIMAL:
         return {}
     awarded = {award.application_id for award in allocation.awards}
-    # Without a search nothing can be said of a lost lottery but that some money is needed.
-    lost = set() if always else {each.application_id for each in allocation.draws} - awarded
-    looks = MOST_LOOKS if len(round_.meetings) == 1 else 0
-    patience = _Patience(len(pool.candidates) if always else looks, always)
     told = always or len(pool.candidates) <= MOST_CANDIDATES
     lines = {
         application: lines_of(candidate, round_)
         for candidate in pool.candidates
         if (application := candidate.application.application_id) not in awarded
-        and (application in applications or (told and application not in lost))
+        and (told or application in applications)
     }
+    asked = frozenset(lines if always else applications)
     every = dict.fromkeys(line for each in lines.values() for line in each)
     raised = {line: _raised(programme, pool, round_, rules, line) for line in every}
-    if processes > 1 and looks and len(lines) >= SHARED_FROM:
-        pairs = [(a, line) for a, each in lines.items() if a not in applications for line in each]
-        patience.known = _needs_of(raised, pairs, allocation.objective, watch, processes)
+    errands = {
+        line: _Errand(
+            wants=each.wants,
+            asked=tuple(a for a in lines if line in lines[a] and a in asked),
+            others=tuple(a for a in lines if line in lines[a] and a not in asked),
+            objective=allocation.objective,
+        )
+        for line, each in raised.items()
+    }
+    many = processes > 1 and len(errands) > 1 and len(lines) >= SHARED_FROM
+    least = _run(errands, watch, processes if many else 1)
+    # Without a search nothing can be said of a lost lottery but that some money is needed.
+    lost = frozenset(each.application_id for each in allocation.draws)
+    search = _Search(allocation.objective, watch, frozenset(applications), asked, lost)
     found: dict[str, tuple[ExtraMoney, ...]] = {}
     for application, each in lines.items():
         told_of = [
-            _least(raised[line], application, allocation.objective, watch)
-            if application in applications
-            else _bound(raised[line], application, allocation.objective, watch, patience)
+            _told(search, raised[line], application, least[line].get(application, UNSETTLED))
             for line in each
         ]
         if None not in told_of:
@@ -166,93 +169,81 @@ def with_more(round_: Round, line: str, amount: int) -> Round:
 # --- going up -----------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Patience:
-    """How often too much to look at is put up with, and whether the solver may be asked.
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What is to be followed for a line: without end only for those asked about."""
 
-    ``known`` is what other processes have looked up, by application and line.
+    wants: Wants | None
+    asked: tuple[str, ...]
+    others: tuple[str, ...]
+    objective: int
+
+    def run(self, watch: Watch) -> dict[str, Least]:
+        """Follow allocations as far as that goes."""
+        if self.wants is None:
+            return {}
+        without_end = amounts(self.wants, self.asked, self.objective, watch.over)
+        return without_end | amounts(
+            self.wants, self.others, self.objective, watch.over, patience=PATIENCE
+        )
+
+
+def _run(
+    errands: Mapping[str, _Errand], watch: Watch, processes: int
+) -> dict[str, dict[str, Least]]:
+    if processes == 1:
+        return {line: errand.run(watch) for line, errand in errands.items()}
+    found: dict[str, dict[str, Least]] = {line: {} for line in errands}
+    for line, least in shared(list(errands), _in_process, errands, watch, processes):
+        found[line] = least
+    return found
+
+
+def _in_process(line: str) -> tuple[str, dict[str, Least]]:
+    errands, watch = at_hand()
+    return line, errands[line].run(watch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is looked for where following allocations did not tell.
+
+    ``objective`` is the present worth. The solver is asked about the ``asked``, and the round is
+    decided anew for the ``decided``; of the ``lost`` a lottery decided.
     """
 
-    looks: int
-    solver: bool
-    known: Mapping[tuple[str, str], Need] = field(default_factory=dict)
+    objective: int
+    watch: Watch
+    decided: frozenset[str]
+    asked: frozenset[str]
+    lost: frozenset[str]
 
 
-def _needs_of(
-    raised: Mapping[str, _Raised],
-    pairs: Sequence[tuple[str, str]],
-    objective: int,
-    watch: Watch,
-    processes: int,
-) -> dict[tuple[str, str], Need]:
-    """Look up in several processes what awards need of lines."""
-    wants = {line: each.wants for line, each in raised.items() if each.wants is not None}
-    asked = [each for each in pairs if each[1] in wants]
-    parts = [asked[n : n + CHUNK] for n in range(0, len(asked), CHUNK)]
-    found: dict[tuple[str, str], Need] = {}
-    for some in shared(parts, _look_up, (wants, objective), watch, processes) if parts else ():
-        found |= some
-        if sum(isinstance(need, TooMany) for need in found.values()) >= MOST_LOOKS:
-            break  # what is left is looked up in order, until patience ends
-    return found
-
-
-def _look_up(pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Need]:
-    (wants, objective), watch = at_hand()
-    found: dict[tuple[str, str], Need] = {}
-    for application, line in pairs:
-        if watch.over():
-            break
-        try:
-            found[application, line] = least_need(wants[line], application, objective)
-        except TooMany as many:
-            found[application, line] = many
-    return found
-
-
-def _bound(
-    raised: _Raised, application: str, objective: int, watch: Watch, patience: _Patience
-) -> ExtraMoney | None:
-    """Return the least amount with which an award can be as good; ``None`` if nothing is known."""
-    amount = None if raised.wants is None else least_proven(raised.wants, application, objective)
-    looked = False
-    if amount is not None and raised.wants is not None and patience.looks and not watch.over():
-        try:
-            amount, looked = _looked_up(raised, application, objective, patience), True
-        except TooMany:
-            patience.looks -= 1
-    if raised.wants is None or (looked and amount == 0):
-        if not patience.solver or watch.over():
-            return None if raised.wants is None else ExtraMoney(raised.line, 1, exact=False)
-        try:
-            amount = _next(raised, application, objective, 0, watch)
-        except Stopped:
-            return None
-    if amount is None:
+def _told(search: _Search, raised: _Raised, application: str, least: Least) -> ExtraMoney | None:
+    """Return the figure, with the solver where it is called for; ``None`` if nothing is known."""
+    if least.settled or least.amount is None:
+        return ExtraMoney(raised.line, least.amount)
+    if application in search.asked:
+        return _solved(search, raised, application)
+    if raised.wants is None or (application in search.lost and not least.amount):
+        return None
+    proven = least_proven(raised.wants, application, search.objective)
+    if proven is None:
         return ExtraMoney(raised.line, None)
-    return ExtraMoney(raised.line, max(amount, 1), exact=False)
+    return ExtraMoney(raised.line, max(proven, least.amount + 1), exact=False)
 
 
-def _looked_up(
-    raised: _Raised, application: str, objective: int, patience: _Patience
-) -> int | None:
-    key = application, raised.line
-    if key not in patience.known and raised.wants is not None:
-        return least_need(raised.wants, application, objective)
-    known = patience.known[key]
-    if isinstance(known, TooMany):
-        raise known
-    return known
-
-
-def _least(raised: _Raised, application: str, objective: int, watch: Watch) -> ExtraMoney:
-    amount = 0
+def _solved(search: _Search, raised: _Raised, application: str) -> ExtraMoney:
+    """Go up with the solver; without deciding anew to the first amount only."""
+    amount, objective, watch = 0, search.objective, search.watch
     try:
         for _ in range(MOST_STEPS):
             following = _next(raised, application, objective, amount, watch)
             if following is None:
                 return ExtraMoney(raised.line, None)
             amount = following
+            if application not in search.decided:
+                break
             _, again = allocate(
                 raised.pool,
                 with_more(raised.round, raised.line, amount),
@@ -266,34 +257,23 @@ def _least(raised: _Raised, application: str, objective: int, watch: Watch) -> E
                 return ExtraMoney(raised.line, amount)
             objective = again.objective
     except (Stopped, AllocatorError):
-        amount = max(amount, 1)
-    return ExtraMoney(raised.line, amount, exact=False)
+        pass
+    return ExtraMoney(raised.line, max(amount, 1), exact=False)
 
 
 def _next(
     raised: _Raised, application: str, objective: int, amount: int, watch: Watch
 ) -> int | None:
     """Return the least need beyond an amount of an allocation that awards and is worth so much."""
-    least = _first(raised, application, objective, watch)
-    if least is None or least > amount:
-        return least
     wanted = _wanted(raised, application, objective)
     if wanted is None:
         return None
+    least = _need(wanted, watch)
+    if least is None or least > amount:
+        return least
     # As good already at the present amount, but not drawn there: something new has to fit.
     needs = (_need(with_lines(wanted, [_beyond(each, amount)]), watch) for each in raised.needs)
     return min((each for each in needs if each is not None), default=None)
-
-
-def _first(raised: _Raised, application: str, objective: int, watch: Watch) -> int | None:
-    """Return the least need of an allocation that awards and is worth so much."""
-    try:
-        if raised.wants is not None:
-            return least_need(raised.wants, application, objective)
-    except TooMany:
-        pass
-    wanted = _wanted(raised, application, objective)
-    return None if wanted is None else _need(wanted, watch)
 
 
 def _wanted(raised: _Raised, application: str, objective: int) -> Matrix | None:
@@ -330,7 +310,10 @@ def _raised(programme: Programme, pool: Pool, round_: Round, rules: Rules, line:
         origin=(*matrix.origin, len(wide.columns)),
     )
     money = [replace(n, columns=n.columns[:-1], coefficients=n.coefficients[:-1]) for n in needs]
-    wants = wants_of(wide, matrix, money, most)
+    order = lottery_order(
+        round_.lottery_seed, [c.application.application_id for c in pool.candidates]
+    )
+    wants = wants_of(wide, matrix, money, most, order)
     return _Raised(pool, round_, rules, line, wide, whole, needs, wants)
 
 

@@ -188,6 +188,7 @@ def follow(
     kept: Sequence[Integers],
     width: int | None = None,
     over: Callable[[], bool] | None = None,
+    most: int = MOST_BEGINNINGS,
 ) -> bool:
     """Lead beginnings through layers; tell whether none was left out for there being too many.
 
@@ -205,6 +206,8 @@ def follow(
         Only so many are followed, those with the best prospects.
     over : callable, optional
         Asked at every layer whether to stop.
+    most : int
+        How many are looked at.
 
     Raises
     ------
@@ -220,7 +223,7 @@ def follow(
             raise Stopped
         step = _stepped(now, layer, some, choices)
         if len(choices) > 1:
-            whole &= _hopeful(step, now, trail, layer, depth + 1, width)
+            whole &= _hopeful(step, now, trail, layer, depth + 1, width, most)
         _made(step, now, trail)
         if len(choices) > 1:
             # What no later choice can make scarce is as good as spending less.
@@ -257,7 +260,13 @@ def _stepped(now: Beginnings, layer: Layer, some: Integers, choices: Integers) -
 
 
 def _hopeful(
-    step: _Step, now: Beginnings, trail: Trail, layer: Layer, depth: int, width: int | None
+    step: _Step,
+    now: Beginnings,
+    trail: Trail,
+    layer: Layer,
+    depth: int,
+    width: int | None,
+    most: int,
 ) -> bool:
     """Keep what can fit and be worth the goal; tell whether all of that is kept.
 
@@ -276,17 +285,17 @@ def _hopeful(
         step.only(some)
         reach = reach.take(some)
     assert reach is not None  # there is at least one price
-    for spent, usage, most in zip(now.spent, trail.usage, trail.later.most[depth], strict=True):
+    for spent, usage, room in zip(now.spent, trail.usage, trail.later.most[depth], strict=True):
         own = spent.take(step.origin)
         own += usage.take(step.choice)
-        if not (good := own <= most).all():
+        if not (good := own <= room).all():
             some = np.flatnonzero(good)
             step.only(some)
             reach = reach.take(some)
     whole = width is None or len(reach) <= width
     if not whole:
         step.only(np.argsort(-reach, kind="stable")[:width])
-    if len(step.origin) > MOST_BEGINNINGS:
+    if len(step.origin) > most:
         raise TooMany
     return whole
 

@@ -245,7 +245,10 @@ class _Search:
             if len(below) < 2:  # what the relaxation divided by was dropped with its multipliers
                 node.split = self.brancher.any(node.part)
                 below = self._halves(node)
-        node.below = [self._node(part, prices) for part in below]
+        if node.split:  # what they inherit hardly ever closes a half
+            node.below = [_Node(part, prices.y, node.bound) for part in below]
+        else:
+            node.below = [self._node(part, prices) for part in below]
         self.made += len(below)
         for each in node.below:
             self._wait(each)

@@ -5,7 +5,7 @@ they are followed exactly. *Money* takes many: what is used of it is priced, at 
 Every price is rounded to an integer, so that every bound computed from it holds (weak duality).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log2
 
@@ -112,6 +112,7 @@ def terrain_of(
     others: Sequence[Sequence[float]] = (),
     *,
     packages: bool = False,
+    kept: Collection[int] = (),
 ) -> Terrain | None:
     """Return the terrain of a matrix, or ``None`` if it is too large or does not fit in 64 bits.
 
@@ -128,10 +129,12 @@ def terrain_of(
     packages : bool
         Whether the lottery goes on to the packages: of two allocations that award the same
         applications it then selects the one whose first difference is the larger package.
+    kept : collection of int
+        Lines of the matrix, by number, that are looked at though every allocation keeps them.
     """
     choices = tuple(choice for block in blocks.blocks for choice in block.choices)
     start = np.cumsum([0, *(len(block.choices) for block in blocks.blocks)], dtype=np.int64)
-    linking = _binding(matrix, blocks)
+    linking = sorted({*_binding(matrix, blocks), *kept})
     if len(choices) * len(linking) > MOST_CELLS:
         return None
     usage = _usage(matrix, choices, linking)
@@ -139,7 +142,8 @@ def terrain_of(
     shared = [
         place
         for place, n in enumerate(linking)
-        if not loose.isdisjoint(matrix.lines[n].columns)
+        if n in kept
+        or not loose.isdisjoint(matrix.lines[n].columns)
         or _most(usage[:, place], start) > matrix.lines[n].bound
     ]
     if len(shared) > MOST_LINES:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allocator.optimise.beginnings import (
+    MOST_BEGINNINGS,
     Beginnings,
     Best,
     Trail,
@@ -38,18 +39,16 @@ from allocator.optimise.branches import (
     tree_of,
     tree_tails,
 )
-from allocator.optimise.layers import Later, TooMany, highest, lowest, settled
+from allocator.optimise.layers import TooMany, highest, lowest, settled
 from allocator.optimise.terrain import Integers, Terrain, Truths
 from allocator.optimise.watch import Stopped
 
 WIDTHS = (1000, 10_000, None)
 """Beginnings that are followed at once: few find good allocations, which leave fewer to follow."""
 
-FIRST = 3, 5
-"""The part of the distance at which all are looked for first: some are nearer than most."""
-
 GROWTH = 5
-"""The distance from a bound grows by one part in so many for what was not found within it."""
+"""The distance from a bound grows by one part in so many for what was not found within it; where
+there was little to follow it doubles."""
 
 
 def case_of(terrain: Terrain, number: int, allowed: Truths, floor: int | None) -> Case | None:
@@ -107,9 +106,8 @@ def best_of_all(
         What was found by case; ``None``: there is none, or none worth the floor. Cases with too
         many states or beginnings to be looked at are not in it, nor what was not found in time.
     """
-    part, whole = FIRST
     search = _Search(terrain, over, {} if good is None else good, enough)
-    return _found(search, list(cases), max(1, distance * part // whole))
+    return _found(search, list(cases), max(1, distance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,38 +127,47 @@ class _Search:
 
 def _found(search: _Search, left: list[Case], distance: int) -> dict[Case, Best | None]:
     found: dict[Case, Best | None] = {}
+    enough = distance
     while left and not search.over():
         for case in left:
             case.goal = max(case.least, case.above - distance)
         try:
-            found |= _within(search, left)
+            answers, few = _within(search, left)
+            found |= answers
         except Stopped:
             return found
         except TooMany:
             known = {case: search.good[case] for case in left if search.enough_for(case)}
             left = [case for case in left if case not in known]
             if len(left) == 1 and not known:
-                return found
+                if enough >= distance:
+                    return found
+                distance = enough  # it was doubled too soon
+                continue
             half = len(left) // 2
             parts = (_found(search, some, distance) for some in (left[:half], left[half:]))
             return found | known | {case: best for part in parts for case, best in part.items()}
         left = [case for case in left if case not in found]
-        distance += distance // GROWTH + 1
+        enough = distance + distance // GROWTH + 1
+        distance = 2 * distance if few else enough
     return found
 
 
-def _within(search: _Search, cases: Sequence[Case]) -> dict[Case, Best | None]:
-    """Return what is worth the cases' goals; ``None`` where a case need not be looked for again."""
+def _within(search: _Search, cases: Sequence[Case]) -> tuple[dict[Case, Best | None], bool]:
+    """Return what is worth the cases' goals; ``None`` where a case need not be looked for again.
+
+    Tell as well whether there was so little to follow that no more than a few were left out.
+    """
     terrain = search.terrain
     none = {case: None for case in cases if case.goal == case.least}
     tree = tree_of(terrain, cases)
     if tree is None:
-        return {**none}
+        return {**none}, True
     layers = grown(terrain, tree, search.over)
     goals, bounds = goals_of(tree), bounds_of(terrain, tree, layers)
     possible = bounds >= goals
     if not possible.any():
-        return {**none}
+        return {**none}, True
     layers = thinned(layers, looking_back(terrain, tree, layers, goals))
     # First all alike far below their bounds, so that every case has its share of the few.
     worth = np.where(possible, bounds - (bounds - goals)[possible].max(), goals)
@@ -178,7 +185,7 @@ def _within(search: _Search, cases: Sequence[Case]) -> dict[Case, Best | None]:
             worth[number] = max(goals[number], each.objective + closed)
     return none | {
         tree.cases[number]: each for number, each in best.items() if each.objective >= goals[number]
-    }
+    }, width == WIDTHS[0]
 
 
 def _followed(
@@ -189,54 +196,114 @@ def _followed(
     width: int | None,
 ) -> tuple[dict[int, Best], bool]:
     """Return the best allocations worth the goals, by case, and whether all were followed."""
+    found: dict[int, Best] = {}
+
+    def begin(blocks: Sequence[Sequence[Integers]]) -> tuple[Beginnings, list[Trail]]:
+        trails = _trails(search, tree, blocks)
+        return begun(trails[0], tree.fixed), trails
+
+    def end(trail: Trail, ends: Ends, back: Back, now: Beginnings) -> None:
+        found.update(_ended(trail, tree, ends, back, now, goals))
+
+    whole, _ = walked(tree, backs, begin, end, width=width, over=search.over)
+    return found, whole
+
+
+def walked(
+    tree: Tree,
+    backs: Sequence[Back | None],
+    begin: Callable[[Sequence[Sequence[Integers]]], tuple[Beginnings, list[Trail]]],
+    end: Callable[[Trail, Ends, Back, Beginnings], None],
+    *,
+    over: Callable[[], bool],
+    width: int | None = None,
+    most: int = MOST_BEGINNINGS,
+) -> tuple[bool, int]:
+    """Follow beginnings through the branches of a tree.
+
+    Returns whether none had to be left out, and about how many choices were looked at: a count by
+    which searches are ended, for time differs from machine to machine.
+
+    Parameters
+    ----------
+    tree : Tree
+        The branches.
+    backs : sequence of Back or None
+        Their layers seen from the end; ``None`` where nothing is left.
+    begin : callable
+        Given the blocks of every branch, returns where it begins, and a trail for every branch.
+    end : callable
+        Given what was followed to the end of a branch where cases end.
+    over, width, most
+        As for ``follow``.
+
+    Raises
+    ------
+    TooMany
+        If there are more than are looked at.
+    Stopped
+        If it was over.
+    """
     # Where no way through a branch is left, it is not gone into.
     backs = [back if back and all(map(len, kept_of(back.layers, 0))) else None for back in backs]
     kept = [kept_of(back.layers, 0) if back else [] for back in backs]
-    blocks = [
-        made_by(back.layers, own) if back else [] for back, own in zip(backs, kept, strict=True)
-    ]
-    trail, later = _trail(search, tree, blocks)
-    found: dict[int, Best] = {}
-    whole = True
+    start, trails = begin(
+        [made_by(back.layers, own) if back else [] for back, own in zip(backs, kept, strict=True)]
+    )
+    whole, work = True, 0
     last: list[Beginnings | None] = []
-    for number, (branch, back) in enumerate(zip(tree.branches, backs, strict=True)):
-        before = begun(trail, tree.fixed) if branch.before < 0 else last[branch.before]
+    for branch, back, own, trail in zip(tree.branches, backs, kept, trails, strict=True):
+        before = start if branch.before < 0 else last[branch.before]
         if before is None or back is None:
             last.append(None)
             continue
         now = replace(before, steps=[*before.steps])
-        own = replace(trail, later=later[number])
-        whole &= follow(now, own, back.layers, kept[number], width, search.over)
+        whole &= follow(now, trail, back.layers, own, width, over, most)
+        work += len(back.layers) * len(now.state)
         last.append(now if len(now.state) else None)
         if branch.ends is not None and len(now.state):
-            found |= _ended(trail, tree, branch.ends, back, now, goals)
-    return found, whole
+            end(trail, branch.ends, back, now)
+    return whole, work
 
 
-def _trail(
-    search: _Search, tree: Tree, blocks: Sequence[Sequence[Integers]]
-) -> tuple[Trail, list[Later]]:
-    """Return what the search shares, and what the blocks of every branch leave of its lines."""
+def _trails(search: _Search, tree: Tree, blocks: Sequence[Sequence[Integers]]) -> list[Trail]:
+    """Return what the search shares, with what every branch's blocks leave of its lines."""
     terrain = search.terrain
-    counts = terrain.counts
-    money = terrain.usage[:, counts:]
-    ahead = tree_tails(tree, blocks, money.T, lambda ends: ends.usage[counts:])
-    lines = scarce(terrain, money[tree.fixed].sum(axis=0) + ahead[0][0], terrain.room)
-    later = tree_later(terrain, tree, blocks, lines)
+    lines = scarce_in(terrain, tree, blocks, terrain.room)
     keys = np.zeros((1, len(terrain.choices)), dtype=np.int64)
     if search.enough is None:
         open_ = (*(c for own in blocks for c in own), *(c.choices for c in tree.cases))
         keys = keys_of(terrain, open_)
-    return Trail(terrain, 0, lines, spending(terrain, lines), later[0], keys), later
+    usage = spending(terrain, lines)
+    later = tree_later(terrain, tree, blocks, lines)
+    return [Trail(terrain, 0, lines, usage, each, keys) for each in later]
 
 
-def _ended(
-    trail: Trail, tree: Tree, ends: Ends, back: Back, now: Beginnings, goals: Integers
-) -> dict[int, Best]:
-    """Return the best of the allocations followed to the end, by case."""
+def scarce_in(
+    terrain: Terrain, tree: Tree, blocks: Sequence[Sequence[Integers]], room: Integers
+) -> Integers:
+    """Return the money lines that can become scarce on any way through a tree."""
+    counts = terrain.counts
+    money = terrain.usage[:, counts:]
+    ahead = tree_tails(tree, blocks, money.T, lambda ends: ends.usage[counts:])
+    return scarce(terrain, money[tree.fixed].sum(axis=0) + ahead[0][0], room)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ended:
+    """Allocations followed to the end: the beginning, the end, what is spent, and the worth."""
+
+    at: Integers
+    end: Integers
+    spent: Integers
+    worth: Integers
+
+
+def ended(trail: Trail, ends: Ends, back: Back, now: Beginnings, goals: Integers) -> Ended | None:
+    """Return the allocations that fit and are worth the goal of their case."""
     terrain, finish = trail.terrain, back.finish
     if finish is None:
-        return {}
+        return None
     at, pair = _joined(now.state, finish.state)
     ahead = now.value.take(at, axis=1) + finish.brings.take(pair, axis=1)
     some = np.flatnonzero((ahead >= 0).all(axis=0))
@@ -247,7 +314,17 @@ def _ended(
     worth = now.worth[at] + ends.objective[end] + extra + finish.extra[pair]
     good &= worth >= goals[ends.case[end]]
     some = np.flatnonzero(good)
-    at, end, worth = at[some], end[some], worth[some]
+    return Ended(at[some], end[some], spent.take(some, axis=1), worth[some])
+
+
+def _ended(
+    trail: Trail, tree: Tree, ends: Ends, back: Back, now: Beginnings, goals: Integers
+) -> dict[int, Best]:
+    """Return the best of the allocations followed to the end, by case."""
+    done = ended(trail, ends, back, now, goals)
+    if done is None:
+        return {}
+    at, end, worth = done.at, done.end, done.worth
     case = ends.case[end]
     key = now.key.take(at, axis=1) | trail.keys.take(ends.choice[end], axis=1)
     order = np.lexsort((*key[::-1], worth, case))
@@ -257,7 +334,7 @@ def _ended(
         int(case[n]): Best(
             int(worth[n]),
             values_of(
-                terrain,
+                trail.terrain,
                 (
                     *(choice for choice in fixed if choice != ends.instead[end[n]]),
                     *now.way(int(at[n])),
