@@ -20,10 +20,10 @@ from tests.oracle import decide
 from tests.referee import payers, price
 from tests.rounds import numbered
 
-CHUNK = 8
+CHUNK = 4
 FEW = range(2)
-MANY = range(2, 100)
-MOST_TRIED = 12
+MANY = range(2, 200)
+MOST_TRIED = 8
 """Smaller amounts that are tried for one application and line."""
 
 type Decided = tuple[Programme, Pool, Round, Rules, Allocation]

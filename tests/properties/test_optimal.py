@@ -101,9 +101,9 @@ def by_list(monkeypatch):
 
 
 WAYS = (by_list, by_following, by_solver, by_solver_then_list)
-SOME = [*((by_list, n) for n in range(6)), *((by_following, n) for n in range(6, 12)),
-        *((by_solver, n) for n in range(12, 17)),
-        *((by_solver_then_list, n) for n in range(17, 20))]  # fmt: skip
+SOME = [*((by_list, n) for n in range(4)), *((by_following, n) for n in range(6, 10)),
+        *((by_solver, n) for n in range(12, 15)),
+        *((by_solver_then_list, n) for n in range(17, 19))]  # fmt: skip
 
 
 @pytest.mark.parametrize(("way", "chunk"), SOME)

@@ -43,7 +43,7 @@ from tests.rounds import Choose, hashed, numbered
 
 type Outcome = dict[str, Package]
 
-FEW, MANY = range(120), range(10_000, 13_000)
+FEW, MANY = range(80), range(10_000, 13_000)
 
 
 def allocated(small: Small) -> Allocation | None:
