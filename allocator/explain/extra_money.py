@@ -33,7 +33,7 @@ MOST_STEPS = 40
 """Amounts the solver tries for one application and line before the last is given as a bound: a
 count, so that the same round has the same answer on every machine."""
 
-PATIENCE = 4_000_000
+PATIENCE = 6_000_000
 """Choices looked at for a line before what is not found by then has a bound: seconds of work."""
 
 SHARED_FROM = 100

@@ -43,8 +43,9 @@ MOST_FOLLOWED = 20_000
 FEW_FOLLOWED = 2_000
 """Beginnings up to which the next step is twice as large."""
 
-WORK_IN_VAIN = 400_000
-"""What a step that has to be halved counts for as work."""
+MOST_WORK, WORK_IN_VAIN = 1_500_000, 500_000
+"""Choices looked at in a step; where there are more, it is halved too, and what it then counts for.
+"""
 
 MOST_HALVED = 3
 """Times in a row that a step is halved before it is given up."""
@@ -272,7 +273,7 @@ def _followed(
         found.append(_ended(trail, low, ends, back, now, goals))
         sizes.append(len(now.state))
 
-    _, work = walked(tree, backs, begin, end, over=over, most=MOST_FOLLOWED)
+    _, work = walked(tree, backs, begin, end, over=over, most=MOST_FOLLOWED, most_work=MOST_WORK)
     case, need, worth, *keys = np.concatenate(found, axis=1)
     figures = np.array((*keys[::-1], worth))
     order = np.lexsort(figures)

@@ -50,6 +50,9 @@ GROWTH = 5
 """The distance from a bound grows by one part in so many for what was not found within it; where
 there was little to follow it doubles."""
 
+LAYER = 500
+"""What going through a layer counts for as work beside what is followed."""
+
 
 def case_of(terrain: Terrain, number: int, allowed: Truths, floor: int | None) -> Case | None:
     """Return a restriction to allowed choices of a block; ``None`` if nothing is allowed.
@@ -218,6 +221,7 @@ def walked(
     over: Callable[[], bool],
     width: int | None = None,
     most: int = MOST_BEGINNINGS,
+    most_work: int | None = None,
 ) -> tuple[bool, int]:
     """Follow beginnings through the branches of a tree.
 
@@ -236,6 +240,8 @@ def walked(
         Given what was followed to the end of a branch where cases end.
     over, width, most
         As for ``follow``.
+    most_work : int, optional
+        How many choices are looked at.
 
     Raises
     ------
@@ -259,7 +265,9 @@ def walked(
             continue
         now = replace(before, steps=[*before.steps])
         whole &= follow(now, trail, back.layers, own, width, over, most)
-        work += len(back.layers) * len(now.state)
+        work += len(back.layers) * (len(now.state) + LAYER)
+        if most_work is not None and work > most_work:
+            raise TooMany
         last.append(now if len(now.state) else None)
         if branch.ends is not None and len(now.state):
             end(trail, branch.ends, back, now)
