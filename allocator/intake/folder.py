@@ -241,8 +241,9 @@ class _Folder:
         return awards
 
     def add_absent(self, absent: Iterable[Problem]) -> None:
-        """Note columns that are missed, instead of merely not being there."""
-        missed = {each.where.column: each for each in absent}
+        """Note columns that are missed, instead of merely not being there; not those there twice."""
+        twice = {e.where.column for e in self.problems if e.code == "intake-column-twice"}
+        missed = {e.where.column: e for e in absent if e.where.column not in twice}
         self.problems = [
             each
             for each in self.problems

@@ -233,6 +233,13 @@ def test_columns_that_the_policy_looks_at_and_the_file_lacks_are_warned_about(
     assert not set(noted) & set(absent)
 
 
+def test_a_column_that_is_there_twice_is_not_said_to_be_absent(folder: Write) -> None:
+    twice = APPLICATIONS.replace("received", "received,sex").replace("-10", "-10,female")
+    loaded = load_round(folder(applications__csv=twice))
+    assert "intake-column-twice" in {each.code for each in loaded.problems}
+    assert "gender" not in [v for code, v in warnings(loaded) if code == "round-column-absent"]
+
+
 def test_a_file_of_past_awards_without_rows_says_that_there_were_none(folder: Write) -> None:
     header = AWARDS.splitlines()[0] + "\n"
     loaded = load_round(folder(prior_awards__csv=header))
