@@ -64,7 +64,7 @@ class Least:
 
 def amounts(
     wants: Wants,
-    applications: Iterable[str],
+    applications: Collection[str],
     objective: int,
     over: Callable[[], bool],
     *,
@@ -76,7 +76,7 @@ def amounts(
     ----------
     wants : Wants
         What is looked at.
-    applications : iterable of str
+    applications : collection of str
         Applications that are declined without extra money.
     objective : int
         What the best allocation is worth without extra money, in units of the objective.
