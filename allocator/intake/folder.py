@@ -241,7 +241,7 @@ class _Folder:
         return awards
 
     def add_absent(self, absent: Iterable[Problem]) -> None:
-        """Note columns that are missed, instead of merely not being there, unless they are twice."""
+        """Note columns that are missed, instead of merely not being there; none that is twice."""
         twice = {e.where.column for e in self.problems if e.code == "intake-column-twice"}
         missed = {e.where.column: e for e in absent if e.where.column not in twice}
         self.problems = [
