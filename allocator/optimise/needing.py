@@ -15,9 +15,6 @@ from allocator.optimise.matrix import Line, Matrix
 from allocator.optimise.programme import Programme
 from allocator.optimise.terrain import Integers, Terrain, Truths, terrain_of
 
-MOST_BITS = 62
-"""No bound may need more bits than this however much money there is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wants:
@@ -75,9 +72,6 @@ def wants_of(
     if terrain is None:
         return None
     places = [p for p, n in enumerate(terrain.lines) if lines[n].name in names]
-    dearest = sum(int(each) for each in terrain.weights[:, places].max(axis=0, initial=0))
-    if (int(np.abs(terrain.rest).max()) + dearest * most).bit_length() > MOST_BITS:
-        return None
     home = {
         columns[j].application: number
         for number, block in enumerate(blocks.blocks)

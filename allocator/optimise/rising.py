@@ -14,7 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allocator.model import POINT
-from allocator.optimise.beginnings import Beginnings, Trail, begun, keys_of, spending
+from allocator.optimise.beginnings import (
+    MOST_BEGINNINGS,
+    Beginnings,
+    Trail,
+    begun,
+    keys_of,
+    spending,
+)
 from allocator.optimise.branches import (
     Back,
     Case,
@@ -37,18 +44,19 @@ from allocator.optimise.watch import Stopped
 FIRST = 4
 """The first step is the money that is worth so many points."""
 
-MOST_FOLLOWED = 20_000
-"""Beginnings followed at once; where there are more, the step is halved."""
+MOST_FOLLOWED = 20_000, 100_000, MOST_BEGINNINGS
+"""Beginnings followed at once; where there are more, the step is halved, and if that does not help,
+is made with as many as are next."""
 
-FEW_FOLLOWED = 2_000
-"""Beginnings up to which the next step is twice as large."""
+FEW = 10
+"""The next step is twice as large after one with no more than one part in so many of them."""
 
-MOST_WORK, WORK_IN_VAIN = 1_500_000, 500_000
-"""Choices looked at in a step; where there are more, it is halved too, and what it then counts for.
-"""
+WORK = 75
+"""Choices looked at in a step, by the beginnings that are followed at once: as with those. A step
+made in vain counts for a third of that."""
 
 MOST_HALVED = 3
-"""Times in a row that a step is halved before it is given up."""
+"""Times in a row that a step is halved before more is followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,8 @@ def amounts(
     found = {each: Least(None) for each in applications if each not in wants.home}
     left = [each for each in applications if each not in found]
     low, step, halved, work = 0, _first_step(wants), 0, 0
-    while left and low < wants.most and halved <= MOST_HALVED and not over():
+    most, *more = MOST_FOLLOWED
+    while left and low < wants.most and not over():
         if patience is not None and work >= patience:
             break
         high = min(wants.most, low + step)
@@ -97,18 +106,20 @@ def amounts(
         if terrain is None or terrain.counts > MOST_COUNTED:
             break
         try:
-            made = _step(wants, terrain, high - low, left, objective, over)
+            made = _step(wants, terrain, high - low, left, objective, over, most)
         except TooMany:
-            step, halved, work = step // 2, halved + 1, work + WORK_IN_VAIN
-            if not step:
-                break
+            step, halved, work = max(1, step // 2), halved + 1, work + WORK * most // 3
+            if halved > MOST_HALVED:
+                if not more:
+                    break
+                (most, *more), halved, step = more, 0, step << halved
             continue
         if made is None:
             break
         found |= {each: Least(low + need) for each, need in made.needs.items()}
         left = [each for each in left if each not in found]
         low, objective, halved, work = high, made.objective, 0, work + made.work
-        step *= 2 if made.followed <= FEW_FOLLOWED else 1
+        step *= 2 if made.followed <= most // FEW else 1
     settled = low == wants.most
     return found | {each: Least(None if settled else low, settled) for each in left}
 
@@ -172,6 +183,7 @@ def _step(
     applications: Iterable[str],
     objective: int,
     over: Callable[[], bool],
+    most: int,
 ) -> _Step | None:
     """Make a step of so much more money; ``None`` if it was over."""
     anything = np.ones(terrain.block(0).stop, dtype=bool)
@@ -191,7 +203,7 @@ def _step(
         case.goal = objective
     low = _less(terrain, _raised(wants), more)
     try:
-        followed = _followed(terrain, low, [every, *asked.values()], over)
+        followed = _followed(terrain, low, [every, *asked.values()], over, most)
     except Stopped:
         return None
     needs = {
@@ -245,6 +257,7 @@ def _followed(
     low: Terrain,
     cases: Sequence[Case],
     over: Callable[[], bool],
+    most: int,
 ) -> _Followed:
     """Follow all that is worth the goals; ``low`` is the terrain without the step's money.
 
@@ -273,7 +286,7 @@ def _followed(
         found.append(_ended(trail, low, ends, back, now, goals))
         sizes.append(len(now.state))
 
-    _, work = walked(tree, backs, begin, end, over=over, most=MOST_FOLLOWED, most_work=MOST_WORK)
+    _, work = walked(tree, backs, begin, end, over=over, most=most, most_work=WORK * most)
     case, need, worth, *keys = np.concatenate(found, axis=1)
     figures = np.array((*keys[::-1], worth))
     order = np.lexsort(figures)

@@ -139,6 +139,25 @@ def test_every_line_that_may_pay_has_a_figure():
             assert {f"fund[{f}]" for f in paying} <= named
 
 
+def test_a_line_without_money_and_costs_of_centimes_have_figures(monkeypatch):
+    rounds = map(numbered, range(500))
+    small = next(s for s in rounds if s.round.funds and len(s.pool.candidates) > 3)
+    dear, *others = small.pool.candidates
+    cheap = (
+        replace(c, costs=tuple(replace(k, amount=1 + k.amount // 100_000) for k in c.costs))
+        for c in others
+    )
+    poor = replace(
+        small.round,
+        meetings=tuple(replace(m, budget=None) for m in small.round.meetings),
+        funds=tuple(replace(f, amount=0) for f in small.round.funds),
+    )
+    tiny = replace(small, pool=replace(small.pool, candidates=(dear, *cheap)), round=poor)
+    assert assert_round(tiny, monkeypatch) > 3
+    known = decided(tiny)
+    assert known is not None and any(extra_money(*known, (), Watch()).values())
+
+
 def test_extra_money_does_not_depend_on_how_many_processes_find_it(monkeypatch):
     monkeypatch.setattr("allocator.explain.extra_money.SHARED_FROM", 1)
     case = synthetic(40, 1, 1)
@@ -155,10 +174,10 @@ def test_what_is_settled_does_not_depend_on_the_steps_taken(monkeypatch):
     known = (programme, case.pool, case.round, case.rules, allocation)
     found = extra_money(*known, (), Watch())
     assert all(each.exact for lines in found.values() for each in lines)
-    for first, most, few in ((1, 60, 1), (30, 10_000, 5_000)):
+    for first, most, few in ((1, (60,), 60), (30, (50, 10_000), 2)):
         monkeypatch.setattr("allocator.optimise.rising.FIRST", first)
         monkeypatch.setattr("allocator.optimise.rising.MOST_FOLLOWED", most)
-        monkeypatch.setattr("allocator.optimise.rising.FEW_FOLLOWED", few)
+        monkeypatch.setattr("allocator.optimise.rising.FEW", few)
         for application, lines in extra_money(*known, (), Watch()).items():
             for each, exact in zip(lines, found[application], strict=True):
                 assert each == exact or not each.exact
