@@ -136,8 +136,10 @@ def extra_money(
             _told(search, raised[line], application, least[line].get(application, UNSETTLED))
             for line in each
         ]
-        if None not in told_of:
-            found[application] = tuple(one for one in told_of if one)
+        if not each or any(told_of):
+            # Of a line of which nothing is known it is that some money is needed.
+            some = (ExtraMoney(line, 1, exact=False) for line in each)
+            found[application] = tuple(a or b for a, b in zip(told_of, some, strict=True))
     return found
 
 
