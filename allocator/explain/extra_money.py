@@ -193,7 +193,7 @@ class _Errand:
 def _run(
     errands: Mapping[str, _Errand], watch: Watch, processes: int
 ) -> dict[str, dict[str, Least]]:
-    if processes == 1:
+    if processes == 1 or watch.over():
         return {line: errand.run(watch) for line, errand in errands.items()}
     found: dict[str, dict[str, Least]] = {line: {} for line in errands}
     for line, least in shared(list(errands), _in_process, errands, watch, processes):
