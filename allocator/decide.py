@@ -63,10 +63,11 @@ def decide(
     flips : bool
         Whether to ask of every application what another stated gender would have changed.
     money_for : collection of str
-        Ids of applications of which to find the least extra money that would have sufficed, which
-        can take a minute for each. Those that are not declined are passed over.
+        Ids of applications of which to find the least extra money that would have sufficed also
+        where the search for all would end in a bound: it can take minutes. Those that are not
+        declined are passed over.
     processes : int
-        How many processes share the margins; the result does not depend on it.
+        How many processes share the margins and the extra money; the result does not depend on it.
 
     Raises
     ------

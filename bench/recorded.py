@@ -21,9 +21,9 @@ HEADING = """\
 
 `allocator run` and `allocator verify` on invented rounds of one meeting under the policy that ships
 (`bench/recorded.py`). *Run* reads, decides, explains and proves, in one process (two share the
-margins, which halves their time); parts of it are the *margins* (exact up to 500 applications,
-above that bounds), the extra *money* (up to 1,500) and the *proof*, with its size compressed.
-*Record* writes `record.zip`.
+margins and the extra money, which about halves their time); parts of it are the *margins* (exact
+up to 500 applications, above that bounds), the extra *money* (up to 1,500) and the *proof*, with
+its size compressed. *Record* writes `record.zip`.
 *Verify* makes every check, *of it proof* the certificate's alone. Processor seconds.
 
 | applications | run | of it margins | of it money | of it proof | proof kB | record | record kB \

@@ -226,7 +226,10 @@ def _told(search: _Search, raised: _Raised, application: str, least: Least) -> E
     if least.settled or least.amount is None:
         return ExtraMoney(raised.line, least.amount)
     if application in search.asked:
-        return _solved(search, raised, application)
+        found = _solved(search, raised, application)
+        if found.exact or found.amount is None:
+            return found
+        return replace(found, amount=max(found.amount, least.amount + 1))
     if raised.wants is None or (application in search.lost and not least.amount):
         return None
     proven = least_proven(raised.wants, application, search.objective)

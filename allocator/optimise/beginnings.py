@@ -139,7 +139,7 @@ def _equals(terrain: Terrain, open_: Sequence[int]) -> list[dict[int, int]]:
     """Return a place among those with the same awards, by choice, for every block that needs it."""
     found: dict[int, dict[int, int]] = {}
     seen: Counter[tuple[int, tuple[int, ...]]] = Counter()
-    numbers = np.searchsorted(terrain.start, open_, side="right") - 1
+    numbers = terrain.blocks_of(open_)
     for c, number in zip(open_, numbers.tolist(), strict=True):
         awards = number, terrain.outcomes[c]
         found.setdefault(number, {})[c] = seen[awards]
@@ -188,7 +188,7 @@ def follow(
     kept: Sequence[Integers],
     width: int | None = None,
     over: Callable[[], bool] | None = None,
-    most: int = MOST_BEGINNINGS,
+    most: int | None = None,
 ) -> bool:
     """Lead beginnings through layers; tell whether none was left out for there being too many.
 
@@ -206,8 +206,8 @@ def follow(
         Only so many are followed, those with the best prospects.
     over : callable, optional
         Asked at every layer whether to stop.
-    most : int
-        How many are looked at.
+    most : int, optional
+        How many are looked at, ``MOST_BEGINNINGS`` if not given.
 
     Raises
     ------
@@ -217,6 +217,7 @@ def follow(
         If it was over.
     """
     whole = True
+    most = MOST_BEGINNINGS if most is None else most
     blocks = made_by(layers, kept)
     for depth, (layer, some, choices) in enumerate(zip(layers, kept, blocks, strict=True)):
         if over is not None and over():

@@ -207,7 +207,7 @@ def _open(terrain: Terrain, objective: int) -> list[tuple[int, Integers]]:
     for layer in () if through is None else through.layers:
         choices = np.unique(layer.choice[layer.through >= objective * terrain.unit])
         if len(choices) > 1:
-            number = int(np.searchsorted(terrain.start, choices[0], side="right")) - 1
+            number = int(terrain.blocks_of(choices[:1])[0])
             found.append((number, choices))
     return found
 

@@ -309,20 +309,16 @@ def _trails(
     lines = scarce_in(terrain, tree, blocks, low.room)
     safe, most = (tree_later(each, tree, blocks, lines) for each in (low, terrain))
     # What is drawn is compared between cases, so settled choices that a case replaces have keys.
-    asked = {case.number for case in tree.cases}
-    replaced = [c for c in tree.fixed.tolist() if _number(terrain, c) in asked]
+    asked = np.array([case.number for case in tree.cases])
+    replaced = tree.fixed[np.isin(terrain.blocks_of(tree.fixed), asked)]
     open_ = [c for own in blocks for c in own if len(c) > 1]
     told = np.unique(np.concatenate([replaced, *(case.choices for case in tree.cases)]))
-    keys = keys_of(terrain, [*open_, told.astype(np.int64)])
+    keys = keys_of(terrain, [*open_, told])
     usage = spending(terrain, lines)
     return [
         Trail(terrain, 0, lines, usage, Later(a.safe, b.most), keys)
         for a, b in zip(safe, most, strict=True)
     ]
-
-
-def _number(terrain: Terrain, choice: int) -> int:
-    return int(np.searchsorted(terrain.start, choice, side="right")) - 1
 
 
 def _ended(

@@ -102,6 +102,11 @@ class Terrain:
         """Return where the choices of a block are."""
         return slice(int(self.start[number]), int(self.start[number + 1]))
 
+    def blocks_of(self, choices: Sequence[int] | Integers) -> Integers:
+        """Return the numbers of the blocks that choices belong to."""
+        numbers: Integers = np.searchsorted(self.start, choices, side="right") - 1
+        return numbers
+
 
 def terrain_of(
     programme: Programme,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allocator.optimise.beginnings import (
-    MOST_BEGINNINGS,
     Beginnings,
     Best,
     Trail,
@@ -130,7 +129,7 @@ class _Search:
 
 def _found(search: _Search, left: list[Case], distance: int) -> dict[Case, Best | None]:
     found: dict[Case, Best | None] = {}
-    enough = distance
+    enough, quick = distance, True
     while left and not search.over():
         for case in left:
             case.goal = max(case.least, case.above - distance)
@@ -140,19 +139,19 @@ def _found(search: _Search, left: list[Case], distance: int) -> dict[Case, Best 
         except Stopped:
             return found
         except TooMany:
+            if enough < distance:  # it was doubled too soon
+                distance, quick = enough, False
+                continue
             known = {case: search.good[case] for case in left if search.enough_for(case)}
             left = [case for case in left if case not in known]
             if len(left) == 1 and not known:
-                if enough >= distance:
-                    return found
-                distance = enough  # it was doubled too soon
-                continue
+                return found
             half = len(left) // 2
             parts = (_found(search, some, distance) for some in (left[:half], left[half:]))
             return found | known | {case: best for part in parts for case, best in part.items()}
         left = [case for case in left if case not in found]
         enough = distance + distance // GROWTH + 1
-        distance = 2 * distance if few else enough
+        distance = 2 * distance if few and quick else enough
     return found
 
 
@@ -220,7 +219,7 @@ def walked(
     *,
     over: Callable[[], bool],
     width: int | None = None,
-    most: int = MOST_BEGINNINGS,
+    most: int | None = None,
     most_work: int | None = None,
 ) -> tuple[bool, int]:
     """Follow beginnings through the branches of a tree.

@@ -142,6 +142,25 @@ def test_where_they_are_too_many_together_fewer_are_asked_at_once(monkeypatch):
     assert max(sizes) <= 3
 
 
+def test_nothing_is_left_out_for_having_been_looked_for_too_far_away(monkeypatch):
+    """Where there is little to follow the distance doubles; then there may be too many at once."""
+    here = where(coarse(30, 10, flat=False))
+    assert here is not None and here.ground.terrain is not None
+    cases = cases_of(here)
+    expected = {case: alone(here, case) for case in cases}
+    farthest = max(case.above - best.objective for case, best in expected.items() if best)
+    within = together._within
+
+    def near(search, some):
+        if any(case.above - case.goal > farthest * 5 // 4 + 2 for case in some):
+            raise TooMany
+        return within(search, some)
+
+    monkeypatch.setattr(together, "_within", near)
+    for first in (1, farthest // 3, farthest * 3 // 4):
+        assert best_of_all(here.ground.terrain, cases, first, lambda: False) == expected
+
+
 def test_what_is_too_many_even_so_is_left_out(monkeypatch):
     here = where(coarse(30, 10, flat=False))
     assert here is not None
