@@ -19,6 +19,9 @@ from allocator.optimise.watch import Stopped
 MOST_BEGINNINGS = 500_000
 """Beginnings of allocations kept at once; beyond this the search is given up."""
 
+CROWD = 500
+"""Beginnings from which on it takes less time to drop the dominated ones than to follow them."""
+
 WORD = 62
 """Places of the lottery in one word of a key."""
 
@@ -229,7 +232,8 @@ def follow(
         if len(choices) > 1:
             # What no later choice can make scarce is as good as spending less.
             now.spent = np.maximum(now.spent, trail.later.safe[depth + 1])
-            _undominated(now)
+            if len(now.state) >= CROWD:
+                _undominated(now)
         if not len(now.state):
             break
     return whole
@@ -327,8 +331,6 @@ def _undominated(now: Beginnings) -> None:
     What is kept does not depend on how equal figures are sorted, so the quickest way will do.
     """
     size = len(now.state)
-    if size < 2:
-        return
     main = now.spent[0] if len(now.spent) else np.zeros(size, dtype=np.int64)
     _, _, group = alike(np.vstack((now.state, now.spent[1:])))
     cell = lifted(group, main)

@@ -10,6 +10,8 @@ awarded.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -34,7 +36,7 @@ from allocator.optimise.branches import (
     tree_of,
 )
 from allocator.optimise.engine import relax
-from allocator.optimise.layers import Later, TooMany
+from allocator.optimise.layers import Later, TooMany, highest
 from allocator.optimise.matrix import Matrix
 from allocator.optimise.needing import Wants, awarding
 from allocator.optimise.terrain import MOST_COUNTED, Integers, Terrain, Truths, terrain_of
@@ -57,6 +59,10 @@ made in vain counts for a third of that."""
 
 MOST_HALVED = 3
 """Times in a row that a step is halved before more is followed."""
+
+NEARER, FARTHER = 5, 20
+"""After a step in vain the next ones go nearer by one part in so many, and from each to the next
+farther again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,38 +102,79 @@ def amounts(
     """
     found = {each: Least(None) for each in applications if each not in wants.home}
     left = [each for each in applications if each not in found]
-    low, step, halved, work = 0, _first_step(wants), 0, 0
-    most, *more = MOST_FOLLOWED
+    low, work, pace = 0, 0, _Pace(_first_step(wants), MOST_FOLLOWED[0])
+    money = lru_cache(2)(lambda amount: _money(wants, amount))
     while left and low < wants.most and not over():
         if patience is not None and work >= patience:
             break
-        high = min(wants.most, low + step)
-        terrain = _terrain(wants, low, high)
+        high = min(wants.most, low + pace.step)
+        terrain = _terrain(wants, money(low), money(high))
         if terrain is None or terrain.counts > MOST_COUNTED:
             break
+        above = highest(terrain, 0, _anything(terrain)) or objective
         try:
-            made = _step(wants, terrain, high - low, left, objective, over, most)
+            made = _step(wants, terrain, high - low, left, objective, over, pace.most)
         except TooMany:
-            step, halved, work = max(1, step // 2), halved + 1, work + WORK * most // 3
-            if halved > MOST_HALVED:
-                if not more:
-                    break
-                (most, *more), halved, step = more, 0, step << halved
+            work += WORK * pace.most // 3
+            if not pace.in_vain(above - objective):
+                break
             continue
         if made is None:
             break
         found |= {each: Least(low + need) for each, need in made.needs.items()}
         left = [each for each in left if each not in found]
-        low, objective, halved, work = high, made.objective, 0, work + made.work
-        step *= 2 if made.followed <= most // FEW else 1
+        low, objective, work = high, made.objective, work + made.work
+        pace.made(made.followed, above - objective, Fraction(_price(wants, terrain), terrain.unit))
     settled = low == wants.most
     return found | {each: Least(None if settled else low, settled) for each in left}
 
 
+@dataclass(slots=True)
+class _Pace:
+    """How much money the next step brings, and how many beginnings are followed in it at ``most``.
+
+    They multiply with the distance between what its last amount is worth at most and what the best
+    is worth without it. So after a step in vain the next ones stay ``near``.
+    """
+
+    step: int
+    most: int
+    halved: int = 0
+    near: int | None = None
+
+    def in_vain(self, distance: int) -> bool:
+        """Make the next step smaller or follow more; tell whether that is still possible."""
+        self.near = distance - distance // NEARER
+        self.step, self.halved = max(1, self.step // 2), self.halved + 1
+        if self.halved > MOST_HALVED:
+            more = [each for each in MOST_FOLLOWED if each > self.most]
+            if not more:
+                return False
+            self.step <<= self.halved
+            self.most, self.halved, self.near = more[0], 0, None
+        return True
+
+    def made(self, followed: int, distance: int, price: Fraction) -> None:
+        """Learn from a step: ``distance`` is left of its own, a unit of money adds ``price``."""
+        self.halved = 0
+        wider = self.step * (2 if followed <= self.most // FEW else 1)
+        if self.near is not None and price:
+            wider = min(wider, max(1, self.step // 2, int((self.near - distance) / price)))
+            self.near += self.near // FARTHER
+        self.step = wider
+
+
 def _first_step(wants: Wants) -> int:
-    price = int(wants.terrain.weights[0][wants.places].sum())
+    price = _price(wants, wants.terrain)
     point = POINT * wants.programme.scale * wants.terrain.unit
     return max(1, FIRST * point // price) if price else wants.most
+
+
+def _price(wants: Wants, terrain: Terrain) -> int:
+    """Return what a unit of money is worth, in 1/``unit`` of the objective."""
+    raised = _raised(wants)
+    places = [place for place, n in enumerate(terrain.lines) if n in raised]
+    return int(terrain.weights[0][places].sum())
 
 
 def _raised(wants: Wants) -> frozenset[int]:
@@ -135,29 +182,32 @@ def _raised(wants: Wants) -> frozenset[int]:
     return frozenset(wants.terrain.lines[place] for place in wants.places.tolist())
 
 
-def _terrain(wants: Wants, low: int, high: int) -> Terrain | None:
-    """Return the terrain with the larger amount, looked at with the prices of both."""
-    raised = _raised(wants)
-    least, most = (_with(wants.terrain.matrix, raised, amount) for amount in (low, high))
-    multipliers, *others = (relax(each).multipliers for each in (most, least))
-    return terrain_of(
-        wants.programme,
-        most,
-        wants.blocks,
-        multipliers,
-        wants.rank,
-        others,
-        packages=True,
-        kept=raised,
-    )
-
-
-def _with(matrix: Matrix, raised: Collection[int], amount: int) -> Matrix:
+def _money(wants: Wants, amount: int) -> tuple[Matrix, Sequence[float]]:
+    """Return the matrix with so much more money, and its relaxation's multipliers."""
+    matrix, raised = wants.terrain.matrix, _raised(wants)
     lines = (
         replace(line, bound=line.bound + amount) if n in raised else line
         for n, line in enumerate(matrix.lines)
     )
-    return replace(matrix, lines=tuple(lines))
+    more = replace(matrix, lines=tuple(lines))
+    return more, relax(more).multipliers
+
+
+def _terrain(
+    wants: Wants, low: tuple[Matrix, Sequence[float]], high: tuple[Matrix, Sequence[float]]
+) -> Terrain | None:
+    """Return the terrain with the larger amount, looked at with the prices of both."""
+    matrix, multipliers = high
+    return terrain_of(
+        wants.programme,
+        matrix,
+        wants.blocks,
+        multipliers,
+        wants.rank,
+        [low[1]],
+        packages=True,
+        kept=_raised(wants),
+    )
 
 
 # --- one step -----------------------------------------------------------------------------------
@@ -186,8 +236,7 @@ def _step(
     most: int,
 ) -> _Step | None:
     """Make a step of so much more money; ``None`` if it was over."""
-    anything = np.ones(terrain.block(0).stop, dtype=bool)
-    every = case_of(terrain, 0, anything, objective)
+    every = case_of(terrain, 0, _anything(terrain), objective)
     asked = {
         each: case
         for each in applications
@@ -212,6 +261,11 @@ def _step(
         if len(own := followed.alike(number))
     }
     return _Step(needs, followed.best, followed.size, followed.work)
+
+
+def _anything(terrain: Terrain) -> Truths:
+    """Return the choices of the first block: all are allowed."""
+    return np.ones(terrain.block(0).stop, dtype=bool)
 
 
 def _less(terrain: Terrain, raised: Collection[int], less: int) -> Terrain:

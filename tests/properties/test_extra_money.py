@@ -174,10 +174,16 @@ def test_what_is_settled_does_not_depend_on_the_steps_taken(monkeypatch):
     known = (programme, case.pool, case.round, case.rules, allocation)
     found = extra_money(*known, (), Watch())
     assert all(each.exact for lines in found.values() for each in lines)
-    for first, most, few in ((1, (60,), 60), (30, (50, 10_000), 2)):
+    for first, most, few, nearer, crowd in (
+        (1, (60,), 60, 2, 2),
+        (30, (50, 10_000), 2, 10, 2),
+        (30, (10_000,), 2, 5, 10**9),
+    ):
         monkeypatch.setattr("allocator.optimise.rising.FIRST", first)
         monkeypatch.setattr("allocator.optimise.rising.MOST_FOLLOWED", most)
         monkeypatch.setattr("allocator.optimise.rising.FEW", few)
+        monkeypatch.setattr("allocator.optimise.rising.NEARER", nearer)
+        monkeypatch.setattr("allocator.optimise.beginnings.CROWD", crowd)
         for application, lines in extra_money(*known, (), Watch()).items():
             for each, exact in zip(lines, found[application], strict=True):
                 assert each == exact or not each.exact

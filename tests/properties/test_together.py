@@ -87,6 +87,18 @@ def test_only_a_few_followed_first_make_no_difference(monkeypatch):
             assert together_(here, cases) == expected
 
 
+def test_whether_dominated_beginnings_are_dropped_makes_no_difference(monkeypatch):
+    for points in (1, 10):
+        here = where(coarse(30, points, flat=False))
+        assert here is not None
+        cases = cases_of(here)
+        expected = together_(here, cases)
+        for crowd in (20, 10**9):
+            monkeypatch.setattr("allocator.optimise.beginnings.CROWD", crowd)
+            assert together_(here, cases) == expected
+        monkeypatch.undo()
+
+
 def test_nothing_below_a_floor_is_found():
     here = where(coarse(30, 10, flat=False))
     assert here is not None
