@@ -1,6 +1,7 @@
 """The whole decision in one call: a loaded round becomes a result that can be written and read."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Literal
@@ -13,6 +14,7 @@ from allocator.explain.fairness import fairness_of
 from allocator.explain.fairness_record import kept_fairness
 from allocator.explain.margins import figures, margins
 from allocator.explain.promises import promises_of
+from allocator.explain.proving import proving
 from allocator.explain.result import Result
 from allocator.explain.why import explanations
 from allocator.intake.assess import Assessment, assess
@@ -20,7 +22,7 @@ from allocator.intake.folder import LoadedRound
 from allocator.optimise.allocation import Allocation, Status
 from allocator.optimise.funds import fund_order
 from allocator.optimise.programme import Programme
-from allocator.optimise.proof import NotSelected, prove_allocation
+from allocator.optimise.proof import NotSelected
 from allocator.optimise.reduce import lottery_order
 from allocator.optimise.solve import allocate
 from allocator.optimise.watch import Progress, Watch
@@ -67,7 +69,8 @@ def decide(
         where the search for all would end in a bound: it can take minutes. Those that are not
         declined are passed over.
     processes : int
-        How many processes share the margins and the extra money; the result does not depend on it.
+        How many processes share the margins, the extra money and the proof; the result does not
+        depend on it.
 
     Raises
     ------
@@ -88,49 +91,30 @@ def decide(
         cancel=cancel,
     )
     watch = Watch(time_limit and time_limit - (monotonic() - began), cancel, progress)
-    watch.enter("explain")
     always = explain == "exact"
     if explain is None:
         explain = "exact" if len(assessment.pool.candidates) <= EXACT_UP_TO else "bounds"
-    found = margins(
-        programme,
-        assessment.pool,
-        loaded.round,
-        loaded.rules,
-        allocation,
-        watch,
-        explain,
-        processes,
-        always=always,
-    )
-    awarded = frozenset(award.application_id for award in allocation.awards)
-    lines = decision_lines(
-        loaded.round,
-        assessment.pool,
-        programme,
-        allocation,
-        figures(found, awarded),
-        [each for each, margin in found.items() if margin.never],
-    )
+    decided = programme, assessment.pool, loaded.round, loaded.rules, allocation
     watch.enter("prove")
     final = allocation.status is Status.OPTIMAL
     allowed = Watch(watch.left(), _later(watch.cancel)) if final else Watch(0.0)
-    proof = _proof(loaded, assessment, programme, allocation, allowed)
+    with _proving(loaded, assessment, programme, allocation, allowed, processes) as proof_made:
+        watch.enter("explain")
+        found = margins(*decided, watch, explain, processes, always=always)
+        awarded = frozenset(award.application_id for award in allocation.awards)
+        lines = decision_lines(
+            loaded.round,
+            assessment.pool,
+            programme,
+            allocation,
+            figures(found, awarded),
+            [each for each, margin in found.items() if margin.never],
+        )
+        effects = effects_of(*decided, watch, always=always)
+        extra = extra_money(*decided, money_for, watch, always=always, processes=processes)
+        watch.enter("prove")
+        proof = proof_made()
     watch.enter("explain")
-    effects = effects_of(
-        programme, assessment.pool, loaded.round, loaded.rules, allocation, watch, always=always
-    )
-    extra = extra_money(
-        programme,
-        assessment.pool,
-        loaded.round,
-        loaded.rules,
-        allocation,
-        money_for,
-        watch,
-        always=always,
-        processes=processes,
-    )
     result = Result(
         round=loaded.round,
         rules=loaded.rules,
@@ -164,19 +148,22 @@ def _later(cancel: Callable[[], bool] | None) -> Callable[[], bool] | None:
     return late
 
 
-def _proof(
+@contextmanager
+def _proving(
     loaded: LoadedRound,
     assessment: Assessment,
     programme: Programme,
     allocation: Allocation,
     watch: Watch,
-) -> dict[str, Plain]:
-    """Return the proof of an allocation, as far as the watch lets it go."""
+    processes: int,
+) -> Iterator[Callable[[], dict[str, Plain]]]:
+    """Yield a question for the proof of an allocation, as far as the watch lets it go."""
     ids = [each.application.application_id for each in assessment.pool.candidates]
     order = lottery_order(loaded.round.lottery_seed, ids)
     funds = fund_order(assessment.pool, loaded.round)
     try:
-        return prove_allocation(programme, allocation, order, funds, watch=watch).as_json()
+        with proving(programme, allocation, order, funds, watch, processes) as proof:
+            yield lambda: proof().as_json()
     except NotSelected:
         # The search met a better or earlier-drawn allocation: what was found is not returned.
         raise AllocatorError(problem("optimise-unstable")) from None

@@ -144,10 +144,10 @@ def measure_records(
 
     They have five times the limit: a record is written only when all is explained and proven.
     """
-    for size in recorded.SIZES:
+    for case in recorded.CASES:
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "bench.recorded", str(size)],
+                [sys.executable, "-m", "bench.recorded", case],
                 capture_output=True,
                 text=True,
                 timeout=5 * limit + GRACE,
@@ -156,7 +156,7 @@ def measure_records(
             )
         except subprocess.TimeoutExpired:
             continue
-        found[str(size)] = json.loads(done.stdout.splitlines()[-1])
+        found[case] = json.loads(done.stdout.splitlines()[-1])
         write()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from signal import SIG_IGN, SIGINT, signal
@@ -31,20 +32,45 @@ def shared[P, T](
     processes : int
         How many at most.
     """
-    context = get_context("spawn")
-    stop = context.Event()
-    workers = ProcessPoolExecutor(
-        min(processes, len(parts)),
-        mp_context=context,
-        initializer=_begin,
-        initargs=(given, watch.left(), stop),
-    )
-    try:
+    with _workers(min(processes, len(parts)), given, watch) as (workers, _):
         waiting = {workers.submit(work, part) for part in parts}
         while waiting and not watch.over():
             done, waiting = wait(waiting, LISTENING)
             for each in done:
                 yield each.result()
+
+
+@contextmanager
+def meanwhile[T](work: Callable[[], T], given: object, watch: Watch) -> Iterator[Callable[[], T]]:
+    """Do some work in a process of its own; what is yielded waits for the answer and returns it.
+
+    Parameters are as for ``shared``. Where the watch ends the work, it is to answer all the same:
+    by then it is told so.
+    """
+    with _workers(1, given, watch) as (workers, stop):
+        doing = workers.submit(work)
+
+        def answer() -> T:
+            while not wait([doing], LISTENING).done:
+                if watch.over():
+                    stop.set()
+            return doing.result()
+
+        yield answer
+
+
+@contextmanager
+def _workers(
+    count: int, given: object, watch: Watch
+) -> Iterator[tuple[ProcessPoolExecutor, Event]]:
+    """Begin processes, and end them in the end whether or not they are done."""
+    context = get_context("spawn")
+    stop = context.Event()
+    workers = ProcessPoolExecutor(
+        count, mp_context=context, initializer=_begin, initargs=(given, watch.left(), stop)
+    )
+    try:
+        yield workers, stop
     finally:
         stop.set()
         workers.shutdown(cancel_futures=True)

@@ -248,9 +248,15 @@ def tree_later(
 ) -> list[Later]:
     """Return, per branch, what comes after each of its blocks leaves of some lines."""
     usage = terrain.usage[:, lines].T
-    most = tree_tails(tree, blocks, usage, lambda ends: ends.usage[lines])
-    least = tree_tails(tree, blocks, -usage, lambda ends: -ends.usage[lines])
-    return [later_from(terrain, lines, m, n) for m, n in zip(most, least, strict=True)]
+    found = tree_tails(
+        tree,
+        blocks,
+        np.vstack((usage, -usage)),
+        lambda ends: np.vstack((ends.usage[lines], -ends.usage[lines])),
+    )
+    return [
+        later_from(terrain, lines, each[:, : len(lines)], each[:, len(lines) :]) for each in found
+    ]
 
 
 # --- growing ------------------------------------------------------------------------------------

@@ -81,8 +81,9 @@ def prove_allocation(
     funds: Sequence[str],
     *,
     watch: Watch | None = None,
+    most: int | None = None,
 ) -> Proof:
-    """Prove an allocation, or as much of it as ``MOST_PARTS`` and the watch allow.
+    """Prove an allocation, or as much of it as the number of parts and the watch allow.
 
     Parameters
     ----------
@@ -96,6 +97,8 @@ def prove_allocation(
         Fund ids in the order in which awards that name their fund prefer them.
     watch : Watch, optional
         Where it ends the search, the proof says how far it came (``bound``, ``drawn``).
+    most : int, optional
+        The most parts, ``MOST_PARTS`` if not given: where there are more it says so too.
 
     Raises
     ------
@@ -106,7 +109,8 @@ def prove_allocation(
     problem, blocks = _problem(plain, programme)
     values = list(allocation.values)
     questions = questions_of(plain["columns"], values, list(order), list(funds))
-    search = _Search(problem, plain, allocation.objective, questions, watch or Watch())
+    most = MOST_PARTS if most is None else most
+    search = _Search(problem, plain, allocation.objective, questions, watch or Watch(), most)
     return search.proof(blocks)
 
 
@@ -171,9 +175,10 @@ class _Search:
         objective: int,
         questions: list[Question],
         watch: Watch,
+        most: int,
     ) -> None:
         self.problem, self.objective, self.questions = problem, objective, questions
-        self.watch = watch
+        self.watch, self.most = watch, most
         self.step = gcd(*problem.gains) or 1
         self.root = self._node(problem.all, Prices(problem, {}, UNIT))
         whole = Relaxation(problem, problem.all)
@@ -201,7 +206,7 @@ class _Search:
 
     def _may_go_on(self) -> bool:
         """Tell whether a part waits and there is time, and room in what a checker would read."""
-        room = self.count < MOST_PARTS and self.made < MOST_READ // 2
+        room = self.count < self.most and self.made < MOST_READ // 2
         return bool(self.waiting) and room and not self.watch.over()
 
     def _nodes(self, drawn: bool) -> list[_Node]:

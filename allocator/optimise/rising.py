@@ -361,7 +361,8 @@ def _trails(
 ) -> list[Trail]:
     """Return trails on which what is beyond the low room is spent as little as can be."""
     lines = scarce_in(terrain, tree, blocks, low.room)
-    safe, most = (tree_later(each, tree, blocks, lines) for each in (low, terrain))
+    later = tree_later(terrain, tree, blocks, lines)
+    beyond = (terrain.room - low.room)[lines, None]
     # What is drawn is compared between cases, so settled choices that a case replaces have keys.
     asked = np.array([case.number for case in tree.cases])
     replaced = tree.fixed[np.isin(terrain.blocks_of(tree.fixed), asked)]
@@ -370,8 +371,8 @@ def _trails(
     keys = keys_of(terrain, [*open_, told])
     usage = spending(terrain, lines)
     return [
-        Trail(terrain, 0, lines, usage, Later(a.safe, b.most), keys)
-        for a, b in zip(safe, most, strict=True)
+        Trail(terrain, 0, lines, usage, Later(each.safe - beyond, each.most), keys)
+        for each in later
     ]
 
 
