@@ -3,6 +3,8 @@
 VENV := .venv/bin
 READY := .venv/installed
 export PYTHON
+# Hundreds of processes are started: without kept bytecode each begins by compiling everything.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint soak bench docs lock samples screenshots clean
 .DEFAULT_GOAL := help

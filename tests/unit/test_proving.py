@@ -20,11 +20,15 @@ def no_short_proofs(monkeypatch):
     monkeypatch.setattr(proving, "SHORT", 0)
 
 
-@pytest.fixture(scope="module")
-def given():
-    case = synthetic(60, 1, 3)
+def decided(applications: int):
+    case = synthetic(applications, 1, 3)
     programme, allocation = allocate(case.pool, case.round, case.rules)
     return programme, allocation, order_of(case), fund_order(case.pool, case.round)
+
+
+@pytest.fixture(scope="module")
+def given():
+    return decided(60)
 
 
 def made(given, processes: int, watch: Watch | None = None) -> Proof:
@@ -44,8 +48,8 @@ def test_a_short_proof_begins_no_process(given, monkeypatch):
     assert made(given, 2) == made(given, 1)
 
 
-def test_an_allocation_that_is_not_selected_is_refused_from_there(given):
-    programme, allocation, *rest = given
+def test_an_allocation_that_is_not_selected_is_refused_from_there():
+    programme, allocation, *rest = decided(10)
     worse = replace(
         allocation, values=(0,) * len(allocation.values), objective=0, awards=(), draws=()
     )
