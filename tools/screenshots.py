@@ -61,7 +61,7 @@ def main(wanted: tuple[str, ...]) -> int:
         0, or 1 where there is no browser.
     """
     if CHROMIUM is None:
-        print("no chromium: apt-get install chromium", file=sys.stderr)
+        print("no chromium: apt-get install chromium-headless-shell", file=sys.stderr)
         return 1
     IMAGES.mkdir(parents=True, exist_ok=True)
     provider = Provider()

@@ -115,7 +115,7 @@ def provider() -> Iterator[Provider]:
 def browser() -> Iterator[Browser]:
     """Start the browser, once."""
     if CHROMIUM is None:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
+        pytest.skip("no chromium on this machine: apt-get install chromium-headless-shell")
     with sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
