@@ -1,8 +1,8 @@
 """Beginnings of allocations, followed block by block through layers of states.
 
-Of two beginnings in one state the one that spends at least as much is dropped if it is worth less,
-or as much but later in the lottery: whatever completes it completes the other too. So ties cost
-nothing, and what is found is what the draw would select.
+Where there are many, of two beginnings in one state the one that spends at least as much is dropped
+if it is worth less, or as much but later in the lottery: whatever completes it completes the other
+too. So ties cost nothing, and what is found is what the draw would select.
 """
 
 from collections import Counter
