@@ -9,7 +9,7 @@ from allocator.optimise.programme import Programme
 from allocator.optimise.proof import Proof, prove_allocation
 from allocator.optimise.watch import Watch
 
-SHORT = 200
+SHORT = 100
 """Parts of a proof up to which it is made in less time than another process takes to begin."""
 
 

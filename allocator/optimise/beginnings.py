@@ -13,7 +13,7 @@ import numpy as np
 
 from allocator.optimise.layers import NOTHING, Later, Layer, TooMany, alike
 from allocator.optimise.matrix import complete
-from allocator.optimise.terrain import LARGEST_BITS, Helper, Integers, Terrain
+from allocator.optimise.terrain import LARGEST_BITS, Helper, Integers, Terrain, Truths
 from allocator.optimise.watch import Stopped
 
 MOST_BEGINNINGS = 500_000
@@ -332,7 +332,9 @@ def _undominated(now: Beginnings) -> None:
     """
     size = len(now.state)
     main = now.spent[0] if len(now.spent) else np.zeros(size, dtype=np.int64)
-    _, _, group = alike(np.vstack((now.state, now.spent[1:])))
+    group = now.state
+    if len(now.spent) > 1:
+        _, _, group = alike(np.vstack((group, now.spent[1:])))
     cell = lifted(group, main)
     order = np.argsort(cell)
     first = np.flatnonzero(np.diff(cell[order], prepend=-1))
@@ -343,7 +345,7 @@ def _undominated(now: Beginnings) -> None:
     # What is left is worth as much as what spends less, or more: where it is as much, the lottery
     # decides between them.
     worth, own = now.worth.take(order), group.take(order)
-    same = (worth[1:] == worth[:-1]) & (own[1:] == own[:-1])
+    same = _as_before(worth, own)
     if same.any():
         tied = np.zeros(len(order), dtype=bool)
         tied[1:] |= same
@@ -365,15 +367,31 @@ def lifted(group: Integers, height: Integers) -> Integers:
 
 
 def _drawn(now: Beginnings, main: Integers, run: Integers, some: Integers) -> Integers:
-    """Of beginnings worth as much (each ``run``) keep those drawn before all that spend less."""
-    key = now.key.take(some, axis=1)
+    """Of beginnings worth as much (each ``run``) keep those drawn before all that spend less.
+
+    They come by run and, in it, by what they spend.
+    """
+    key, spent = now.key.take(some, axis=1), main.take(some)
     rank = np.zeros(len(some), dtype=np.int64)
     if (key != key[:, :1]).any():
-        drawn = np.lexsort(key[::-1])
-        rank[drawn[1:]] = np.cumsum((key[:, drawn[1:]] != key[:, drawn[:-1]]).any(axis=0))
-    # Where the lottery makes no difference either, what spends less stands for what spends more.
-    order = np.lexsort((some, -rank, main[some], run))
-    height = run[order] * len(some) + rank[order]
-    kept = np.ones(len(some), dtype=bool)
-    kept[1:] = height[1:] > np.maximum.accumulate(height)[:-1]
-    return some[order[kept]]
+        drawn = np.argsort(key[0]) if len(key) == 1 else np.lexsort(key[::-1])
+        key = key.take(drawn, axis=1)
+        rank[drawn[1:]] = np.cumsum((key[:, 1:] != key[:, :-1]).any(axis=0))
+    first = np.flatnonzero(np.concatenate(([True], ~_as_before(run, spent))))
+    top = np.maximum.reduceat(rank, first)
+    height = run.take(first) * len(some) + top
+    top[1:][height[1:] <= np.maximum.accumulate(height)[:-1]] = NOTHING
+    kept = np.flatnonzero(rank == np.repeat(top, np.diff(first, append=len(some))))
+    # Where the lottery makes no difference either, one stands for all.
+    some, run, spent = some.take(kept), run.take(kept), spent.take(kept)
+    same = _as_before(run, spent)
+    if same.any():
+        order = np.lexsort((some, spent, run))
+        some = some.take(order[np.concatenate(([True], ~same))])
+    return some
+
+
+def _as_before(*figures: Integers) -> Truths:
+    """Tell which columns, from the second on, have the same figures as the one before."""
+    same: Truths = np.logical_and.reduce([each[1:] == each[:-1] for each in figures])
+    return same

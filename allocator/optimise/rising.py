@@ -51,7 +51,8 @@ MOST_FOLLOWED = 20_000, 100_000, MOST_BEGINNINGS
 is made with as many as are next."""
 
 FEW = 10
-"""The next step is twice as large after one with no more than one part in so many of them."""
+"""After a step with no more than one part in so many of them the next is twice as large, after one
+with no more than so many eight times."""
 
 WORK = 75
 """Choices looked at in a step, by the beginnings that are followed at once: as with those. A step
@@ -157,7 +158,7 @@ class _Pace:
     def made(self, followed: int, distance: int, price: Fraction) -> None:
         """Learn from a step: ``distance`` is left of its own, a unit of money adds ``price``."""
         self.halved = 0
-        wider = self.step * (2 if followed <= self.most // FEW else 1)
+        wider = self.step * (8 if followed <= FEW else 2 if followed <= self.most // FEW else 1)
         if self.near is not None and price:
             wider = min(wider, max(1, self.step // 2, int((self.near - distance) / price)))
             self.near += self.near // FARTHER
