@@ -114,24 +114,24 @@ def decide(
         extra = extra_money(*decided, money_for, watch, always=always, processes=processes)
         watch.enter("prove")
         proof = proof_made()
-    watch.enter("explain")
-    result = Result(
-        round=loaded.round,
-        rules=loaded.rules,
-        pool=assessment.pool,
-        programme=programme,
-        allocation=allocation,
-        lines=lines,
-        promises=promises_of(loaded.rules, assessment.pool),
-        problems=problems,
-        proof=proof,
-        explanations=explanations(
-            assessment.pool, programme, allocation, lines, found, extra, effects
-        ),
-        effects=effects,
-    )
-    fairness = fairness_of(result, flips=flips, loaded=loaded, time_limit=watch.left())
-    return replace(result, fairness=kept_fairness(fairness))
+        watch.enter("explain")
+        result = Result(
+            round=loaded.round,
+            rules=loaded.rules,
+            pool=assessment.pool,
+            programme=programme,
+            allocation=allocation,
+            lines=lines,
+            promises=promises_of(loaded.rules, assessment.pool),
+            problems=problems,
+            proof=proof,
+            explanations=explanations(
+                assessment.pool, programme, allocation, lines, found, extra, effects
+            ),
+            effects=effects,
+        )
+        fairness = fairness_of(result, flips=flips, loaded=loaded, time_limit=watch.left())
+        return replace(result, fairness=kept_fairness(fairness))
 
 
 def _later(cancel: Callable[[], bool] | None) -> Callable[[], bool] | None:

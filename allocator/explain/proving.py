@@ -9,7 +9,7 @@ from allocator.optimise.programme import Programme
 from allocator.optimise.proof import Proof, prove_allocation
 from allocator.optimise.watch import Watch
 
-SHORT = 100
+SHORT = 50
 """Parts of a proof up to which it is made in less time than another process takes to begin."""
 
 

@@ -54,6 +54,7 @@ def meanwhile[T](work: Callable[[], T], given: object, watch: Watch) -> Iterator
             while not wait([doing], LISTENING).done:
                 if watch.over():
                     stop.set()
+            workers.shutdown(wait=False)  # it ends while the answer is used
             return doing.result()
 
         yield answer
