@@ -97,7 +97,7 @@ class Timed:
 
 
 def main() -> None:
-    """Measure a round of the size that the command line names, and print it."""
+    """Measure the case that the command line names, and print its figures."""
     from allocator import decide
     from allocator.explain import proving
     from allocator.intake.folder import load_round

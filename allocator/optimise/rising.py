@@ -112,7 +112,8 @@ def amounts(
         terrain = _terrain(wants, money(low), money(high))
         if terrain is None or terrain.counts > MOST_COUNTED:
             break
-        above = highest(terrain, 0, _anything(terrain)) or objective
+        above = highest(terrain, 0, _anything(terrain))
+        assert above is not None  # something is always allowed
         try:
             made = _step(wants, terrain, high - low, left, objective, over, pace.most)
         except TooMany:
